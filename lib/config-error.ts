@@ -1,0 +1,66 @@
+// A mistake in the configuration as one line: the key, what it holds, what it must hold. Values are shortened, and those
+// that might be a secret put in the wrong place are never shown.
+
+import type { z } from 'zod';
+
+export const ROOT_KEY = 'tokenVending';
+const MAX_SHOWN_CHARACTERS = 60;
+
+/** Bad configuration. The message is one line, for the person who wrote the configuration. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** What an issue of our own says beyond zod's: the mistake is in the last key of the path, not in its value. */
+export const AT_KEY = { atKey: true } as const;
+/** What an issue of our own says beyond zod's: the value may be a secret. */
+export const HIDE_VALUE = { hideValue: true } as const;
+
+/** The line for the first of zod's issues. */
+export function configErrorOf(issue: z.core.$ZodIssue, root: unknown): ConfigError {
+  if (issue.code === 'unrecognized_keys') {
+    const path = [...issue.path, issue.keys[0] ?? ''];
+    return configError(path, `holds ${kindOf(valueAt(root, path))}`, issue.message);
+  }
+  const params = issue.code === 'custom' ? issue.params : undefined;
+  if (issue.code === 'invalid_key' || params?.atKey) {
+    const requirement = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message;
+    return configError(issue.path.slice(0, -1), `has the key ${show(issue.path.at(-1))}`, requirement);
+  }
+  const value = valueAt(root, issue.path);
+  if (value === undefined) return configError(issue.path, 'is missing', issue.message);
+  return configError(issue.path, params?.hideValue ? `holds ${kindOf(value)}` : `is ${show(value)}`, issue.message);
+}
+
+/** A line such as `tokenVending.memoryMb is "lots": must be …`. */
+export function configError(path: readonly PropertyKey[], holds: string, requirement: string): ConfigError {
+  return new ConfigError(`${keyOf(path)} ${holds}: ${requirement}`);
+}
+
+/** A value as the line shows it: JSON, at most 60 characters, without the user information of a URL. */
+export function show(value: unknown): string {
+  const text = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/@]*@/g, '//…@');
+  return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;
+}
+
+function keyOf(path: readonly PropertyKey[]): string {
+  const steps = path.map((step) => {
+    if (typeof step === 'number') return `[${step}]`;
+    return /^[\w-]+$/.test(String(step)) ? `.${String(step)}` : `[${show(step)}]`;
+  });
+  return `${ROOT_KEY}${steps.join('')}`;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, step) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? Reflect.get(value, step) : undefined,
+    root,
+  );
+}

@@ -1,0 +1,44 @@
+// The command line's part of the configuration: `-c tokenVending:KEY=VALUE`, dots for nesting, which the CDK hands over
+// as context keys `tokenVending:KEY`.
+
+import { configError, ROOT_KEY, show } from './config-error.ts';
+
+const PREFIX = `${ROOT_KEY}:`;
+
+/**
+ * The `tokenVending` object with the command line's values in it, not yet checked.
+ *
+ * A VALUE that parses as JSON is taken as JSON, otherwise as a string. A nested key is set after the one it is in. A name
+ * with a dot in it (only one of `parameters` can have that) is given with its whole object, as JSON.
+ *
+ * @param context the whole context of the CDK app
+ */
+export function readOverrides(context: Readonly<Record<string, unknown>>): unknown {
+  const given = parse(context[ROOT_KEY] ?? {});
+  return Object.entries(context)
+    .filter(([key]) => key.startsWith(PREFIX))
+    .map(([key, value]) => ({ path: key.slice(PREFIX.length).split('.'), value: parse(value) }))
+    .sort((a, b) => a.path.length - b.path.length)
+    .reduce((tree, { path, value }) => withValue(tree, path, [], value), given);
+}
+
+function withValue(tree: unknown, path: readonly string[], done: readonly string[], value: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return value;
+  if (!isObject(tree)) throw configError(done, `is ${show(tree)}`, `must be an object to hold the key "${key}"`);
+  const inner = Object.hasOwn(tree, key) ? tree[key] : {};
+  return { ...tree, [key]: withValue(inner, rest, [...done, key], value) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function parse(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}

@@ -1,0 +1,138 @@
+// The values that configuration is made of, each with its one sentence of what it must be.
+
+import { isIPv4 } from 'node:net';
+import { z } from 'zod';
+import { AT_KEY, HIDE_VALUE } from './config-error.ts';
+
+const PARTITION = 'aws(?:-[a-z]+)*';
+const REGION = '[a-z]{2}(?:-[a-z]+)+-\\d';
+const ROLE = 'role/(?:[\\w+=,.@-]+/)*[\\w+=,.@-]+';
+/** With the longest names beside it, the environment of a function stays under AWS's 4 KB. */
+const MAX_TOKEN_ENDPOINT_CHARACTERS = 2048;
+const RESERVED_PARAMETERS = ['client_id', 'client_secret', 'grant_type', 'scope'];
+/** What CloudWatch Logs accepts. */
+const LOG_RETENTION_DAYS = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+];
+
+export const name = text(
+  /^(?=.{1,32}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/,
+  'must be at most 32 lower-case letters, digits and single hyphens, a letter first',
+);
+export const secretName = text(/^[\w/+=.@-]{1,512}$/, 'must be 1 to 512 letters, digits and /_+=.@-');
+export const secretArn = text(
+  new RegExp(`^arn:${PARTITION}:secretsmanager:${REGION}:\\d{12}:secret:[\\w/+=.@-]{1,512}-[A-Za-z0-9]{6}$`),
+  'must be the complete ARN of a secret, with the hyphen and six characters at its end',
+);
+export const keyArn = text(
+  new RegExp(`^arn:${PARTITION}:kms:${REGION}:\\d{12}:key/[\\w-]+$`),
+  'must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)',
+);
+export const roleArn = text(
+  new RegExp(`^arn:${PARTITION}:iam::\\d{12}:${ROLE}$`),
+  'must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME), without wildcards',
+);
+export const callerArn = text(
+  new RegExp(`^arn:${PARTITION}:iam::\\d{12}:(?:root|${ROLE})$`),
+  'must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME) or account (arn:aws:iam::ACCOUNT:root), without wildcards',
+);
+export const organizationId = text(/^o-[a-z0-9]{10,32}$/, 'must be the ID of an organization (o-…)');
+export const tenant = text(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be the name of one tenant, without space or quote');
+export const scope = text(
+  /^(?!scope=|tenant=)[\x21\x23-\x5b\x5d-\x7e]+$/,
+  'must be one scope (RFC 6749 §3.3: printable ASCII without space, quote or backslash), without scope= or tenant=',
+);
+export const memoryMb = integer(128, 10_240);
+export const reservedConcurrency = integer(1);
+export const flag = z.boolean('must be true or false');
+export const email = z.email('must be an e-mail address');
+export const clientAuthentication = z.enum(
+  ['client_secret_post', 'client_secret_basic'],
+  'must be client_secret_post or client_secret_basic',
+);
+
+const LOG_RETENTION = `must be a number of days that CloudWatch Logs accepts: ${LOG_RETENTION_DAYS.join(', ')}`;
+export const logRetentionDays = z
+  .number(LOG_RETENTION)
+  .refine((days) => LOG_RETENTION_DAYS.includes(days), LOG_RETENTION);
+
+const TOKEN_ENDPOINT = `must be an https URL, or http on a loopback host, without user, fragment or space, of at most ${MAX_TOKEN_ENDPOINT_CHARACTERS} characters`;
+export const tokenEndpoint = z.string(TOKEN_ENDPOINT).refine(isTokenEndpoint, TOKEN_ENDPOINT);
+
+const PARAMETER = 'must be a string';
+export const parameters = z
+  .record(z.string(), z.string(PARAMETER), 'must be an object of strings')
+  .superRefine((value, context) => {
+    const reserved = Object.keys(value).find((key) => RESERVED_PARAMETERS.includes(key.toLowerCase()));
+    if (reserved === undefined) return;
+    context.addIssue({
+      code: 'custom',
+      path: [reserved],
+      params: HIDE_VALUE,
+      message: `must not be there: ${RESERVED_PARAMETERS.join(', ')} are sent by the function itself`,
+    });
+  });
+
+/** A list of at least one, each once. */
+export function list(item: z.ZodType<string>, what: string) {
+  const requirement = `must be a list of at least one ${what}`;
+  return z
+    .array(item, requirement)
+    .min(1, requirement)
+    .superRefine((values, context) => {
+      const repeat = values.findIndex((value, index) => values.indexOf(value) < index);
+      if (repeat >= 0) context.addIssue({ code: 'custom', path: [repeat], message: 'must be listed once only' });
+    });
+}
+
+/** An object with these keys and no other. */
+export function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const keys = Object.keys(shape).join(', ');
+  return z.strictObject(shape, {
+    error: ({ code }) =>
+      code === 'unrecognized_keys' ? `there is no such key, only ${keys}` : `must be an object of ${keys}`,
+  });
+}
+
+/** An object of at least one named thing; names become parts of CloudFormation's, in PascalCase. */
+export function named<Value extends z.ZodType>(value: Value, what: string) {
+  const requirement = `must be an object of at least one ${what} by its name`;
+  return z.record(name, value, requirement).superRefine((things, context) => {
+    const names = Object.keys(things);
+    if (names.length === 0) context.addIssue({ code: 'custom', message: requirement });
+    names.forEach((second, index) => {
+      const first = names.slice(0, index).find((other) => pascalCase(other) === pascalCase(second));
+      if (first === undefined) return;
+      const message = `must differ in PascalCase from "${first}"`;
+      context.addIssue({ code: 'custom', path: [second], params: AT_KEY, message });
+    });
+  });
+}
+
+/** `catalog-reader` as CloudFormation's names have it: `CatalogReader`. */
+export function pascalCase(hyphenated: string): string {
+  return hyphenated.replace(/(?:^|-)(.)/g, (_, first: string) => first.toUpperCase());
+}
+
+function text(pattern: RegExp, requirement: string) {
+  return z.string(requirement).regex(pattern, requirement);
+}
+
+function integer(min: number, max?: number) {
+  const requirement =
+    max === undefined ? `must be a whole number of at least ${min}` : `must be a whole number from ${min} to ${max}`;
+  return z
+    .number(requirement)
+    .refine((value) => Number.isSafeInteger(value) && value >= min && value <= (max ?? value), requirement);
+}
+
+function isTokenEndpoint(value: string): boolean {
+  if (value.length > MAX_TOKEN_ENDPOINT_CHARACTERS || !/^https?:\/\/[^\s\\#]+$/.test(value)) return false;
+  if (/^https?:\/\/[^/?]*@/.test(value) || !URL.canParse(value)) return false;
+  const { protocol, hostname } = new URL(value);
+  return protocol === 'https:' || isLoopback(hostname);
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || (isIPv4(hostname) && hostname.startsWith('127.'));
+}
