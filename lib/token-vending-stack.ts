@@ -1,0 +1,90 @@
+// The stack: one table, the credentials, the profiles, and the outputs that operators and callers need.
+
+import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import type { Construct } from 'constructs';
+import type { Config } from './config.ts';
+import { configError } from './config-error.ts';
+import { pascalCase } from './config-values.ts';
+import { Credential } from './credential.ts';
+import { Profile } from './profile.ts';
+
+export interface TokenVendingStackProps extends StackProps {
+  /** The checked configuration. */
+  readonly config: Config;
+}
+
+export class TokenVendingStack extends Stack {
+  readonly table: dynamodb.Table;
+  /** By name. */
+  readonly credentials: ReadonlyMap<string, Credential>;
+  /** By name. */
+  readonly profiles: ReadonlyMap<string, Profile>;
+  private readonly encryptionKey: kms.IKey | undefined;
+
+  constructor(scope: Construct, id: string, props: TokenVendingStackProps) {
+    super(scope, id, props);
+    const { config } = props;
+    if (config.encryptionKeyArn !== undefined) {
+      this.encryptionKey = kms.Key.fromKeyArn(this, 'EncryptionKey', config.encryptionKeyArn);
+    }
+    this.table = this.createTable();
+    this.credentials = this.createCredentials(config);
+    this.profiles = this.createProfiles(config);
+    this.writeOutputs();
+  }
+
+  /** A cache: on demand, emptied by its TTL, without backups, removed with the stack. */
+  private createTable(): dynamodb.Table {
+    const { CUSTOMER_MANAGED, AWS_MANAGED } = dynamodb.TableEncryption;
+    return new dynamodb.Table(this, 'Tokens', {
+      partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: 'expires_at',
+      encryption: this.encryptionKey === undefined ? AWS_MANAGED : CUSTOMER_MANAGED,
+      ...(this.encryptionKey !== undefined && { encryptionKey: this.encryptionKey }),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: false },
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+
+  private createCredentials({ credentials }: Config): Map<string, Credential> {
+    return new Map(
+      Object.entries(credentials).map(([credentialName, config]) => {
+        const props = { credentialName, config, ...this.encryption() };
+        return [credentialName, new Credential(this, `Credential${pascalCase(credentialName)}`, props)];
+      }),
+    );
+  }
+
+  private createProfiles({ logRetentionDays, memoryMb, profiles }: Config): Map<string, Profile> {
+    return new Map(
+      Object.entries(profiles).map(([profileName, { credential: credentialName, ...rest }]) => {
+        const credential = this.credentials.get(credentialName);
+        if (credential === undefined) {
+          const path = ['profiles', profileName, 'credential'];
+          throw configError(path, `is "${credentialName}"`, 'must be the name of a credential');
+        }
+        const shared = { table: this.table, memoryMb, logRetention: logRetentionDays, ...this.encryption() };
+        const props = { profileName, credential, ...rest, ...shared };
+        return [profileName, new Profile(this, `Profile${pascalCase(profileName)}`, props)];
+      }),
+    );
+  }
+
+  private writeOutputs(): void {
+    new CfnOutput(this, 'TokenTableName', { value: this.table.tableName });
+    for (const [name, { secretId }] of this.credentials) {
+      new CfnOutput(this, `Credential${pascalCase(name)}SecretName`, { value: secretId });
+    }
+    for (const [name, profile] of this.profiles) {
+      new CfnOutput(this, `Profile${pascalCase(name)}Url`, { value: profile.functionUrl.url });
+      new CfnOutput(this, `Profile${pascalCase(name)}FunctionName`, { value: profile.function.functionName });
+    }
+  }
+
+  private encryption(): { readonly encryptionKey?: kms.IKey } {
+    return this.encryptionKey === undefined ? {} : { encryptionKey: this.encryptionKey };
+  }
+}
