@@ -1,5 +1,6 @@
 // A profile: what one group of callers may have, as one function with its own role, log group and URL.
 
+import { createHash } from 'node:crypto';
 import { DockerImage, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
@@ -69,9 +70,7 @@ export class Profile extends Construct {
       description: `May have tokens of the profile ${props.profileName}`,
       statements: vendStatements(this.function.functionArn),
     });
-    props.callers?.forEach((arn, index) => {
-      permitCaller(this.function, `Caller${index}`, new iam.ArnPrincipal(arn));
-    });
+    for (const arn of props.callers ?? []) permitCaller(this.function, callerId(arn), new iam.ArnPrincipal(arn));
     if (props.organizationId !== undefined) {
       permitCaller(this.function, 'Organization', new iam.OrganizationPrincipal(props.organizationId));
     }
@@ -154,6 +153,11 @@ export class Profile extends Construct {
       inlinePolicies: { Vend: new iam.PolicyDocument({ statements }) },
     });
   }
+}
+
+/** Stays as it is when another caller comes or goes: a replaced permission is in the policy twice for a while. */
+function callerId(arn: string): string {
+  return `Caller${createHash('sha256').update(arn).digest('hex').slice(0, 8)}`;
 }
 
 function requireRoomForCallers({ callers = [], organizationId, profileName }: ProfileProps): void {
