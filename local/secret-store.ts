@@ -1,0 +1,144 @@
+// Secrets in memory with the real rules for versions and labels: a label sits on one version, the first version gets
+// AWSCURRENT, AWSPREVIOUS follows AWSCURRENT by itself, a repeated request changes nothing.
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
+
+import { randomBytes } from 'node:crypto';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './names.ts';
+
+const CURRENT = 'AWSCURRENT';
+const PREVIOUS = 'AWSPREVIOUS';
+
+export type SecretsManagerErrorCode =
+  | 'InvalidParameterException'
+  | 'InvalidRequestException'
+  | 'ResourceExistsException'
+  | 'ResourceNotFoundException'
+  | 'SerializationException'
+  | 'UnknownOperationException'
+  | 'ValidationException';
+
+export class SecretsManagerError extends Error {
+  readonly code: SecretsManagerErrorCode;
+
+  constructor(code: SecretsManagerErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A secret's value as the wire has it: text, or bytes in base64. */
+export interface SecretValue {
+  readonly SecretString?: string;
+  readonly SecretBinary?: string;
+}
+
+export interface Version {
+  readonly id: string;
+  readonly value: SecretValue;
+  readonly createdAtSeconds: number;
+  readonly labels: Set<string>;
+}
+
+export class Secret {
+  readonly name: string;
+  readonly arn: string;
+  readonly createdAtSeconds: number;
+  readonly versions = new Map<string, Version>();
+
+  constructor(name: string, createdAtSeconds: number) {
+    this.name = name;
+    this.createdAtSeconds = createdAtSeconds;
+    const suffix = randomBytes(3).toString('hex');
+    this.arn = `arn:aws:secretsmanager:${LOCAL_REGION}:${LOCAL_ACCOUNT}:secret:${name}-${suffix}`;
+  }
+
+  /** Adds a version, or returns the same one for a repeated request. Its labels leave the versions that had them. */
+  put(id: string, value: SecretValue, labels: readonly string[], nowSeconds: number): Version {
+    const existing = this.versions.get(id);
+    if (existing) return this.#repeated(existing, value);
+    const isFirst = this.versions.size === 0;
+    const version: Version = { id, value, createdAtSeconds: nowSeconds, labels: new Set() };
+    this.versions.set(id, version);
+    for (const label of new Set(isFirst ? [...labels, CURRENT] : labels)) this.#attach(label, version);
+    return version;
+  }
+
+  /** By ID, by label, or by both if they agree; by AWSCURRENT if neither is given. */
+  find(id: string | undefined, label: string | undefined): Version {
+    if (id !== undefined) {
+      const version = this.#version(id);
+      if (label === undefined || version.labels.has(label)) return version;
+      throw new SecretsManagerError(
+        'InvalidRequestException',
+        'You provided a VersionStage that is not associated to the provided VersionId.',
+      );
+    }
+    const wanted = label ?? CURRENT;
+    const version = this.#holderOf(wanted);
+    if (version) return version;
+    throw new SecretsManagerError(
+      'ResourceNotFoundException',
+      `Secrets Manager can't find the specified secret value for staging label: ${wanted}`,
+    );
+  }
+
+  moveLabel(label: string, toId: string | undefined, fromId: string | undefined): void {
+    const holder = this.#holderOf(label);
+    const target = toId === undefined ? undefined : this.#version(toId);
+    if (fromId !== undefined) this.#version(fromId);
+    if (!target && fromId === undefined) {
+      throw invalid('You must specify MoveToVersionId, RemoveFromVersionId, or both.');
+    }
+    if (fromId !== undefined && holder?.id !== fromId) {
+      throw invalid(`Staging label ${label} is not currently attached to version ${fromId}.`);
+    }
+    if (!target && label === CURRENT) {
+      throw invalid(
+        `You can only move staging label ${CURRENT} to a different secret version. It can't be completely removed.`,
+      );
+    }
+    if (target && holder && holder !== target && fromId === undefined) {
+      throw invalid(
+        `The parameter RemoveFromVersionId can't be empty. Staging label ${label} is currently attached to version ` +
+          `${holder.id}, so you must explicitly reference that version in RemoveFromVersionId.`,
+      );
+    }
+    if (target) this.#attach(label, target);
+    else holder?.labels.delete(label);
+  }
+
+  #attach(label: string, target: Version): void {
+    const holder = this.#holderOf(label);
+    if (holder === target) return;
+    holder?.labels.delete(label);
+    target.labels.add(label);
+    if (label === CURRENT && holder) this.#attach(PREVIOUS, holder);
+  }
+
+  #holderOf(label: string): Version | undefined {
+    return [...this.versions.values()].find((version) => version.labels.has(label));
+  }
+
+  #version(id: string): Version {
+    const version = this.versions.get(id);
+    if (version) return version;
+    throw new SecretsManagerError(
+      'ResourceNotFoundException',
+      `Secrets Manager can't find the specified secret value for VersionId: ${id}`,
+    );
+  }
+
+  #repeated(existing: Version, value: SecretValue): Version {
+    const isSame =
+      existing.value.SecretString === value.SecretString && existing.value.SecretBinary === value.SecretBinary;
+    if (isSame) return existing;
+    throw new SecretsManagerError(
+      'ResourceExistsException',
+      `You can't use ClientRequestToken ${existing.id} because that value is already in use for a version of secret ${this.arn}.`,
+    );
+  }
+}
+
+function invalid(message: string): SecretsManagerError {
+  return new SecretsManagerError('InvalidParameterException', message);
+}
