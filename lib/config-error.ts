@@ -4,7 +4,7 @@
 import type { z } from 'zod';
 
 export const ROOT_KEY = 'tokenVending';
-const MAX_SHOWN_CHARACTERS = 60;
+const MAX_SHOWN_CHARACTERS = 100;
 
 /** Bad configuration. The message is one line, for the person who wrote the configuration. */
 export class ConfigError extends Error {
@@ -37,7 +37,7 @@ export function configError(path: readonly PropertyKey[], holds: string, require
   return new ConfigError(`${keyOf(path)} ${holds}: ${requirement}`);
 }
 
-/** A value as the line shows it: JSON, at most 60 characters, without the user information of a URL. */
+/** A value as the line shows it: JSON, at most 100 characters, without the user information of a URL. */
 export function show(value: unknown): string {
   const text = (JSON.stringify(value) ?? String(value)).replace(/\/\/[^/@]*@/g, '//…@');
   return text.length > MAX_SHOWN_CHARACTERS ? `${text.slice(0, MAX_SHOWN_CHARACTERS)}…` : text;

@@ -6,9 +6,12 @@ import { AT_KEY, HIDE_VALUE } from './config-error.ts';
 
 const PARTITION = 'aws(?:-[a-z]+)*';
 const REGION = '[a-z]{2}(?:-[a-z]+)+-\\d';
+const KEY_ID = '(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})';
 const ROLE = 'role/(?:[\\w+=,.@-]+/)*[\\w+=,.@-]+';
 /** With the longest names beside it, the environment of a function stays under AWS's 4 KB. */
 const MAX_TOKEN_ENDPOINT_CHARACTERS = 2048;
+/** What a function's policy takes as a principal. */
+const MAX_PRINCIPAL_CHARACTERS = 256;
 const RESERVED_PARAMETERS = ['client_id', 'client_secret', 'grant_type', 'scope'];
 /** What CloudWatch Logs accepts. */
 const LOG_RETENTION_DAYS = [
@@ -25,16 +28,16 @@ export const secretArn = text(
   'must be the complete ARN of a secret, with the hyphen and six characters at its end',
 );
 export const keyArn = text(
-  new RegExp(`^arn:${PARTITION}:kms:${REGION}:\\d{12}:key/[\\w-]+$`),
-  'must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID)',
+  new RegExp(`^arn:${PARTITION}:kms:${REGION}:\\d{12}:key/${KEY_ID}$`),
+  'must be the ARN of a KMS key (arn:aws:kms:REGION:ACCOUNT:key/ID), not of an alias',
 );
 export const roleArn = text(
   new RegExp(`^arn:${PARTITION}:iam::\\d{12}:${ROLE}$`),
   'must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME), without wildcards',
 );
 export const callerArn = text(
-  new RegExp(`^arn:${PARTITION}:iam::\\d{12}:(?:root|${ROLE})$`),
-  'must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME) or account (arn:aws:iam::ACCOUNT:root), without wildcards',
+  new RegExp(`^(?=.{1,${MAX_PRINCIPAL_CHARACTERS}}$)arn:${PARTITION}:iam::\\d{12}:(?:root|${ROLE})$`),
+  `must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME) or account (arn:aws:iam::ACCOUNT:root), without wildcards, of at most ${MAX_PRINCIPAL_CHARACTERS} characters`,
 );
 export const organizationId = text(/^o-[a-z0-9]{10,32}$/, 'must be the ID of an organization (o-…)');
 export const tenant = text(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be the name of one tenant, without space or quote');

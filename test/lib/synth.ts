@@ -1,0 +1,78 @@
+// The stack as CloudFormation would get it, for the tests of templates.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from '@jest/globals';
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+import { loadConfig } from '../../lib/config.ts';
+import { TokenVendingStack } from '../../lib/token-vending-stack.ts';
+
+export const ACCOUNT = '111122223333';
+export const REGION = 'eu-central-1';
+
+interface SynthOptions {
+  /** Whether functions get their real code. @default false: a placeholder, which is faster */
+  readonly bundle?: boolean;
+  /** @default the account and region above; null for a stack that knows neither */
+  readonly env?: { readonly account: string; readonly region: string } | null;
+}
+
+const directories: string[] = [];
+afterAll(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+export function buildStack(
+  raw: unknown,
+  { bundle = false, env = { account: ACCOUNT, region: REGION } }: SynthOptions = {},
+) {
+  const outdir = mkdtempSync(join(tmpdir(), 'token-vending-synth-'));
+  directories.push(outdir);
+  const context = { ...recommendedFlags, ...(!bundle && { 'aws:cdk:bundling-stacks': [] }) };
+  const app = new App({ outdir, context, analyticsReporting: false });
+  const stack = new TokenVendingStack(app, 'TokenVending', { config: loadConfig(raw), ...(env && { env }) });
+  return { stack, outdir };
+}
+
+export function synthesize(raw: unknown, options?: SynthOptions): Template {
+  return Template.fromStack(buildStack(raw, options).stack);
+}
+
+export interface Resource {
+  readonly Type: string;
+  readonly Properties: Record<string, unknown>;
+  readonly DeletionPolicy?: string;
+  readonly UpdateReplacePolicy?: string;
+}
+
+/** The resources of a type by their logical ID. */
+export function resourcesOf(template: Template, type: string): Record<string, Resource> {
+  return template.findResources(type) as Record<string, Resource>;
+}
+
+/** The only resource of a type. */
+export function onlyResource(template: Template, type: string): readonly [string, Resource] {
+  const [first, ...others] = Object.entries(resourcesOf(template, type));
+  if (first === undefined || others.length > 0) throw new Error(`not exactly one ${type}`);
+  return first;
+}
+
+export interface Statement {
+  readonly Action: string | readonly string[];
+  readonly Effect: string;
+  readonly Resource: unknown;
+  readonly Condition?: Record<string, Record<string, unknown>>;
+}
+
+/** Every statement of the inline policies of the functions' roles, by the role's logical ID. */
+export function roleStatements(template: Template): Record<string, readonly Statement[]> {
+  return Object.fromEntries(
+    Object.entries(resourcesOf(template, 'AWS::IAM::Role')).map(([id, { Properties }]) => {
+      const policies = Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[];
+      return [id, policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)];
+    }),
+  );
+}
