@@ -1,0 +1,148 @@
+// What a function URL makes of HTTP: the event (payload format 2.0) from a request, and a response from the function's
+// result. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
+
+import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http';
+import { LOCAL_ACCOUNT } from './names.ts';
+import type { SignedRequest } from './sigv4.ts';
+
+/** Stands where a deployed URL has its own ID. */
+const API_ID = 'local';
+
+/** Media types that Lambda passes on as text; all others, and a body without a type, arrive in base64. */
+const TEXT = /^(text\/.*|application\/(json|xml|javascript))$/;
+
+/** Not passed on: they are about the connection, or have a place of their own in the event. */
+const WITHHELD = new Set(['connection', 'cookie', 'keep-alive', 'transfer-encoding']);
+
+export interface Origin {
+  readonly requestId: string;
+  readonly accessKeyId: string;
+  readonly sourceIp: string;
+  readonly port: number;
+  readonly nowMs: number;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly body: Buffer;
+}
+
+/** The request as the signature covers it; undefined unless its target is a path. */
+export function toSignedRequest(request: IncomingMessage, body: Buffer): SignedRequest | undefined {
+  const { method = '', url = '' } = request;
+  if (!url.startsWith('/')) return undefined;
+  const queryStart = url.indexOf('?');
+  const headers = Object.entries(request.headersDistinct).map(([name, values = []]) => [name, values.join(',')]);
+  return {
+    method,
+    path: queryStart < 0 ? url : url.slice(0, queryStart),
+    query: queryStart < 0 ? '' : url.slice(queryStart + 1),
+    headers: Object.fromEntries(headers),
+    body,
+  };
+}
+
+export function toEvent(request: SignedRequest, origin: Origin) {
+  const { method, path, query, headers, body } = request;
+  const { requestId, nowMs, sourceIp } = origin;
+  const parameters = new URLSearchParams(query);
+  const isBase64Encoded = body.length > 0 && !TEXT.test(mediaType(headers['content-type']));
+  return {
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: path,
+    rawQueryString: query,
+    ...(headers.cookie && { cookies: headers.cookie.split(/; */) }),
+    headers: eventHeaders(headers, origin),
+    ...(parameters.size > 0 && { queryStringParameters: joined(parameters) }),
+    requestContext: {
+      accountId: LOCAL_ACCOUNT,
+      apiId: API_ID,
+      authentication: null,
+      authorizer: { iam: callerOf(origin) },
+      domainName: headers.host ?? '',
+      domainPrefix: API_ID,
+      http: { method, path, protocol: 'HTTP/1.1', sourceIp, userAgent: headers['user-agent'] ?? '' },
+      requestId,
+      routeKey: '$default',
+      stage: '$default',
+      time: logTime(nowMs),
+      timeEpoch: nowMs,
+    },
+    ...(body.length > 0 && { body: body.toString(isBase64Encoded ? 'base64' : 'utf8') }),
+    isBase64Encoded,
+  };
+}
+
+/** The response, or undefined for a result that Lambda answers 502 to. */
+export function toResponse(result: unknown): HttpResponse | undefined {
+  if (!isObject(result) || !('statusCode' in result)) {
+    return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(result)) };
+  }
+  const { statusCode: status, headers = {}, cookies, body = '', isBase64Encoded } = result;
+  const isStatus = Number.isInteger(status) && Number(status) >= 200 && Number(status) <= 599;
+  if (!isStatus || typeof body !== 'string' || !isObject(headers)) return undefined;
+  const sent = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), String(value)] as const);
+  if (!sent.every(([name, value]) => isHeader(name, value))) return undefined;
+  return {
+    status: Number(status),
+    headers: {
+      'content-type': 'application/json',
+      ...Object.fromEntries(sent.filter(([name]) => !WITHHELD.has(name) && name !== 'content-length')),
+      ...(Array.isArray(cookies) && { 'set-cookie': cookies.map(String) }),
+    },
+    body: Buffer.from(body, isBase64Encoded === true ? 'base64' : 'utf8'),
+  };
+}
+
+function eventHeaders(headers: SignedRequest['headers'], { sourceIp, port }: Origin): Record<string, string> {
+  return {
+    ...Object.fromEntries(Object.entries(headers).filter(([name]) => !WITHHELD.has(name))),
+    'x-forwarded-for': sourceIp,
+    'x-forwarded-port': String(port),
+    'x-forwarded-proto': 'http',
+  };
+}
+
+function callerOf({ accessKeyId }: Origin) {
+  return {
+    accessKey: accessKeyId,
+    accountId: LOCAL_ACCOUNT,
+    callerId: 'AIDALOCAL',
+    cognitoIdentity: null,
+    principalOrgId: null,
+    userArn: `arn:aws:iam::${LOCAL_ACCOUNT}:user/local`,
+    userId: 'AIDALOCAL',
+  };
+}
+
+function mediaType(contentType = ''): string {
+  return contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+/** The values of a repeated parameter are joined by commas. */
+function joined(parameters: URLSearchParams): Record<string, string> {
+  const names = [...new Set(parameters.keys())];
+  return Object.fromEntries(names.map((name) => [name, parameters.getAll(name).join(',')]));
+}
+
+/** `24/Nov/2026:05:34:19 +0000` */
+function logTime(atMs: number): string {
+  const [, day, month, year, time] = new Date(atMs).toUTCString().split(' ');
+  return `${day}/${month}/${year}:${time} +0000`;
+}
+
+function isHeader(name: string, value: string): boolean {
+  try {
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,110 @@
+// A Lambda function URL with AWS_IAM on 127.0.0.1: checks the signature, runs the function in its instances, and answers
+// what Lambda itself answers when that fails.
+
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type HttpResponse, toEvent, toResponse, toSignedRequest } from './function-url-event.ts';
+import { type Listening, listen, readBody } from './http.ts';
+import { Instances } from './instances.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from './names.ts';
+import { refuseSignature } from './sigv4.ts';
+
+/** What a synchronous invocation takes. */
+const MAX_BODY_BYTES = 6 * 1024 * 1024;
+
+export interface FunctionUrlOptions {
+  /** Holds `index.mjs`, which exports `handler`. */
+  readonly codeDirectory: string;
+  /** All of the function's environment. @default none */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** @default 'token-vending-local' */
+  readonly functionName?: string;
+  /** @default 512 */
+  readonly memoryMb?: number;
+  /** How many instances may run at once. @default 4 */
+  readonly instances?: number;
+  /** @default 25000, as the stack sets it */
+  readonly timeoutMs?: number;
+  /** 0: any free port. @default 0 */
+  readonly port?: number;
+  /** Takes what the instances print. @default standard output */
+  readonly write?: (text: string) => void;
+  readonly nowMs?: () => number;
+}
+
+type Answer = HttpResponse & { readonly errorType?: string };
+
+export async function startFunctionUrl(options: FunctionUrlOptions): Promise<Listening> {
+  const instances = new Instances({
+    codeDirectory: options.codeDirectory,
+    environment: options.environment ?? {},
+    functionName: options.functionName ?? 'token-vending-local',
+    memoryMb: options.memoryMb ?? 512,
+    limit: options.instances ?? 4,
+    timeoutMs: options.timeoutMs ?? 25_000,
+    write: options.write ?? ((text) => process.stdout.write(text)),
+  });
+  const nowMs = options.nowMs ?? Date.now;
+  const server = createServer(async (request, response) => {
+    const requestId = randomUUID();
+    const answer = await answerRequest(request, requestId, instances, nowMs()).catch(() => INTERNAL_ERROR);
+    send(response, requestId, answer);
+  });
+  const { url, close } = await listen(server, options.port);
+  return { url, close: async () => void (await Promise.all([close(), instances.close()])) };
+}
+
+async function answerRequest(
+  request: IncomingMessage,
+  requestId: string,
+  instances: Instances,
+  nowMs: number,
+): Promise<Answer> {
+  const body = await readBody(request, MAX_BODY_BYTES);
+  if (!body) return TOO_LARGE;
+  const signedRequest = toSignedRequest(request, body);
+  if (!signedRequest) return BAD_REQUEST;
+  const refusal = await refuseSignature(signedRequest, LOCAL_CREDENTIALS, LOCAL_REGION, nowMs);
+  if (refusal) return lambdaError(403, refusal.errorType, refusal.body);
+  const { remoteAddress = '', localPort = 0 } = request.socket;
+  const { accessKeyId } = LOCAL_CREDENTIALS;
+  const event = toEvent(signedRequest, { requestId, accessKeyId, sourceIp: remoteAddress, port: localPort, nowMs });
+  const outcome = await instances.invoke(event, requestId);
+  if (outcome.kind === 'throttled') return THROTTLED;
+  return (outcome.kind === 'result' && toResponse(outcome.result)) || INTERNAL_ERROR;
+}
+
+function send(response: ServerResponse, requestId: string, answer: Answer): void {
+  const { status, headers, body, errorType } = answer;
+  response.writeHead(status, {
+    ...headers,
+    'content-length': body.length,
+    'x-amzn-requestid': requestId,
+    ...(errorType && { 'x-amzn-errortype': errorType }),
+  });
+  response.end(body);
+}
+
+function lambdaError(status: number, errorType: string, body: object): Answer {
+  const headers = { 'content-type': 'application/json' };
+  return { status, headers, body: Buffer.from(JSON.stringify(body)), errorType };
+}
+
+const THROTTLED = lambdaError(429, 'TooManyRequestsException', {
+  Reason: 'ConcurrentInvocationLimitExceeded',
+  Type: 'User',
+  message: 'Rate Exceeded.',
+});
+
+const TOO_LARGE = lambdaError(413, 'RequestTooLargeException', {
+  message: `Request must be smaller than ${MAX_BODY_BYTES} bytes for the InvokeFunction operation`,
+});
+
+const BAD_REQUEST = lambdaError(400, 'BadRequestException', { message: 'Bad Request' });
+
+/** The function threw, overran its timeout, died or returned no response: not JSON. */
+const INTERNAL_ERROR: Answer = {
+  status: 502,
+  headers: { 'content-type': 'text/plain' },
+  body: Buffer.from('Internal Server Error'),
+};

@@ -1,0 +1,115 @@
+// The instances of the function: worker threads that run its deployed code, one request at a time each. As in Lambda,
+// a request goes to the idle instance used last, else a new one is started, up to the limit; an instance that dies or
+// overruns the timeout is gone, and the next request starts another.
+
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { LOCAL_ACCOUNT, LOCAL_REGION } from './names.ts';
+
+const WORKER = join(import.meta.dirname, 'instance.mjs');
+
+export interface InstancesOptions {
+  /** Holds `index.mjs`, which exports `handler`. */
+  readonly codeDirectory: string;
+  /** All of the function's environment: nothing of this process's is added. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly functionName: string;
+  readonly memoryMb: number;
+  /** How many may run at once. */
+  readonly limit: number;
+  readonly timeoutMs: number;
+  /** Takes what the instances print. */
+  readonly write: (text: string) => void;
+}
+
+export type Outcome =
+  | { readonly kind: 'result'; readonly result: unknown }
+  | { readonly kind: 'failed' }
+  | { readonly kind: 'throttled' };
+
+const FAILED: Outcome = { kind: 'failed' };
+
+export class Instances {
+  readonly #options: InstancesOptions;
+  readonly #all = new Set<Instance>();
+  /** The one used last is at the end. */
+  readonly #idle: Instance[] = [];
+
+  constructor(options: InstancesOptions) {
+    this.#options = options;
+  }
+
+  async invoke(event: object, requestId: string): Promise<Outcome> {
+    const instance = this.#idle.pop() ?? this.#start();
+    if (!instance) return { kind: 'throttled' };
+    const outcome = await instance.run(requestId, JSON.stringify(event));
+    if (this.#all.has(instance)) this.#idle.push(instance);
+    return outcome;
+  }
+
+  /** Ends at once; requests under way fail. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#all].map((instance) => instance.terminate()));
+  }
+
+  #start(): Instance | undefined {
+    if (this.#all.size >= this.#options.limit) return undefined;
+    const instance = new Instance(this.#options, () => {
+      this.#all.delete(instance);
+      const place = this.#idle.indexOf(instance);
+      if (place >= 0) this.#idle.splice(place, 1);
+    });
+    this.#all.add(instance);
+    return instance;
+  }
+}
+
+class Instance {
+  readonly #worker: Worker;
+  readonly #options: InstancesOptions;
+  #settle: (outcome: Outcome) => void = () => {};
+
+  constructor(options: InstancesOptions, onGone: () => void) {
+    const { codeDirectory, functionName, memoryMb, environment, write } = options;
+    const functionArn = `arn:aws:lambda:${LOCAL_REGION}:${LOCAL_ACCOUNT}:function:${functionName}`;
+    this.#options = options;
+    this.#worker = new Worker(WORKER, {
+      workerData: { codeDirectory, functionName, functionArn, memoryMb },
+      env: { ...environment },
+      // Node's own options, such as a TypeScript loader, are not the function's.
+      execArgv: [],
+      stdout: true,
+      stderr: true,
+    });
+    for (const stream of [this.#worker.stdout, this.#worker.stderr]) stream.setEncoding('utf8').on('data', write);
+    this.#worker.on('message', (answer: { result?: string }) => {
+      this.#settle(answer.result === undefined ? FAILED : { kind: 'result', result: JSON.parse(answer.result) });
+    });
+    this.#worker.on('error', (error: Error) => write(`${error.stack ?? error}\n`));
+    this.#worker.on('exit', () => {
+      onGone();
+      this.#settle(FAILED);
+    });
+  }
+
+  /** The time limit includes a cold start's, which Lambda counts apart. */
+  async run(requestId: string, event: string): Promise<Outcome> {
+    const { timeoutMs, write } = this.#options;
+    const timer = setTimeout(() => {
+      write(`${requestId} Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds\n`);
+      void this.terminate();
+    }, timeoutMs);
+    try {
+      return await new Promise<Outcome>((resolve) => {
+        this.#settle = resolve;
+        this.#worker.postMessage({ requestId, event, deadlineMs: Date.now() + timeoutMs });
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async terminate(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}

@@ -1,0 +1,220 @@
+// The check of signatures, request by request: what is signed well passes, and each fault is refused in Lambda's words.
+
+import { describe, expect, test } from '@jest/globals';
+import { formatAmzDate, parseAmzDate, parseAuthorization } from '../../local/authorization-header.ts';
+import { sign, type ToSign } from '../../local/sign.ts';
+import { refuseSignature, type SignedRequest } from '../../local/sigv4.ts';
+
+const NOW_MS = Date.parse('2026-11-24T00:05:00Z');
+const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
+const MISMATCH =
+  'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
+  'and signing method. Consult the service documentation for details.';
+
+async function signed(toSign: ToSign = {}, target = '/oauth/token'): Promise<SignedRequest> {
+  const url = `http://127.0.0.1:8787${target}`;
+  const { method, headers, body } = await sign(url, { signingDate: new Date(NOW_MS), ...toSign });
+  const [path = '', query = ''] = target.split('?');
+  return { method, path, query, headers, body: Buffer.from(body ?? '') };
+}
+
+function check(request: SignedRequest, nowMs = NOW_MS) {
+  return refuseSignature(request, CREDENTIALS, 'eu-central-1', nowMs);
+}
+
+describe('a request signed as it must be passes', () => {
+  test.each<[string, ToSign, string]>([
+    ['without a body', {}, '/oauth/token'],
+    ['with a form', { body: 'grant_type=client_credentials&scope=a%20b' }, '/oauth/token'],
+    ['with bytes of every kind in the body', { body: '\u0000ÿ€😀' }, '/oauth/token'],
+    ['with GET', { method: 'GET' }, '/.well-known/oauth-authorization-server'],
+    ['with a query', {}, '/?b=2&a=1&a=0&empty=&flag'],
+    ['with escapes in the query', {}, '/?scope=a%20b%2Fc%3D%C3%A9&plus=%2B'],
+    ['with escapes in the path', {}, '/a%20b/%C3%A9'],
+    ['with a header of its own', { headers: { 'x-own': '  two   words ' } }, '/'],
+    ['with a session token', { credentials: { ...CREDENTIALS, sessionToken: 'session' } }, '/'],
+  ])('%s', async (_, toSign, target) => {
+    expect(await check(await signed(toSign, target))).toBeUndefined();
+  });
+
+  test('with headers added on the way that are not signed', async () => {
+    const request = await signed();
+    const headers = { ...request.headers, 'user-agent': 'curl', 'x-forwarded-for': '10.0.0.1' };
+    expect(await check({ ...request, headers })).toBeUndefined();
+  });
+});
+
+describe('a request altered after it was signed is refused', () => {
+  test.each<[string, (request: SignedRequest) => Partial<SignedRequest>]>([
+    ['body', () => ({ body: Buffer.from('other') })],
+    ['body removed', () => ({ body: Buffer.alloc(0) })],
+    ['method', () => ({ method: 'PUT' })],
+    ['path', () => ({ path: '/' })],
+    ['query', () => ({ query: 'a=2' })],
+    ['query removed', () => ({ query: '' })],
+    ['signed header', ({ headers }) => ({ headers: { ...headers, 'x-own': 'other' } })],
+    ['host', ({ headers }) => ({ headers: { ...headers, host: 'other' } })],
+    ['signed header removed', ({ headers: { 'x-own': _, ...headers } }) => ({ headers })],
+    [
+      'announced hash of the body',
+      ({ headers }) => ({ headers: { ...headers, 'x-amz-content-sha256': '0'.repeat(64) } }),
+    ],
+    ['unsigned payload', ({ headers }) => ({ headers: { ...headers, 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' } })],
+    ['date within the same day', ({ headers }) => ({ headers: { ...headers, 'x-amz-date': '20261124T000501Z' } })],
+    [
+      'one more header said to be signed',
+      ({ headers }) => ({
+        headers: { ...headers, authorization: headers.authorization?.replace('host;', 'host;x-a;') ?? '' },
+      }),
+    ],
+    [
+      'signature cut short',
+      ({ headers }) => ({ headers: { ...headers, authorization: headers.authorization?.slice(0, -1) ?? '' } }),
+    ],
+  ])('%s', async (_, alter) => {
+    const request = await signed({ body: 'a=1', headers: { 'x-own': '1' } }, '/oauth/token?a=1');
+    expect(await check(request)).toBeUndefined();
+    expect(await check({ ...request, ...alter(request) })).toEqual({
+      errorType: 'InvalidSignatureException',
+      body: { message: MISMATCH },
+    });
+  });
+
+  test('the body, also when its own hash was signed for an unsigned payload', async () => {
+    const request = await signed({ headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }, body: 'a=1' });
+    expect(await check(request)).toMatchObject({ errorType: 'InvalidSignatureException' });
+  });
+});
+
+describe('the wrong signer is refused', () => {
+  test.each<[string, ToSign, string, string]>([
+    [
+      'wrong secret key',
+      { credentials: { accessKeyId: 'local', secretAccessKey: 'other' } },
+      'InvalidSignatureException',
+      MISMATCH,
+    ],
+    [
+      'unknown access key',
+      { credentials: { accessKeyId: 'other', secretAccessKey: 'local' } },
+      'UnrecognizedClientException',
+      'The security token included in the request is invalid.',
+    ],
+    [
+      'wrong region',
+      { region: 'us-east-1' },
+      'InvalidSignatureException',
+      'Credential should be scoped to a valid region. ',
+    ],
+    [
+      'wrong service',
+      { service: 'execute-api' },
+      'InvalidSignatureException',
+      "Credential should be scoped to correct service: 'lambda'. ",
+    ],
+    [
+      'wrong region and service',
+      { region: 'us-east-1', service: 's3' },
+      'InvalidSignatureException',
+      "Credential should be scoped to a valid region. Credential should be scoped to correct service: 'lambda'. ",
+    ],
+  ])('%s', async (_, toSign, errorType, message) => {
+    expect(await check(await signed(toSign))).toEqual({ errorType, body: { message } });
+  });
+});
+
+describe('the clock may be off by five minutes and no more', () => {
+  test.each([
+    [-301, 'Signature expired: 20261123T235959Z is now earlier than 20261124T000000Z (20261124T000500Z - 5 min.)'],
+    [-300, undefined],
+    [0, undefined],
+    [300, undefined],
+    [
+      301,
+      'Signature not yet current: 20261124T001001Z is still later than 20261124T001000Z (20261124T000500Z + 5 min.)',
+    ],
+  ])('signed %d s from now', async (offsetSeconds, message) => {
+    const signingDate = new Date(NOW_MS + offsetSeconds * 1000);
+    const refusal = message && { errorType: 'InvalidSignatureException', body: { message } };
+    expect(await check(await signed({ signingDate }))).toEqual(refusal);
+    expect(await check(await signed({ signingDate }), NOW_MS + 999)).toEqual(refusal);
+  });
+});
+
+describe('an Authorization header that is not whole is refused', () => {
+  const CREDENTIAL = 'Credential=local/20261124/eu-central-1/lambda/aws4_request';
+  const SIGNED = 'SignedHeaders=host;x-amz-date';
+  const SIGNATURE = `Signature=${'0'.repeat(64)}`;
+
+  test.each([
+    ['Bearer abc', /AWS4-HMAC-SHA256/],
+    ['Basic bG9jYWw6bG9jYWw=', /AWS4-HMAC-SHA256/],
+    ['', /AWS4-HMAC-SHA256/],
+    ['AWS4-HMAC-SHA256 ', /'Credential' parameter.*'Signature' parameter.*'SignedHeaders' parameter/],
+    [`AWS4-HMAC-SHA256 ${CREDENTIAL}, ${SIGNED}`, /^Authorization header requires 'Signature' parameter\.$/],
+    [`AWS4-HMAC-SHA256 ${CREDENTIAL}, ${SIGNATURE}`, /^Authorization header requires 'SignedHeaders' parameter\.$/],
+    [`AWS4-HMAC-SHA256 Credential=local, ${SIGNED}, ${SIGNATURE}`, /at least 5 slash-delimited elements.*'local'/],
+  ])('%s', async (authorization, message) => {
+    const request = await signed();
+    const refusal = await check({ ...request, headers: { ...request.headers, authorization } });
+    expect(refusal).toEqual({
+      errorType: 'IncompleteSignatureException',
+      body: { message: expect.stringMatching(message) },
+    });
+  });
+
+  test('no date', async () => {
+    const { headers, ...request } = await signed();
+    const { 'x-amz-date': _, ...undated } = headers;
+    expect(await check({ ...request, headers: undated })).toMatchObject({ errorType: 'IncompleteSignatureException' });
+  });
+
+  test('no Authorization at all', async () => {
+    expect(await check({ ...(await signed()), headers: {} })).toEqual({
+      errorType: 'AccessDeniedException',
+      body: {
+        Message:
+          'Forbidden. For troubleshooting Function URL authorization issues, see: ' +
+          'https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html',
+      },
+    });
+  });
+
+  test.each([
+    ['host not signed', `AWS4-HMAC-SHA256 ${CREDENTIAL}, SignedHeaders=x-amz-date, ${SIGNATURE}`, /'Host'/],
+    [
+      'another day',
+      `AWS4-HMAC-SHA256 ${CREDENTIAL.replace('1124', '1123')}, ${SIGNED}, ${SIGNATURE}`,
+      /'20261123' != '20261124'/,
+    ],
+    [
+      'another end',
+      `AWS4-HMAC-SHA256 ${CREDENTIAL.replace('aws4', 'aws5')}, ${SIGNED}, ${SIGNATURE}`,
+      /valid terminator/,
+    ],
+  ])('%s', async (_, authorization, message) => {
+    const request = await signed();
+    expect(await check({ ...request, headers: { ...request.headers, authorization } })).toEqual({
+      errorType: 'InvalidSignatureException',
+      body: { message: expect.stringMatching(message) },
+    });
+  });
+});
+
+test('an access key may hold slashes, and spaces after the commas are optional', () => {
+  expect(parseAuthorization('AWS4-HMAC-SHA256 Credential=a/b/d/r/s/e,SignedHeaders=host,Signature=00')).toEqual({
+    accessKeyId: 'a/b',
+    scope: { date: 'd', region: 'r', service: 's', end: 'e' },
+    signedHeaders: new Set(['host']),
+    signature: '00',
+  });
+});
+
+test.each(['20261124T053419Z', '20240229T235959Z'])('the date %s is read and written', (date) => {
+  expect(formatAmzDate(parseAmzDate(date))).toBe(date);
+});
+
+test.each(['', '20261324T000000Z', '2026-11-24T05:34:19Z', 'Tue, 24 Nov 2026 05:34:19 GMT'])(
+  'the date %j is none',
+  (date) => expect(parseAmzDate(date)).toBeNaN(),
+);
