@@ -137,12 +137,11 @@ export class Profile extends Construct {
       new iam.PolicyStatement({
         actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
         resources: [table.tableRef.tableArn],
+        // Both actions always name their key, so that ForAllValues is never true for want of one.
         conditions: {
           'ForAllValues:StringLike': {
             'dynamodb:LeadingKeys': [`${profileName}#*`, `CREDENTIAL#${credential.credentialName}`],
           },
-          // ForAllValues is also true of a request without any key.
-          Null: { 'dynamodb:LeadingKeys': 'false' },
         },
       }),
     ];
