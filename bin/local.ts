@@ -1,0 +1,68 @@
+// npm start: the vend function on this machine, without an AWS account. Starts the stand-ins, says how to call the
+// function, proves that it works by vending one token, and serves until stopped.
+//
+//   PORT=8787 npm start -- --instances 4 --profile default
+//   TOKEN_ENDPOINT=… CLIENT_ID=… CLIENT_SECRET=… npm start     (a real authorization server)
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError, loadConfig } from '../lib/config.ts';
+import { type LocalMode, type LocalModeOptions, startLocalMode } from '../local/local-mode.ts';
+import { readOptions, UsageError } from '../local/options.ts';
+import { ProofError, proveVending } from '../local/proof.ts';
+
+const CDK_JSON = join(import.meta.dirname, '../cdk.json');
+
+// The SDK's advice about the Node.js of this machine is nothing that whoever tries local mode can use.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0));
+
+try {
+  const options = readOptions(process.argv.slice(2), process.env, loadConfig(readConfiguration()));
+  const mode = await startLocalMode(options);
+  print(introduction(mode, options));
+  const { source, expiresInSeconds, scopeCount } = await proveVending(mode.url);
+  const elapsedMs = Math.round(performance.now());
+  print(
+    `Vended the first token ${elapsedMs} ms after the start: source ${source}, ${expiresInSeconds} s left, ` +
+      `${scopeCount} scopes. Ctrl-C stops.\n`,
+  );
+} catch (error) {
+  process.stderr.write(`${problemOf(error)}\n`);
+  process.exit(1);
+}
+
+function readConfiguration(): unknown {
+  const file: unknown = JSON.parse(readFileSync(CDK_JSON, 'utf8'));
+  const { context } = file as { context?: { tokenVending?: unknown } };
+  return context?.tokenVending;
+}
+
+function introduction({ url, region, accessKeyId, secretAccessKey, emporix }: LocalMode, options: LocalModeOptions) {
+  const server = emporix ? 'a simulated Emporix' : options.authorizationServer?.tokenEndpoint;
+  return `Token vending, profile ${options.profileName}, with ${server}
+
+  URL          ${url}
+  credentials  ${accessKeyId} / ${secretAccessKey}, region ${region}
+
+  curl -s --aws-sigv4 "aws:amz:${region}:lambda" --user "${accessKeyId}:${secretAccessKey}" -d grant_type=client_credentials ${url}/oauth/token
+
+`;
+}
+
+/** One line for what is expected to go wrong; more for a defect. */
+function problemOf(error: unknown): string {
+  if (error instanceof UsageError || error instanceof ConfigError) return error.message;
+  if (error instanceof ProofError) return `No token could be vended: ${error.message}`;
+  if (error instanceof SyntaxError) return `cdk.json is not JSON: ${error.message}`;
+  if (!(error instanceof Error)) return String(error);
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `Port ${port} is in use: set PORT to another one, or to 0 for any free one`;
+  if (code === 'EACCES' && port !== undefined) return `Port ${port} may not be used by this user: set PORT to another`;
+  return error.stack ?? error.message;
+}
+
+function print(text: string): void {
+  process.stdout.write(text);
+}

@@ -1,0 +1,185 @@
+// Local mode: a profile's vend function as it would be deployed, behind a function URL, with stand-ins for all that it
+// calls. `npm start` and the tests share it.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { devNull, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { ENVIRONMENT_VARIABLES, ProfileFile } from '../lambda/vend/settings.ts';
+import { writeVendCode } from '../lib/vend-code.ts';
+import { type LocalDynamoDb, startDynamoDb } from './dynamodb.ts';
+import { type Emporix, type EmporixOptions, SOME_SCOPES, startEmporix } from './emporix.ts';
+import { type FunctionUrlOptions, startFunctionUrl } from './function-url.ts';
+import type { Listening } from './http.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION, STAND_IN_CLIENT } from './names.ts';
+import { startSecretsManager } from './secrets-manager.ts';
+
+const FUNCTION_NAME = 'token-vending-local';
+
+/** An authorization server and a client of it. */
+export interface AuthorizationServer {
+  readonly tokenEndpoint: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
+
+export interface LocalModeOptions {
+  /** @default 'default' */
+  readonly profileName?: string;
+  /** @default 'emporix' */
+  readonly credentialName?: string;
+  /** @default all scopes, client_secret_post */
+  readonly profile?: ProfileFile;
+  /** @default a simulated Emporix that holds the profile's scopes */
+  readonly authorizationServer?: AuthorizationServer;
+  /** For the simulated Emporix, over what the profile says. */
+  readonly emporix?: EmporixOptions;
+  /** @default any free port */
+  readonly port?: number;
+  /** How many instances may run at once. @default 4 */
+  readonly instances?: number;
+  /** @default 512 */
+  readonly memoryMb?: number;
+  /** Takes what the instances print. @default standard output */
+  readonly write?: (text: string) => void;
+}
+
+export interface LocalMode {
+  /** The function URL, without a trailing slash. */
+  readonly url: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Undefined with another authorization server. */
+  readonly emporix: Emporix | undefined;
+  readonly dynamodb: LocalDynamoDb;
+  readonly secretsManager: Listening & { readonly secretId: string };
+  /** Ends at once, also requests under way. */
+  close(): Promise<void>;
+}
+
+export async function startLocalMode(options: LocalModeOptions = {}): Promise<LocalMode> {
+  const profile = options.profile ?? { clientAuthentication: 'client_secret_post' };
+  const credentialName = options.credentialName ?? 'emporix';
+  const code = temporaryFolder();
+  const started: { close(): Promise<void> }[] = [code];
+  const close = async () => void (await Promise.all(started.map((standIn) => standIn.close())));
+  /** Remembers what has been started, so that a start that fails later ends it too. */
+  async function keep<StandIn extends { close(): Promise<void> }>(starting: Promise<StandIn>): Promise<StandIn> {
+    const standIn = await starting;
+    started.push(standIn);
+    return standIn;
+  }
+  try {
+    writeVendCode(code.path, profile);
+    const [dynamodb, secrets, emporix] = await Promise.all([
+      keep(startDynamoDb()),
+      keep(startSecretsManager()),
+      options.authorizationServer ? undefined : keep(startEmporix(emporixOptions(profile, options.emporix))),
+    ]);
+    const server = options.authorizationServer ?? emporix;
+    if (!server) throw new Error('no authorization server');
+    const secretId = await createSecret(secrets.url, `token-vending/${credentialName}`, server);
+    const secretsManager = { ...secrets, secretId };
+    const environment = {
+      ...lambdaEnvironment(code.path, options.memoryMb ?? 512),
+      ...vendEnvironment(options.profileName ?? 'default', credentialName, server, dynamodb, secretsManager),
+    };
+    const { url } = await keep(startFunctionUrl(functionUrlOptions(code.path, environment, options)));
+    return { url, region: LOCAL_REGION, ...LOCAL_CREDENTIALS, emporix, dynamodb, secretsManager, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function functionUrlOptions(
+  codeDirectory: string,
+  environment: Readonly<Record<string, string>>,
+  { port, instances, memoryMb, write }: LocalModeOptions,
+): FunctionUrlOptions {
+  return {
+    codeDirectory,
+    environment,
+    functionName: FUNCTION_NAME,
+    ...(port !== undefined && { port }),
+    ...(instances !== undefined && { instances }),
+    ...(memoryMb !== undefined && { memoryMb }),
+    ...(write && { write }),
+  };
+}
+
+/** The client holds what the profile allows, and some scopes that it doesn't. */
+function emporixOptions(
+  { scopes = [], tenant, clientAuthentication }: ProfileFile,
+  overrides: EmporixOptions = {},
+): EmporixOptions {
+  const held = [...new Set([...SOME_SCOPES, ...scopes])];
+  return { scopes: held, clientAuthentication, ...(tenant !== undefined && { tenant }), ...overrides };
+}
+
+/** Also removed when the process exits without closing. */
+function temporaryFolder(): { readonly path: string; close(): Promise<void> } {
+  const path = mkdtempSync(join(tmpdir(), 'token-vending-'));
+  const remove = () => rmSync(path, { recursive: true, force: true });
+  process.once('exit', remove);
+  return {
+    path,
+    close: async () => {
+      process.off('exit', remove);
+      remove();
+    },
+  };
+}
+
+/** What Lambda itself puts into a function's environment. */
+function lambdaEnvironment(codeDirectory: string, memoryMb: number): Record<string, string> {
+  return {
+    AWS_REGION: LOCAL_REGION,
+    AWS_DEFAULT_REGION: LOCAL_REGION,
+    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+    AWS_LAMBDA_FUNCTION_NAME: FUNCTION_NAME,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    LAMBDA_TASK_ROOT: codeDirectory,
+    TZ: ':UTC',
+    // Lambda has no home directory with settings in it; this machine may.
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    // Nor is its Node.js old enough for the SDK to complain, as this machine's may be.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  };
+}
+
+/** What the stack puts into the function's environment, and the endpoints that the SDK is to use instead of AWS's. */
+function vendEnvironment(
+  profileName: string,
+  credentialName: string,
+  { tokenEndpoint }: AuthorizationServer,
+  dynamodb: LocalDynamoDb,
+  secretsManager: LocalMode['secretsManager'],
+): Record<string, string> {
+  const variables: Record<(typeof ENVIRONMENT_VARIABLES)[number], string> = {
+    PROFILE: profileName,
+    CREDENTIAL: credentialName,
+    SECRET_ID: secretsManager.secretId,
+    TABLE_NAME: dynamodb.tableName,
+    TOKEN_ENDPOINT: tokenEndpoint,
+  };
+  return {
+    ...variables,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
+  };
+}
+
+async function createSecret(endpoint: string, name: string, server: AuthorizationServer): Promise<string> {
+  const client = new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint });
+  const value = { client_id: server.clientId, client_secret: server.clientSecret };
+  const { ARN } = await client.send(new CreateSecretCommand({ Name: name, SecretString: JSON.stringify(value) }));
+  client.destroy();
+  if (!ARN) throw new Error('the secret has no ARN');
+  return ARN;
+}
