@@ -1,0 +1,48 @@
+// A client's credential for the token endpoint, made by one parser from the secret's value. It prints as [redacted].
+
+import { inspect } from 'node:util';
+
+export class Credential {
+  readonly #clientId: string;
+  readonly #clientSecret: string;
+  /** The Secrets Manager version that holds it. */
+  readonly version: string;
+
+  constructor(clientId: string, clientSecret: string, version: string) {
+    this.#clientId = clientId;
+    this.#clientSecret = clientSecret;
+    this.version = version;
+  }
+
+  /**
+   * Reads `{"client_id": "…", "client_secret": "…"}`.
+   * @returns the credential, or what the value is instead of one
+   */
+  static parse(value: string | undefined, version: string): Credential | string {
+    let parsed: unknown;
+    try {
+      parsed = JSON.parse(value ?? '');
+    } catch {
+      return 'is not JSON'; // the parser's own message would quote the value
+    }
+    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return 'is not a JSON object';
+    const { client_id, client_secret } = parsed as Record<string, unknown>;
+    if (typeof client_id !== 'string' || client_id === '') return 'has no client_id';
+    if (typeof client_secret !== 'string' || client_secret === '') return 'has no client_secret';
+    return new Credential(client_id, client_secret, version);
+  }
+
+  get clientId(): string {
+    return this.#clientId;
+  }
+  get clientSecret(): string {
+    return this.#clientSecret;
+  }
+
+  toJSON(): string {
+    return '[redacted]';
+  }
+  [inspect.custom](): string {
+    return 'Credential [redacted]';
+  }
+}

@@ -1,0 +1,63 @@
+// Scopes as a set (RFC 6749 §3.3): order and repeats don't matter. Emporix writes a literal `scope=` before the list
+// and puts a `tenant=NAME` entry first or last; both are stripped from what callers and servers send.
+
+import { VendingError } from '../errors.ts';
+
+/** scope-token = 1*( %x21 / %x23-5B / %x5D-7E ): printable ASCII without space, quote and backslash. */
+const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
+
+export class Scopes {
+  /** Distinct, sorted by code unit. */
+  readonly list: readonly string[];
+
+  private constructor(tokens: Iterable<string>) {
+    this.list = [...new Set(tokens)].sort();
+  }
+
+  static of(tokens: Iterable<string>): Scopes {
+    return new Scopes(tokens);
+  }
+
+  /**
+   * Reads what a caller sent. Undefined where nothing is named: the value is empty, which RFC 6749 §3.2 reads as left
+   * out, or only a tenant.
+   * @throws VendingError `invalid_scope`
+   */
+  static parse(text: string): Scopes | undefined {
+    if (text === '') return undefined;
+    const { tokens } = split(text);
+    const wrong = tokens.some((token) => !SCOPE_TOKEN.test(token));
+    if (wrong || text.trim() === '') {
+      throw new VendingError(
+        'invalid_scope',
+        'scope must be a space-delimited list of printable ASCII without quotes and backslashes (RFC 6749 section 3.3)',
+      );
+    }
+    return tokens.length === 0 ? undefined : new Scopes(tokens);
+  }
+
+  /** Reads what an authorization server granted, and the tenant where it names one. */
+  static parseGranted(text: string): { scopes: Scopes; tenant: string | undefined } {
+    const { tokens, tenant } = split(text);
+    return { scopes: new Scopes(tokens), tenant };
+  }
+
+  /** Those of these that the others lack. */
+  missingFrom(others: Scopes): string[] {
+    return this.list.filter((token) => !others.list.includes(token));
+  }
+
+  /** The canonical form, which keys are hashed from and servers are asked for. */
+  toString(): string {
+    return this.list.join(' ');
+  }
+}
+
+function split(text: string): { tokens: string[]; tenant: string | undefined } {
+  const entries = text
+    .replace(/^\s*scope=/, '')
+    .split(' ')
+    .filter((entry) => entry !== '');
+  const tenant = entries.find((entry) => entry.startsWith('tenant='))?.slice('tenant='.length);
+  return { tokens: entries.filter((entry) => !entry.startsWith('tenant=')), tenant };
+}

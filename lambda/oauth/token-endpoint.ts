@@ -1,0 +1,161 @@
+// The client-credentials request (RFC 6749 §4.4.2) to a token endpoint, over undici, which is loaded at the first mint.
+// Answers are bounded in time and size, and nothing of their bodies gets into an error but a registered error code.
+
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../clock.ts';
+import { type ErrorCode, VendingError } from '../errors.ts';
+import type { Credential } from './credential.ts';
+import type { Scopes } from './scopes.ts';
+import { parseTokenResponse, type Token } from './token.ts';
+import { failureOf } from './token-error.ts';
+
+export interface TokenEndpointLimits {
+  readonly connectTimeoutMs: number;
+  /** For one request, from connecting to the last byte. */
+  readonly requestTimeoutMs: number;
+  readonly bodyBytes: number;
+  /** The longest `Retry-After` that is waited for within a mint. */
+  readonly retryAfterMs: number;
+}
+
+const LIMITS: TokenEndpointLimits = {
+  connectTimeoutMs: 2_000,
+  requestTimeoutMs: 5_000,
+  bodyBytes: 1024 * 1024,
+  retryAfterMs: 2_000,
+};
+
+/** Where a server that fails says nothing of when to come back. */
+const RETRY_PAUSE_MS = 200;
+
+/** Failures after which one more request is worth its while. */
+const RETRIED: ReadonlySet<ErrorCode> = new Set(['throttled', 'unavailable']);
+
+export interface TokenEndpointProps {
+  readonly url: string;
+  readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic';
+  /** Extra parameters, sent as they are. @default none */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** @default connect 2 s, request 5 s, body 1 MiB, Retry-After 2 s */
+  readonly limits?: TokenEndpointLimits;
+}
+
+export class TokenEndpoint {
+  readonly #props: TokenEndpointProps;
+  readonly #limits: TokenEndpointLimits;
+  #client: Promise<HttpClient> | undefined;
+
+  constructor(props: TokenEndpointProps) {
+    this.#props = props;
+    this.#limits = props.limits ?? LIMITS;
+  }
+
+  /**
+   * Obtains a new token, with one retry after a connection error, a 429 or a 5xx where the deadline leaves time.
+   * @throws VendingError `credential_refused`, `invalid_scope`, `unusable_answer` or `unavailable`
+   */
+  async mint(
+    credential: Credential,
+    scopes: Scopes | undefined,
+    deadlineMs: number,
+  ): Promise<{ token: Token; lifetimeNamed: boolean }> {
+    try {
+      return await this.#attempt(credential, scopes, deadlineMs);
+    } catch (failure) {
+      const { clock, random } = this.#props;
+      if (!(failure instanceof VendingError) || !RETRIED.has(failure.code)) throw failure;
+      const pauseMs = Math.max((failure.retryAfterSeconds ?? 0) * 1000, RETRY_PAUSE_MS * (1 + random()));
+      if (pauseMs > this.#limits.retryAfterMs || clock.nowMs() + pauseMs >= deadlineMs) throw failure;
+      await clock.sleep(pauseMs);
+      return await this.#attempt(credential, scopes, deadlineMs);
+    }
+  }
+
+  async #attempt(credential: Credential, scopes: Scopes | undefined, deadlineMs: number) {
+    const { clock, random } = this.#props;
+    const requestedAtMs = clock.nowMs();
+    const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineMs - requestedAtMs);
+    const { status, headers, text } = await this.#post(this.#request(credential, scopes), timeoutMs);
+    if (status < 200 || status > 299) {
+      throw failureOf(status, headers['retry-after'], text, clock.nowMs());
+    }
+    return parseTokenResponse(parseJson(text), { requestedAtMs, scopes, random: random() });
+  }
+
+  #request(credential: Credential, scopes: Scopes | undefined): { headers: Record<string, string>; body: string } {
+    const form = new URLSearchParams({ grant_type: 'client_credentials', ...this.#props.parameters });
+    if (scopes) form.set('scope', scopes.toString());
+    const headers: Record<string, string> = {
+      'content-type': 'application/x-www-form-urlencoded',
+      accept: 'application/json',
+    };
+    if (this.#props.clientAuthentication === 'client_secret_basic') {
+      headers.authorization = basicAuthorization(credential);
+    } else {
+      form.set('client_id', credential.clientId);
+      form.set('client_secret', credential.clientSecret);
+    }
+    return { headers, body: form.toString() };
+  }
+
+  async #post(
+    { headers, body }: { headers: Record<string, string>; body: string },
+    timeoutMs: number,
+  ): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; text: string }> {
+    this.#client ??= openClient(this.#props.url, this.#limits);
+    const client = await this.#client;
+    const { pathname, search } = new URL(this.#props.url);
+    const signal = AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs)));
+    try {
+      const response = await client.request({ method: 'POST', path: pathname + search, headers, body, signal });
+      return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
+    } catch (error) {
+      throw connectionFailure(error, signal.aborted);
+    }
+  }
+}
+
+interface HttpClient {
+  request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>;
+}
+
+async function openClient(url: string, limits: TokenEndpointLimits): Promise<HttpClient> {
+  const [{ default: Pool }, { default: request }] = await Promise.all([
+    import('undici/lib/dispatcher/pool.js'),
+    import('undici/lib/api/api-request.js'),
+  ]);
+  const pool = new Pool(new URL(url).origin, {
+    connect: { timeout: limits.connectTimeoutMs },
+    maxResponseSize: limits.bodyBytes,
+    // The signal bounds the whole request; undici's own limits stay out of its way.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  });
+  return { request: (options) => request.call(pool, options) };
+}
+
+/** client_id and client_secret are form-encoded before they are joined (RFC 6749 §2.3.1). */
+function basicAuthorization({ clientId, clientSecret }: Credential): string {
+  const encode = (value: string) => new URLSearchParams({ value }).toString().slice('value='.length);
+  return `Basic ${Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')}`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new VendingError('unusable_answer', "the authorization server's answer is not JSON");
+  }
+}
+
+function connectionFailure(error: unknown, timedOut: boolean): VendingError {
+  if (timedOut) return new VendingError('timed_out', 'the authorization server did not answer in time');
+  const code = (error as { code?: unknown }).code;
+  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
+    return new VendingError('unusable_answer', "the authorization server's answer is too large");
+  }
+  return new VendingError('unavailable', 'the connection to the authorization server failed');
+}

@@ -1,0 +1,65 @@
+// What a token endpoint's refusal means (RFC 6749 §5.2, and what gateways answer instead). Emporix is behind Apigee and
+// documents no errors; the shapes below were seen or are documented for that gateway.
+
+import { type ErrorCode, VendingError } from '../errors.ts';
+
+/** The longest `Retry-After` that is believed. */
+const MAX_RETRY_AFTER_SECONDS = 24 * 3600;
+
+/** RFC 6749 §5.2's codes: the only words of a server's body that are ever repeated. */
+const OAUTH_ERRORS = new Set([
+  'invalid_request',
+  'invalid_client',
+  'invalid_grant',
+  'unauthorized_client',
+  'unsupported_grant_type',
+  'invalid_scope',
+]);
+
+/** `oauth.v2.InvalidApiKey`, `oauth.v2.InvalidClientIdentifier`, `invalid_client`, … */
+const INVALID_CLIENT = /invalid[_ ]?client|invalid[_ ]?api[_ ]?key|^client(id|credentials)invalid$/i;
+
+/** Turns a response outside 2xx into the error it stands for. */
+export function failureOf(
+  status: number,
+  retryAfter: string | string[] | undefined,
+  text: string,
+  nowMs: number,
+): VendingError {
+  if (status === 429 || status >= 500) {
+    const retryAfterSeconds = parseRetryAfter(String(retryAfter ?? ''), nowMs);
+    return status === 429
+      ? new VendingError('throttled', 'the authorization server throttles', { retryAfterSeconds })
+      : new VendingError('unavailable', `the authorization server failed with status ${status}`, { retryAfterSeconds });
+  }
+  const codes = errorCodes(text, status);
+  const failure = (code: ErrorCode, what: string) => new VendingError(code, `the authorization server ${what}`);
+  if (codes.some((code) => INVALID_CLIENT.test(code))) return failure('credential_refused', 'refused the credential');
+  if (codes.includes('invalid_scope')) return failure('invalid_scope', 'refused the scopes');
+  const known = codes.find((code) => OAUTH_ERRORS.has(code));
+  return failure('unusable_answer', `answered with status ${status}${known ? ` and error ${known}` : ''}`);
+}
+
+/** Seconds or an HTTP date (RFC 9110 §10.2.3); undefined where absent or unreadable. */
+function parseRetryAfter(value: string, nowMs: number): number | undefined {
+  let seconds = Number.NaN;
+  if (/^\d+$/.test(value)) seconds = Number(value);
+  else if (value.endsWith('GMT')) seconds = Math.ceil((Date.parse(value) - nowMs) / 1000);
+  return Number.isNaN(seconds) ? undefined : Math.min(Math.max(0, seconds), MAX_RETRY_AFTER_SECONDS);
+}
+
+/** The error codes in a body, from RFC 6749's and the gateways' places for them. */
+function errorCodes(text: string, status: number): string[] {
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch {
+    return []; // HTML from a proxy, an empty body
+  }
+  const at = (...path: string[]): unknown =>
+    path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], body);
+  const codes = [at('error'), at('ErrorCode'), at('fault', 'detail', 'errorcode'), at('fault', 'faultstring')];
+  // Emporix's own gateway error: {"code":401,"status":"Unauthorized",…}
+  if (status === 401 && at('code') === 401) codes.push('invalid_client');
+  return codes.filter((code) => typeof code === 'string');
+}

@@ -1,0 +1,100 @@
+// What a function prints: one JSON line per event, with metrics in CloudWatch's embedded metric format, so that neither
+// a metrics call nor a permission is needed. Fields are named here, one by one: a token or a secret has no way in.
+
+import type { Clock } from './clock.ts';
+import type { ErrorCode } from './errors.ts';
+
+const NAMESPACE = 'TokenVending';
+
+export type TokenSource = 'memory' | 'table' | 'mint';
+
+export type TableOperation = 'read' | 'acquire_lease' | 'publish' | 'record_failure' | 'throttling';
+
+export interface TelemetryProps {
+  readonly profile: string;
+  readonly clock: Clock;
+  /** Takes one line, with its line feed. */
+  readonly write: (line: string) => void;
+}
+
+export class Telemetry {
+  readonly #props: TelemetryProps;
+
+  constructor(props: TelemetryProps) {
+    this.#props = props;
+  }
+
+  vended(event: { requestId: string; source: TokenSource; expiresInSeconds: number }): void {
+    this.#print('info', 'vended', { Vended: 1 }, { ...names(event) });
+  }
+
+  /** A request that is answered with an error. */
+  refused(event: { requestId: string; status: number; code: ErrorCode | 'unexpected'; description: string }): void {
+    this.#print(event.status < 500 ? 'warn' : 'error', 'refused', { Refused: 1 }, { ...names(event) });
+  }
+
+  minted(event: { durationMs: number }): void {
+    this.#print('info', 'minted', { Minted: 1 }, { ...names(event) });
+  }
+
+  mintFailed(event: { code: ErrorCode | 'unexpected' }): void {
+    this.#print('warn', 'mint_failed', { MintFailed: 1 }, { ...names(event) });
+  }
+
+  /** The credential lacks scopes that the profile allows; the granted part is vended. */
+  scopesNotGranted(event: { missing: readonly string[] }): void {
+    this.#print('warn', 'scopes_not_granted', { ScopesNotGranted: event.missing.length }, { ...names(event) });
+  }
+
+  /** The server named no `expires_in`. */
+  lifetimeNotNamed(event: { assumedSeconds: number }): void {
+    this.#print('warn', 'lifetime_not_named', { LifetimeNotNamed: 1 }, { ...names(event) });
+  }
+
+  tableFailed(event: { operation: TableOperation; errorName: string }): void {
+    this.#print('warn', 'table_failed', { TableFailed: 1 }, { ...names(event) });
+  }
+
+  /** An item that was altered, moved or cut, or whose credential is gone: a miss. */
+  sealNotOpened(): void {
+    this.#print('warn', 'seal_not_opened', { SealNotOpened: 1 }, {});
+  }
+
+  credentialCheckFailed(event: { code: ErrorCode | 'unexpected' }): void {
+    this.#print('warn', 'credential_check_failed', { CredentialCheckFailed: 1 }, { ...names(event) });
+  }
+
+  #print(level: string, event: string, metrics: Record<string, number>, fields: Record<string, unknown>): void {
+    const { profile, clock, write } = this.#props;
+    const nowMs = clock.nowMs();
+    const line = {
+      _aws: {
+        Timestamp: nowMs,
+        CloudWatchMetrics: [
+          {
+            Namespace: NAMESPACE,
+            Dimensions: [['Profile']],
+            Metrics: Object.keys(metrics).map((Name) => ({ Name, Unit: 'Count' })),
+          },
+        ],
+      },
+      time: new Date(nowMs).toISOString(),
+      level,
+      event,
+      Profile: profile,
+      ...metrics,
+      ...fields,
+    };
+    write(`${JSON.stringify(line)}\n`);
+  }
+}
+
+/** Log fields are snake_case, as CloudWatch Logs Insights queries like them. */
+function names(event: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(event).map(([name, value]) => [
+      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+      value,
+    ]),
+  );
+}

@@ -1,0 +1,68 @@
+// What an instance knows of one token, from its memory or from the table, and the rules that say what it is good for
+// (pure: no I/O, no clock). Times are compared with an allowance for clocks that differ.
+
+import { createHash } from 'node:crypto';
+import type { Token } from '../oauth/token.ts';
+import { type BackOff, isInForce } from './back-off.ts';
+import type { VendRequest } from './vend-request.ts';
+
+/** `min_ttl` may be at most this part of a lifetime: it then costs four mints per lifetime, never one per request. */
+const MIN_TTL_SHARE = 0.75;
+const CLOCK_ALLOWANCE_MS = 1_000;
+const MARGIN_MS = 30_000;
+
+export interface KnownToken {
+  readonly token?: Token | undefined;
+  /** The Secrets Manager version that minted the token. */
+  readonly credentialVersion?: string | undefined;
+  /** A newer version that the authorization server has refused. */
+  readonly refusedVersion?: string | undefined;
+  readonly backOff?: BackOff | undefined;
+  /** The last renewal that a rejected token forced. */
+  readonly forcedAtSeconds?: number | undefined;
+}
+
+export type TokenDemand = Pick<VendRequest, 'minTtlMs' | 'rejectedTokenSha256'>;
+
+/** A token may be vended: not expired, not the rejected one, living long enough. */
+export function isValid(token: Token | undefined, demand: TokenDemand, nowMs: number): token is Token {
+  return (
+    token !== undefined &&
+    nowMs + allowanceMs(token, CLOCK_ALLOWANCE_MS) < token.expiresAtMs &&
+    // whole seconds, as the caller reads them
+    Math.floor((token.expiresAtMs - nowMs) / 1000) * 1000 >= demand.minTtlMs &&
+    !isRejected(token, demand)
+  );
+}
+
+/** A token needs no successor yet: valid, before its margin, and of a credential that is in use. */
+export function isFresh(
+  known: KnownToken | undefined,
+  demand: TokenDemand,
+  currentVersion: string | undefined,
+  nowMs: number,
+): known is KnownToken & { token: Token } {
+  if (known === undefined || !isValid(known.token, demand, nowMs)) return false;
+  const ofUsedCredential =
+    known.credentialVersion === currentVersion ||
+    known.refusedVersion === currentVersion ||
+    isInForce(known.backOff, currentVersion, nowMs);
+  return ofUsedCredential && nowMs + allowanceMs(known.token, MARGIN_MS) < known.token.expiresAtMs;
+}
+
+export function isRejected(token: Token, demand: TokenDemand): boolean {
+  return (
+    demand.rejectedTokenSha256 !== undefined &&
+    demand.rejectedTokenSha256 === createHash('sha256').update(token.accessToken).digest('hex')
+  );
+}
+
+/** The most that `min_ttl` may be for a token of this lifetime. */
+export function maxMinTtlMs(token: Token): number {
+  return Math.floor((token.lifetimeMs * MIN_TTL_SHARE) / 1000) * 1000;
+}
+
+/** At most a tenth of the lifetime, so that a short-lived token is usable at all. */
+function allowanceMs(token: Token, mostMs: number): number {
+  return Math.min(mostMs, token.lifetimeMs / 10);
+}

@@ -1,0 +1,43 @@
+// The lease that makes one instance the minter of one token, as those see it who don't hold it.
+
+import type { Clock } from '../clock.ts';
+
+/** A mint's limit of 8 s, and 2 s to publish. */
+export const LEASE_MS = 10_000;
+/** For clocks that differ: a lease is over by the clock only this much after its end. */
+export const LEASE_ALLOWANCE_MS = 1_000;
+
+interface SeenLease {
+  readonly id: string;
+  readonly untilMs: number;
+}
+
+/** Watches the leases on one token: one that was seen for its whole length is over, whatever its holder's clock said. */
+export class LeaseWatch {
+  readonly #clock: Clock;
+  #id: string | undefined;
+  #sinceMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  see(lease: SeenLease | undefined): void {
+    if (lease?.id === this.#id) return;
+    this.#id = lease?.id;
+    this.#sinceMs = this.#clock.monotonicMs();
+  }
+
+  /** The lease last seen, once it was watched to its end. */
+  get watchedToItsEnd(): string | undefined {
+    return this.#clock.monotonicMs() - this.#sinceMs > LEASE_MS + LEASE_ALLOWANCE_MS ? this.#id : undefined;
+  }
+
+  isOver(lease: SeenLease | undefined): boolean {
+    return (
+      lease === undefined ||
+      lease.untilMs < this.#clock.nowMs() - LEASE_ALLOWANCE_MS ||
+      lease.id === this.watchedToItsEnd
+    );
+  }
+}

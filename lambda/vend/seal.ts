@@ -1,0 +1,58 @@
+// Sealing: AES-256-GCM under a key that is derived (HKDF-SHA256, RFC 5869) from the client secret and its version, so
+// that a dump of the table is worth nothing without the secret. Layout: format (1 byte) | nonce (12) | ciphertext | tag (16).
+
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import type { Credential } from '../oauth/credential.ts';
+import { Token, type TokenParts } from '../oauth/token.ts';
+
+const FORMAT = 1;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** What a sealed token is bound to besides its key: opened for anything else, it fails. */
+export interface SealContext {
+  readonly pk: string;
+  /** The token endpoint and what is sent there: a token of another server or audience is never found. */
+  readonly issuedBy: string;
+}
+
+export function seal(
+  token: Token,
+  credential: Credential,
+  context: SealContext,
+  randomBytes: (size: number) => Uint8Array,
+): Uint8Array {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv('aes-256-gcm', sealingKey(credential), nonce, { authTagLength: TAG_BYTES });
+  cipher.setAAD(additionalData(credential, context));
+  const ciphertext = Buffer.concat([cipher.update(JSON.stringify(token.parts()), 'utf8'), cipher.final()]);
+  return Buffer.concat([Buffer.of(FORMAT), nonce, ciphertext, cipher.getAuthTag()]);
+}
+
+/** Undefined where it can't be opened: another format, key or place, altered or cut. */
+export function open(sealed: Uint8Array, credential: Credential, context: SealContext): Token | undefined {
+  if (sealed[0] !== FORMAT || sealed.length < 1 + NONCE_BYTES + TAG_BYTES) return undefined;
+  const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
+  const decipher = createDecipheriv('aes-256-gcm', sealingKey(credential), nonce, { authTagLength: TAG_BYTES });
+  decipher.setAAD(additionalData(credential, context));
+  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+  try {
+    const plaintext = Buffer.concat([
+      decipher.update(sealed.subarray(1 + NONCE_BYTES, -TAG_BYTES)),
+      decipher.final(), // throws where the tag doesn't fit
+    ]);
+    return new Token(JSON.parse(plaintext.toString('utf8')) as TokenParts);
+  } catch {
+    return undefined;
+  }
+}
+
+function sealingKey(credential: Credential): Uint8Array {
+  return new Uint8Array(
+    hkdfSync('sha256', credential.clientSecret, credential.version, `token-vending sealed token ${FORMAT}`, 32),
+  );
+}
+
+function additionalData(credential: Credential, context: SealContext): Uint8Array {
+  return Buffer.from(JSON.stringify([FORMAT, context.pk, credential.version, context.issuedBy]));
+}

@@ -1,0 +1,213 @@
+// A token's state as an instance can know it: its memory, and the table whose tokens the credential opens. A table that
+// fails is a miss, told to the telemetry and never to the caller.
+
+import type { Clock } from '../clock.ts';
+import type { Credential } from '../oauth/credential.ts';
+import type { CredentialSource } from '../oauth/credential-source.ts';
+import type { TableOperation, Telemetry } from '../telemetry.ts';
+import type { BackOff } from './back-off.ts';
+import { isValid, type KnownToken } from './known-token.ts';
+import { LEASE_ALLOWANCE_MS } from './lease.ts';
+import type { MemoryCache } from './memory-cache.ts';
+import { open, seal } from './seal.ts';
+import type { TokenItem, TokenTable } from './token-table.ts';
+
+/** A lease or a back-off stays readable this long after its end, before TTL may take the item. */
+const KEEP_SECONDS = 60;
+
+/** What is known of a token, and when this instance may trouble the table or the server for it. */
+export interface Remembered extends KnownToken {
+  /** Past the renewal point: the table isn't looked at before. 0: at once. */
+  readonly lookAgainAtMs: number;
+  readonly mintedWithoutTableAtMs?: number | undefined;
+}
+
+/** What one look at table and secret found. */
+export interface Look {
+  readonly tableAnswers: boolean;
+  readonly item: TokenItem | undefined;
+  readonly known: KnownToken;
+  /** Where the known token is from. */
+  readonly source: 'memory' | 'table';
+  readonly credential: Credential;
+}
+
+export interface TokenStoreProps {
+  readonly memory: MemoryCache<Remembered>;
+  readonly table: Pick<
+    TokenTable,
+    'read' | 'acquireLease' | 'publish' | 'recordFailure' | 'recordThrottling' | 'readThrottling'
+  >;
+  readonly credentials: Pick<CredentialSource, 'checked' | 'current' | 'recheck' | 'ofVersion'>;
+  /** The credential's name, whose back-off all its profiles share. */
+  readonly credentialName: string;
+  /** Names the token endpoint and what is sent there: a token of another is never found. */
+  readonly issuedBy: string;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly randomBytes: (size: number) => Uint8Array;
+}
+
+export class TokenStore {
+  readonly #props: TokenStoreProps;
+
+  constructor(props: TokenStoreProps) {
+    this.#props = props;
+  }
+
+  remembered(pk: string): Remembered | undefined {
+    return this.#props.memory.get(pk);
+  }
+
+  /** What was noted on an earlier occasion stays, but for what is given. */
+  remember(
+    pk: string,
+    known: KnownToken,
+    notes: Partial<Pick<Remembered, 'lookAgainAtMs' | 'mintedWithoutTableAtMs'>> = {},
+  ) {
+    const before = this.#props.memory.get(pk);
+    const { mintedWithoutTableAtMs, lookAgainAtMs = 0 } = { ...before, ...notes };
+    this.#props.memory.set(pk, { ...known, lookAgainAtMs, mintedWithoutTableAtMs });
+  }
+
+  /** The current credential's version, where it needs no check now. */
+  get checkedVersion(): string | undefined {
+    return this.#props.credentials.checked?.version;
+  }
+
+  /**
+   * Reads item and credential side by side, and remembers what the table says.
+   * @throws VendingError where there is no credential
+   */
+  async look(pk: string): Promise<Look> {
+    const { table, credentials, clock } = this.#props;
+    let [read, credential] = await Promise.all([
+      this.#tolerate('read', async () => ({ item: await table.read(pk) })),
+      credentials.current(),
+    ]);
+    const item = read?.item;
+    // An item of a version not known here: perhaps the secret was rotated since it was last read.
+    if (item?.credentialVersion !== undefined && item.credentialVersion !== credential.version) {
+      credential = await credentials.recheck();
+    }
+    const remembered = this.remembered(pk);
+    if (read === undefined) return { tableAnswers: false, item, known: remembered ?? {}, source: 'memory', credential };
+    const inTable = await this.#open(pk, item, credential);
+    // Memory stands in for a table that lost the token, or never had it.
+    const lost = !isValid(inTable.token, ANY_DEMAND, clock.nowMs());
+    if (lost && isValid(remembered?.token, ANY_DEMAND, clock.nowMs())) {
+      const { token, credentialVersion } = remembered ?? {};
+      return {
+        tableAnswers: true,
+        item,
+        known: { ...inTable, token, credentialVersion },
+        source: 'memory',
+        credential,
+      };
+    }
+    this.remember(pk, inTable);
+    return { tableAnswers: true, item, known: inTable, source: 'table', credential };
+  }
+
+  /** `unknown`: the table gave no answer; the lease may be one's own all the same. */
+  async acquireLease(
+    pk: string,
+    look: Look,
+    untilMs: number,
+    watchedLeaseId: string | undefined,
+  ): Promise<{ outcome: 'won' | 'lost' | 'unknown'; id: string }> {
+    const { table, clock } = this.#props;
+    const id = this.#newId();
+    const won = await this.#tolerate('acquire_lease', () =>
+      table.acquireLease(pk, {
+        leaseId: id,
+        untilMs,
+        endedBeforeMs: clock.nowMs() - LEASE_ALLOWANCE_MS,
+        watchedLeaseId,
+        seen: look.item,
+        expiresAtSeconds: ttlSeconds(look.known, untilMs / 1000),
+      }),
+    );
+    if (won === undefined) return { outcome: 'unknown', id };
+    return { outcome: won ? 'won' : 'lost', id };
+  }
+
+  /** Seals and publishes a token. Returns what another has published meanwhile, where that stands. */
+  async publish(
+    pk: string,
+    minted: KnownToken,
+    look: Look,
+    leaseId: string | undefined,
+  ): Promise<KnownToken | undefined> {
+    const { table, issuedBy, randomBytes } = this.#props;
+    const { token } = minted;
+    if (!look.tableAnswers || token === undefined) return undefined;
+    const published = await this.#tolerate('publish', () =>
+      table.publish(pk, {
+        leaseId: leaseId ?? this.#newId(),
+        seen: look.item,
+        revision: this.#newId(),
+        sealed: seal(token, look.credential, { pk, issuedBy }, randomBytes),
+        credentialVersion: look.credential.version,
+        forcedAtSeconds: minted.forcedAtSeconds,
+        expiresAtSeconds: token.expiresAtMs / 1000,
+      }),
+    );
+    if (published !== false) return undefined;
+    return (await this.look(pk).catch(() => undefined))?.known;
+  }
+
+  /** Records the back-off of a failed mint, and gives the lease back. */
+  async recordFailure(pk: string, known: KnownToken & { backOff: BackOff }, leaseId: string): Promise<void> {
+    await this.#tolerate('record_failure', () =>
+      this.#props.table.recordFailure(pk, {
+        leaseId,
+        revision: this.#newId(),
+        backOff: known.backOff,
+        expiresAtSeconds: ttlSeconds(known, known.backOff.untilSeconds),
+      }),
+    );
+  }
+
+  /** The back-off of a server that throttles the credential. */
+  async throttling(): Promise<BackOff | undefined> {
+    return await this.#tolerate('throttling', () => this.#props.table.readThrottling(this.#props.credentialName));
+  }
+
+  async recordThrottling(backOff: BackOff): Promise<void> {
+    await this.#tolerate('throttling', () => this.#props.table.recordThrottling(this.#props.credentialName, backOff));
+  }
+
+  async #open(pk: string, item: TokenItem | undefined, current: Credential): Promise<KnownToken> {
+    const { credentials, issuedBy, telemetry } = this.#props;
+    if (item === undefined) return {};
+    const { sealed, credentialVersion, refusedVersion, backOff, forcedAtSeconds } = item;
+    const state: KnownToken = { refusedVersion, backOff, forcedAtSeconds };
+    if (sealed === undefined || credentialVersion === undefined) return state;
+    const opener = credentialVersion === current.version ? current : await credentials.ofVersion(credentialVersion);
+    const token = opener && open(sealed, opener, { pk, issuedBy });
+    if (token === undefined) telemetry.sealNotOpened();
+    return token === undefined ? state : { ...state, token, credentialVersion };
+  }
+
+  async #tolerate<T>(operation: TableOperation, call: () => Promise<T>): Promise<T | undefined> {
+    try {
+      return await call();
+    } catch (error) {
+      this.#props.telemetry.tableFailed({ operation, errorName: error instanceof Error ? error.name : 'unknown' });
+      return undefined;
+    }
+  }
+
+  #newId(): string {
+    return Buffer.from(this.#props.randomBytes(12)).toString('base64url');
+  }
+}
+
+const ANY_DEMAND = { minTtlMs: 0, rejectedTokenSha256: undefined };
+
+/** The token's own end; while a lease or back-off outlasts it, theirs and a minute. */
+function ttlSeconds({ token }: KnownToken, untilSeconds: number): number {
+  const tokenEndSeconds = (token?.expiresAtMs ?? 0) / 1000;
+  return tokenEndSeconds > untilSeconds ? tokenEndSeconds : Math.ceil(untilSeconds) + KEEP_SECONDS;
+}

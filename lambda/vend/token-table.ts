@@ -1,0 +1,232 @@
+// The table that a fleet shares: one item per token, with the lease of whoever mints it and the back-off after a mint
+// that failed, and one per credential with the back-off of a server that throttles. Tokens are in it sealed; its times
+// are seconds. Each write names the conditions under which it may happen.
+
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { isErrorCode } from '../errors.ts';
+import type { BackOff } from './back-off.ts';
+
+export interface TokenItem {
+  readonly sealed?: Uint8Array | undefined;
+  /** The Secrets Manager version that minted the token, and opens it. */
+  readonly credentialVersion?: string | undefined;
+  readonly refusedVersion?: string | undefined;
+  /** Random, new at each publish and each recorded failure: what a writer compares. */
+  readonly revision?: string | undefined;
+  readonly lease?: { readonly id: string; readonly untilMs: number } | undefined;
+  readonly forcedAtSeconds?: number | undefined;
+  readonly backOff?: BackOff | undefined;
+  /** The TTL attribute: when DynamoDB may take the item. */
+  readonly expiresAtSeconds: number;
+}
+
+export interface LeaseRequest {
+  readonly leaseId: string;
+  readonly untilMs: number;
+  /** A lease that ended before this moment is over: the clock's time less an allowance. */
+  readonly endedBeforeMs: number;
+  /** A lease that was watched for its whole length: over, whatever the clocks say. */
+  readonly watchedLeaseId: string | undefined;
+  readonly seen: TokenItem | undefined;
+  readonly expiresAtSeconds: number;
+}
+
+export interface Publication {
+  readonly leaseId: string;
+  readonly seen: TokenItem | undefined;
+  readonly revision: string;
+  readonly sealed: Uint8Array;
+  readonly credentialVersion: string;
+  readonly forcedAtSeconds: number | undefined;
+  readonly expiresAtSeconds: number;
+}
+
+export interface RecordedFailure {
+  readonly leaseId: string;
+  readonly revision: string;
+  readonly backOff: BackOff;
+  readonly expiresAtSeconds: number;
+}
+
+const LEASE_IS_MINE = 'lease_id = :lease';
+const LEASE_IS_FREE = 'attribute_not_exists(lease_id)';
+const LEASE_ENDED_BY_THE_CLOCK = 'lease_until_ms < :ended';
+const LEASE_WAS_WATCHED_TO_ITS_END = 'lease_id = :watched';
+const NO_ITEM = 'attribute_not_exists(pk)';
+const UNCHANGED_SINCE_READ = 'revision = :seen';
+const WITHOUT_REVISION_AS_READ = 'attribute_not_exists(revision)';
+
+export class TokenTable {
+  readonly #client: DynamoDBClient;
+  readonly #tableName: string;
+
+  constructor(client: DynamoDBClient, tableName: string) {
+    this.#client = client;
+    this.#tableName = tableName;
+  }
+
+  async read(pk: string): Promise<TokenItem | undefined> {
+    const { Item } = await this.#client.send(
+      new GetItemCommand({ TableName: this.#tableName, Key: { pk: { S: pk } }, ConsistentRead: true }),
+    );
+    return Item && parseItem(Item);
+  }
+
+  /** Takes the lease. False where another has it, or has published or failed since `seen` was read. */
+  async acquireLease(pk: string, request: LeaseRequest): Promise<boolean> {
+    const { leaseId, untilMs, endedBeforeMs, watchedLeaseId, seen, expiresAtSeconds } = request;
+    const leaseIsOver = [
+      LEASE_IS_FREE,
+      LEASE_ENDED_BY_THE_CLOCK,
+      ...(watchedLeaseId ? [LEASE_WAS_WATCHED_TO_ITS_END] : []),
+    ];
+    const written = await this.#update(
+      pk,
+      'SET lease_id = :lease, lease_until_ms = :until, expires_at = :expires',
+      `(${leaseIsOver.join(' OR ')}) AND ${seen?.revision ? UNCHANGED_SINCE_READ : WITHOUT_REVISION_AS_READ}`,
+      {
+        ':lease': { S: leaseId },
+        ':until': { N: String(untilMs) },
+        ':expires': { N: String(expiresAtSeconds) },
+        ':ended': { N: String(endedBeforeMs) },
+        ...(watchedLeaseId && { ':watched': { S: watchedLeaseId } }),
+        ...(seen?.revision && { ':seen': { S: seen.revision } }),
+      },
+    );
+    // A refusal may be of a second attempt, after the first was written and its answer lost.
+    return written || (await this.read(pk))?.lease?.id === leaseId;
+  }
+
+  /** Publishes a token, which ends lease and back-off. False where another writer's item stands. */
+  async publish(pk: string, publication: Publication): Promise<boolean> {
+    const { leaseId, seen, revision, sealed, credentialVersion, forcedAtSeconds, expiresAtSeconds } = publication;
+    const unchanged = seen?.revision ? UNCHANGED_SINCE_READ : WITHOUT_REVISION_AS_READ;
+    const written = await this.#update(
+      pk,
+      `SET sealed = :sealed, credential_version = :version, revision = :revision, expires_at = :expires${
+        forcedAtSeconds === undefined ? '' : ', forced_at = :forced'
+      } REMOVE lease_id, lease_until_ms, refused_version, ${BACK_OFF_ATTRIBUTES}`,
+      `${LEASE_IS_MINE} OR (${LEASE_IS_FREE} AND ${unchanged}) OR ${NO_ITEM}`,
+      {
+        ':lease': { S: leaseId },
+        ':sealed': { B: sealed },
+        ':version': { S: credentialVersion },
+        ':revision': { S: revision },
+        ':expires': { N: String(expiresAtSeconds) },
+        ...(forcedAtSeconds !== undefined && { ':forced': { N: String(forcedAtSeconds) } }),
+        ...(seen?.revision && { ':seen': { S: seen.revision } }),
+      },
+    );
+    return written || (await this.read(pk))?.revision === revision;
+  }
+
+  /** Records a mint that failed, under one's own lease only, and gives the lease back. The token is untouched. */
+  async recordFailure(pk: string, failure: RecordedFailure): Promise<void> {
+    const { leaseId, revision, backOff, expiresAtSeconds } = failure;
+    await this.#update(
+      pk,
+      `SET ${SET_BACK_OFF}, revision = :revision, expires_at = :expires REMOVE lease_id, lease_until_ms`,
+      LEASE_IS_MINE,
+      {
+        ':lease': { S: leaseId },
+        ':revision': { S: revision },
+        ':expires': { N: String(expiresAtSeconds) },
+        ...backOffValues(backOff),
+      },
+    );
+  }
+
+  /** Records that the server throttles a credential, for all profiles that share it. */
+  async recordThrottling(credential: string, backOff: BackOff): Promise<void> {
+    await this.#update(credentialKey(credential), `SET ${SET_BACK_OFF}, expires_at = :expires`, undefined, {
+      ':expires': { N: String(backOff.untilSeconds + 60) },
+      ...backOffValues(backOff),
+    });
+  }
+
+  async readThrottling(credential: string): Promise<BackOff | undefined> {
+    return (await this.read(credentialKey(credential)))?.backOff;
+  }
+
+  /** False where the condition didn't hold. */
+  async #update(
+    pk: string,
+    update: string,
+    condition: string | undefined,
+    values: Record<string, AttributeValue>,
+  ): Promise<boolean> {
+    try {
+      await this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#tableName,
+          Key: { pk: { S: pk } },
+          UpdateExpression: update,
+          ConditionExpression: condition,
+          ExpressionAttributeValues: values,
+        }),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+}
+
+const BACK_OFF_ATTRIBUTES = 'backoff_until, backoff_error, backoff_version, backoff_count';
+const SET_BACK_OFF =
+  'backoff_until = :until, backoff_error = :error, backoff_version = :version, backoff_count = :count';
+
+function credentialKey(credential: string): string {
+  return `CREDENTIAL#${credential}`;
+}
+
+/** `backoff_error` is the code and the places of missing scopes, never their names: the table holds none in clear. */
+function backOffValues(backOff: BackOff): Record<string, AttributeValue> {
+  return {
+    ':until': { N: String(backOff.untilSeconds) },
+    ':error': { S: [backOff.error, ...backOff.missing].join(' ') },
+    ':version': { S: backOff.version },
+    ':count': { N: String(backOff.count) },
+  };
+}
+
+function parseItem(item: Record<string, AttributeValue>): TokenItem {
+  const number = (name: string) => (item[name]?.N === undefined ? undefined : Number(item[name].N));
+  const leaseUntilMs = number('lease_until_ms');
+  return {
+    sealed: item.sealed?.B,
+    credentialVersion: item.credential_version?.S,
+    refusedVersion: item.refused_version?.S,
+    revision: item.revision?.S,
+    lease:
+      item.lease_id?.S !== undefined && leaseUntilMs !== undefined
+        ? { id: item.lease_id.S, untilMs: leaseUntilMs }
+        : undefined,
+    forcedAtSeconds: number('forced_at'),
+    backOff: parseBackOff(
+      item.backoff_error?.S,
+      item.backoff_version?.S,
+      number('backoff_until'),
+      number('backoff_count'),
+    ),
+    expiresAtSeconds: number('expires_at') ?? 0,
+  };
+}
+
+function parseBackOff(
+  error: string | undefined,
+  version: string | undefined,
+  untilSeconds: number | undefined,
+  count: number | undefined,
+): BackOff | undefined {
+  const [code, ...missing] = (error ?? '').split(' ');
+  if (!isErrorCode(code) || version === undefined || untilSeconds === undefined) return undefined;
+  return { error: code, missing: missing.map(Number), version, untilSeconds, count: count ?? 1 };
+}

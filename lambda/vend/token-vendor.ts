@@ -1,0 +1,268 @@
+// How a token is vended, and minted once for all: from memory, else from the table, else by whoever holds the lease.
+// The policy reads top to bottom; the rules it asks are in known-token.ts, back-off.ts and lease.ts.
+
+import type { Clock } from '../clock.ts';
+import { VendingError } from '../errors.ts';
+import type { Token } from '../oauth/token.ts';
+import type { TokenSource } from '../telemetry.ts';
+import { type BackOff, isInForce, nextBackOff } from './back-off.ts';
+import { isFresh, isRejected, isValid, type KnownToken, maxMinTtlMs, type TokenDemand } from './known-token.ts';
+import { LEASE_MS, LeaseWatch } from './lease.ts';
+import type { Minter } from './minter.ts';
+import type { ScopePolicy, Wanted } from './scope-policy.ts';
+import { SingleFlight } from './single-flight.ts';
+import type { Look, TokenStore } from './token-store.ts';
+import type { VendRequest } from './vend-request.ts';
+
+/** A whole mint, its retry included. */
+const MINT_LIMIT_MS = 8_000;
+/** What a valid token has left when a wait or a mint that might better it is given up. */
+const VALID_TOKEN_RESERVE_MS = 500;
+/** A renewal that a rejected token forces is done once in this time. */
+const FORCED_EVERY_MS = 30_000;
+/** Without the table: one mint in this time per instance and key. */
+const MINT_WITHOUT_TABLE_EVERY_MS = 10_000;
+/** How long a renewal that was tried, or seen under way, is not looked at again. */
+const RENEWAL_LOOK_EVERY_MS = 2_000;
+/** Pauses of who waits for another's mint: growing, and drawn from the upper half. */
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+export interface Vended {
+  readonly token: Token;
+  readonly source: TokenSource;
+}
+
+export interface TokenVendorProps {
+  readonly scopes: ScopePolicy;
+  readonly store: TokenStore;
+  readonly minter: Pick<Minter, 'mint'>;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** One call's way to the table and, perhaps, to the authorization server. */
+interface Flight {
+  readonly wanted: Wanted;
+  readonly demand: TokenDemand;
+  readonly deadlineMs: number;
+}
+
+export class TokenVendor {
+  readonly #props: TokenVendorProps;
+  readonly #flights = new SingleFlight<Vended>();
+
+  constructor(props: TokenVendorProps) {
+    this.#props = props;
+  }
+
+  /**
+   * @param deadlineMs when the caller must have its answer
+   * @throws VendingError, but never while a valid token is there
+   */
+  async vend(request: VendRequest, deadlineMs: number): Promise<Vended> {
+    const { scopes, store } = this.#props;
+    const flight: Flight = { wanted: scopes.wanted(request.scopes), demand: request, deadlineMs };
+    try {
+      return await this.#fromMemoryOrFlight(flight);
+    } catch (failure) {
+      // A valid token is vended to its true end, past its margin, whatever the failure.
+      const { token } = store.remembered(flight.wanted.pk) ?? {};
+      if (isValid(token, request, this.#nowMs)) return { token, source: 'memory' };
+      throw failure;
+    }
+  }
+
+  async #fromMemoryOrFlight(flight: Flight): Promise<Vended> {
+    for (;;) {
+      const remembered = this.#fromMemory(flight);
+      if (remembered) return remembered;
+      const { flight: underWay, joined } = this.#flights.run(flight.wanted.pk, () => this.#fly(flight));
+      try {
+        const vended = await underWay;
+        if (!joined || isValid(vended.token, flight.demand, this.#nowMs)) return vended;
+      } catch (failure) {
+        // Another's min_ttl or rejected token is not one's own failure.
+        if (!joined || !isOfOneRequest(failure)) throw failure;
+      }
+    }
+  }
+
+  /** Without any I/O. */
+  #fromMemory({ wanted, demand }: Flight): Vended | undefined {
+    const known = this.#props.store.remembered(wanted.pk);
+    const version = this.#props.store.checkedVersion;
+    if (known === undefined || version === undefined) return undefined;
+    refuseExcessiveMinTtl(known, demand);
+    const nowMs = this.#nowMs;
+    if (isFresh(known, demand, version, nowMs) && nowMs < Math.max(known.token.renewAtMs, known.lookAgainAtMs)) {
+      return { token: known.token, source: 'memory' };
+    }
+    if (isInForce(known.backOff, version, nowMs)) throw this.#failureOf(known.backOff, wanted);
+    return undefined;
+  }
+
+  async #fly(flight: Flight): Promise<Vended> {
+    const { store, clock } = this.#props;
+    const { wanted, demand, deadlineMs } = flight;
+    const watch = new LeaseWatch(clock);
+    for (let round = 0; ; round++) {
+      const look = await store.look(wanted.pk);
+      const { known, credential } = look;
+      refuseExcessiveMinTtl(known, demand);
+      const fresh = isFresh(known, demand, credential.version, this.#nowMs) ? known.token : undefined;
+      if (fresh && this.#nowMs < fresh.renewAtMs) return { token: fresh, source: look.source };
+      if (fresh) store.remember(wanted.pk, known, { lookAgainAtMs: this.#nowMs + RENEWAL_LOOK_EVERY_MS });
+
+      if (isInForce(known.backOff, credential.version, this.#nowMs)) throw this.#failureOf(known.backOff, wanted);
+      if (!look.tableAnswers) {
+        if (fresh) return { token: fresh, source: look.source };
+        return await this.#mintWithoutTable(flight, look);
+      }
+      watch.see(look.item?.lease);
+      if (watch.isOver(look.item?.lease) && deadlineMs - this.#nowMs >= MINT_LIMIT_MS) {
+        const minted = await this.#mintUnderLease(flight, look, watch);
+        if (minted) return minted;
+      }
+      if (fresh) return { token: fresh, source: look.source };
+      await this.#pause(round, this.#limitMs(flight, known));
+    }
+  }
+
+  /** Undefined where another took the lease. */
+  async #mintUnderLease(flight: Flight, look: Look, watch: LeaseWatch): Promise<Vended | undefined> {
+    const { store } = this.#props;
+    const { pk } = flight.wanted;
+    this.#refuseForcedTooFast(flight, look.known);
+    const throttling = await store.throttling();
+    if (isInForce(throttling, look.credential.version, this.#nowMs)) {
+      store.remember(pk, { ...look.known, backOff: throttling });
+      throw this.#failureOf(throttling, flight.wanted);
+    }
+    const startedAtMs = this.#nowMs;
+    const lease = await store.acquireLease(pk, look, startedAtMs + LEASE_MS, watch.watchedToItsEnd);
+    switch (lease.outcome) {
+      case 'won':
+        return await this.#mint(flight, look, startedAtMs, lease.id);
+      case 'lost':
+        return undefined;
+      case 'unknown':
+        return await this.#mintWithoutTable(flight, look, lease.id);
+    }
+  }
+
+  /**
+   * One mint in 10 s per instance and key.
+   * @param leaseId of a lease whose acquisition had no answer: it may be one's own
+   */
+  async #mintWithoutTable(flight: Flight, look: Look, leaseId?: string): Promise<Vended> {
+    const { store } = this.#props;
+    const { pk } = flight.wanted;
+    const nowMs = this.#nowMs;
+    const nextAtMs =
+      (store.remembered(pk)?.mintedWithoutTableAtMs ?? Number.NEGATIVE_INFINITY) + MINT_WITHOUT_TABLE_EVERY_MS;
+    if (nowMs < nextAtMs) {
+      throw new VendingError(
+        'unavailable',
+        'the token table is out of reach, and a token was minted without it a moment ago',
+        {
+          retryAfterSeconds: (nextAtMs - nowMs) / 1000,
+        },
+      );
+    }
+    this.#refuseForcedTooFast(flight, look.known);
+    store.remember(pk, look.known, { mintedWithoutTableAtMs: nowMs });
+    return await this.#mint(flight, look, nowMs, leaseId);
+  }
+
+  async #mint(flight: Flight, look: Look, startedAtMs: number, leaseId: string | undefined): Promise<Vended> {
+    const { store, minter } = this.#props;
+    const { wanted, demand } = flight;
+    const forced = isForced(look.known, demand, startedAtMs);
+    const limitMs = Math.min(startedAtMs + MINT_LIMIT_MS, this.#limitMs(flight, look.known));
+    let token: Token;
+    try {
+      token = await minter.mint(wanted, look.credential, limitMs);
+    } catch (error) {
+      await this.#recordFailure(flight, look, leaseId, error);
+      throw error;
+    }
+    const forcedAtSeconds = forced ? Math.floor(this.#nowMs / 1000) : look.known.forcedAtSeconds;
+    const minted: KnownToken = { token, credentialVersion: look.credential.version, forcedAtSeconds };
+    store.remember(wanted.pk, minted);
+    const winner = await store.publish(wanted.pk, minted, look, leaseId);
+    if (winner && isFresh(winner, demand, look.credential.version, this.#nowMs)) {
+      return { token: winner.token, source: 'table' };
+    }
+    refuseExcessiveMinTtl(minted, demand);
+    if (!isValid(token, demand, this.#nowMs)) {
+      throw new VendingError('unavailable', 'the token that was minted expired before it could be vended');
+    }
+    return { token, source: 'mint' };
+  }
+
+  /** So that waiters don't each try, here and in the fleet. */
+  async #recordFailure(flight: Flight, look: Look, leaseId: string | undefined, error: unknown): Promise<void> {
+    const { store, random } = this.#props;
+    const { pk } = flight.wanted;
+    const failure = error instanceof VendingError ? error : new VendingError('unavailable', 'unexpected');
+    const at = { version: look.credential.version, nowMs: this.#nowMs, random: random() };
+    const known = { ...look.known, backOff: nextBackOff(failure, look.known.backOff, at) };
+    store.remember(pk, known, { lookAgainAtMs: known.backOff.untilSeconds * 1000 });
+    if (failure.code === 'throttled') await store.recordThrottling(known.backOff);
+    if (leaseId !== undefined) await store.recordFailure(pk, known, leaseId);
+  }
+
+  async #pause(round: number, limitMs: number): Promise<void> {
+    const { clock, random } = this.#props;
+    const pauseMs = Math.min(FIRST_PAUSE_MS * 1.5 ** round, LONGEST_PAUSE_MS) * (1 - random() / 2);
+    if (this.#nowMs + pauseMs >= limitMs) {
+      throw new VendingError('unavailable', 'another instance is obtaining this token', { retryAfterSeconds: 1 });
+    }
+    await clock.sleep(pauseMs);
+  }
+
+  /** The deadline; with a valid token in hand, shortly before that one ends. */
+  #limitMs({ demand, deadlineMs }: Flight, { token }: KnownToken): number {
+    if (!isValid(token, demand, this.#nowMs)) return deadlineMs;
+    return Math.min(deadlineMs, token.expiresAtMs - VALID_TOKEN_RESERVE_MS);
+  }
+
+  #refuseForcedTooFast({ demand }: Flight, known: KnownToken): void {
+    if (!isForced(known, demand, this.#nowMs)) return;
+    const nextAtMs = (known.forcedAtSeconds ?? 0) * 1000 + FORCED_EVERY_MS;
+    if (this.#nowMs < nextAtMs) {
+      throw new VendingError('slow_down', 'a renewal was forced a moment ago', {
+        retryAfterSeconds: (nextAtMs - this.#nowMs) / 1000,
+      });
+    }
+  }
+
+  #failureOf(backOff: BackOff, wanted: Wanted): VendingError {
+    return this.#props.scopes.failure(backOff.error, wanted, {
+      missing: backOff.missing,
+      retryAfterSeconds: backOff.untilSeconds - this.#nowMs / 1000,
+    });
+  }
+
+  get #nowMs(): number {
+    return this.#props.clock.nowMs();
+  }
+}
+
+/** Whether a renewal would be one that only the report of a rejected token asks for. */
+function isForced({ token }: KnownToken, demand: TokenDemand, nowMs: number): boolean {
+  return token !== undefined && isRejected(token, demand) && isValid(token, ANY_TOKEN, nowMs);
+}
+
+const ANY_TOKEN: TokenDemand = { minTtlMs: 0, rejectedTokenSha256: undefined };
+
+function refuseExcessiveMinTtl({ token }: KnownToken, demand: TokenDemand): void {
+  if (token === undefined || demand.minTtlMs <= maxMinTtlMs(token)) return;
+  throw new VendingError('invalid_request', `min_ttl may be at most ${maxMinTtlMs(token) / 1000} for this token`);
+}
+
+function isOfOneRequest(failure: unknown): boolean {
+  return failure instanceof VendingError && (failure.code === 'invalid_request' || failure.code === 'slow_down');
+}
