@@ -1,0 +1,75 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { VendingError } from '../../../lambda/errors.ts';
+import { Scopes } from '../../../lambda/oauth/scopes.ts';
+
+const scopeToken = fc
+  .stringMatching(/^[\x21\x23-\x5B\x5D-\x7E]{1,20}$/)
+  .filter((token) => !/^(scope|tenant)=/.test(token));
+
+describe('what a caller names', () => {
+  test.each([
+    ['one scope', 'a.b', 'a.b'],
+    ['order does not matter', 'b a', 'a b'],
+    ['repeats do not matter', 'a b a', 'a b'],
+    ['spaces around and between do not matter', '  a   b ', 'a b'],
+    ['case matters', 'B a A b', 'A B a b'],
+    ['a literal scope= prefix is stripped', 'scope=a b', 'a b'],
+    ['a tenant first is stripped', 'tenant=shop a b', 'a b'],
+    ['a tenant last is stripped', 'a b tenant=shop', 'a b'],
+    ['prefix and tenant together are stripped', 'scope=tenant=shop a', 'a'],
+    ['every character of RFC 6749 section 3.3', "!#$%&'()*+,-./:;<=>?@[]^_`{|}~", "!#$%&'()*+,-./:;<=>?@[]^_`{|}~"],
+  ])('%s', (_, text, canonical) => {
+    expect(String(Scopes.parse(text))).toBe(canonical);
+  });
+
+  test.each([
+    ['an empty value counts as left out (RFC 6749 section 3.2)', ''],
+    ['a tenant alone names no scope', 'tenant=shop'],
+  ])('%s', (_, text) => {
+    expect(Scopes.parse(text)).toBeUndefined();
+  });
+
+  test.each([
+    ['a quote', 'a "b"'],
+    ['a backslash', 'a\\b'],
+    ['a tab', 'a\tb'],
+    ['a line feed', 'a\nb'],
+    ['a NUL', 'a\0'],
+    ['DEL', 'a\x7f'],
+    ['a letter outside ASCII', 'größe'],
+    ['nothing but spaces', '   '],
+  ])('%s is not scope syntax', (_, text) => {
+    expect(() => Scopes.parse(text)).toThrow(VendingError);
+    expect(() => Scopes.parse(text)).toThrow('section 3.3');
+  });
+
+  test('two spellings of one set are one', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(scopeToken, { minLength: 1 }), fc.infiniteStream(fc.nat()), (tokens, picks) => {
+        const shuffled = [...tokens].sort(() => (picks.next().value % 3) - 1);
+        const repeated = [...shuffled, ...shuffled.slice(0, 2)];
+        expect(String(Scopes.parse(`tenant=x  ${repeated.join('  ')} `))).toBe(String(Scopes.parse(tokens.join(' '))));
+      }),
+    );
+  });
+});
+
+describe('what a server grants', () => {
+  test.each([
+    ['as the tutorial shows it', 'scope=b.read a.write tenant=yourtenant', 'a.write b.read', 'yourtenant'],
+    ['with the tenant first', 'tenant=yourtenant b a', 'a b', 'yourtenant'],
+    ['plain', 'a b', 'a b', undefined],
+    ['only a tenant', 'scope= tenant=yourtenant', '', 'yourtenant'],
+    ['empty', '', '', undefined],
+  ])('%s', (_, text, scopes, tenant) => {
+    const granted = Scopes.parseGranted(text);
+    expect(String(granted.scopes)).toBe(scopes);
+    expect(granted.tenant).toBe(tenant);
+  });
+
+  test('what is missing is told in canonical order', () => {
+    expect(Scopes.of(['c', 'a', 'b']).missingFrom(Scopes.of(['b']))).toEqual(['a', 'c']);
+    expect(Scopes.of(['a']).missingFrom(Scopes.of(['a', 'b']))).toEqual([]);
+  });
+});

@@ -1,0 +1,255 @@
+import { createServer } from 'node:http';
+import { setImmediate } from 'node:timers/promises';
+import { inspect } from 'node:util';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../lambda/clock.ts';
+import { Credential } from '../../../lambda/oauth/credential.ts';
+import { Scopes } from '../../../lambda/oauth/scopes.ts';
+import { TokenEndpoint, type TokenEndpointProps } from '../../../lambda/oauth/token-endpoint.ts';
+import { type Emporix, type EmporixOptions, type Misbehaviour, startEmporix } from '../../../local/emporix.ts';
+import { listen } from '../../../local/http.ts';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+const credential = new Credential('emporix-client', 'emporix-secret', 'v1');
+/** Short, so that no test waits: the clock is real, because sockets are. */
+const LIMITS = { connectTimeoutMs: 300, requestTimeoutMs: 400, bodyBytes: 1024 * 1024, retryAfterMs: 2_000 };
+
+async function emporix(options: EmporixOptions = {}): Promise<Emporix> {
+  const server = await startEmporix(options);
+  open.push(server);
+  return server;
+}
+
+function endpoint(url: string, props: Partial<TokenEndpointProps> = {}): TokenEndpoint {
+  return new TokenEndpoint({
+    url,
+    clientAuthentication: 'client_secret_post',
+    // Pauses are skipped.
+    clock: { ...systemClock, sleep: async () => {} },
+    random: () => 0.5,
+    limits: LIMITS,
+    ...props,
+  });
+}
+
+function mint(tokenEndpoint: TokenEndpoint, scopes = '', withinMs = 8_000) {
+  return tokenEndpoint.mint(credential, Scopes.parse(scopes), Date.now() + withinMs);
+}
+
+/** A server that misbehaves as listed, request by request, and then behaves. */
+function misbehaving(...misbehaviours: Misbehaviour[]) {
+  return emporix({ respondWith: () => misbehaviours.shift() });
+}
+
+describe('the request', () => {
+  test('is the form of the tutorial', async () => {
+    const server = await emporix();
+    await mint(endpoint(server.tokenEndpoint), 'category.category_publish category.category_manage');
+    expect(server.requests).toHaveLength(1);
+    expect(server.requests[0]).toMatchObject({
+      method: 'POST',
+      path: '/oauth/token',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      params: {
+        grant_type: 'client_credentials',
+        client_id: 'emporix-client',
+        client_secret: 'emporix-secret',
+        scope: 'category.category_manage category.category_publish',
+      },
+    });
+  });
+
+  test('names no scope where none is wanted', async () => {
+    const server = await emporix();
+    await mint(endpoint(server.tokenEndpoint));
+    expect(server.requests[0]?.params).not.toHaveProperty('scope');
+  });
+
+  test('carries the extra parameters', async () => {
+    const server = await emporix();
+    await mint(endpoint(server.tokenEndpoint, { parameters: { audience: 'https://api.example/?a=b&c' } }));
+    expect(server.requests[0]?.params.audience).toBe('https://api.example/?a=b&c');
+  });
+
+  test('with client_secret_basic form-encodes both halves and sends no secret in the body (RFC 6749 section 2.3.1)', async () => {
+    const special = new Credential('cli:ent é', 's+c r/et%', 'v1');
+    const server = await emporix({ clientId: 'cli:ent é', clientSecret: 's+c r/et%' });
+    const tokenEndpoint = endpoint(server.tokenEndpoint, { clientAuthentication: 'client_secret_basic' });
+    await tokenEndpoint.mint(special, undefined, Date.now() + 8_000);
+    const [request] = server.requests;
+    expect(request?.params).toEqual({ grant_type: 'client_credentials' });
+    const basic = Buffer.from(String(request?.headers.authorization).slice('Basic '.length), 'base64').toString();
+    expect(basic).toBe('cli%3Aent+%C3%A9:s%2Bc+r%2Fet%25');
+  });
+
+  test('keeps the query of a token endpoint (RFC 6749 section 3.2)', async () => {
+    const server = await emporix();
+    await mint(endpoint(`${server.tokenEndpoint}?tenant=a%20b`)).catch(() => undefined);
+    expect(server.requests[0]?.path).toBe('/oauth/token?tenant=a%20b');
+  });
+
+  test('reuses the connection', async () => {
+    const ports = new Set<number | undefined>();
+    const counting = createServer((request, response) => {
+      ports.add(request.socket.remotePort);
+      request.resume();
+      response.end('{"access_token":"t","token_type":"bearer","expires_in":60}');
+    });
+    const { url, close } = await listen(counting);
+    open.push({ close });
+    const tokenEndpoint = endpoint(`${url}/token`);
+    for (let round = 0; round < 3; round++) {
+      await mint(tokenEndpoint);
+      await setImmediate(); // undici frees the connection a moment after the body's end
+    }
+    expect(ports.size).toBe(1);
+  });
+});
+
+describe('one retry is made', () => {
+  test.each<[string, Misbehaviour]>([
+    ['after a connection that is cut', { destroySocket: true }],
+    ['after an answer that breaks off', { body: '{"access_token":"tr', destroySocket: true }],
+    ['after a 429', { status: 429 }],
+    ['after a 429 with a short Retry-After', { status: 429, headers: { 'retry-after': '0' } }],
+    ['after a 500', { status: 500 }],
+    ['after a 503 with HTML', { status: 503, headers: { 'content-type': 'text/html' }, body: '<html>' }],
+  ])('%s', async (_, misbehaviour) => {
+    const server = await misbehaving(misbehaviour);
+    const { token } = await mint(endpoint(server.tokenEndpoint));
+    expect(token.accessToken).toBe(server.mints[0]?.accessToken);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('but not a second', async () => {
+    const server = await emporix({ respondWith: () => ({ status: 503 }) });
+    await expect(mint(endpoint(server.tokenEndpoint))).rejects.toMatchObject({ code: 'unavailable' });
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test('and honours Retry-After', async () => {
+    const sleeps: number[] = [];
+    const clock = { ...systemClock, sleep: async (durationMs: number) => void sleeps.push(durationMs) };
+    const server = await misbehaving({ status: 429, headers: { 'retry-after': '2' } });
+    await mint(endpoint(server.tokenEndpoint, { clock }));
+    expect(sleeps).toEqual([2_000]);
+  });
+
+  test.each<[string, Misbehaviour, number]>([
+    ['where the server asks for more time than a mint has', { status: 429, headers: { 'retry-after': '3' } }, 8_000],
+    ['where the deadline leaves no time', { status: 503 }, 250],
+    ['after an answer', { status: 400, body: '{"error":"invalid_scope"}' }, 8_000],
+    ['after a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }, 8_000],
+    ['after a time-out', { delayMs: 1_000, status: 200 }, 8_000],
+  ])('but not %s', async (_, misbehaviour, withinMs) => {
+    const server = await misbehaving(misbehaviour);
+    await expect(mint(endpoint(server.tokenEndpoint), 'a', withinMs)).rejects.toMatchObject({ name: 'VendingError' });
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe('bounds', () => {
+  const padded = (bytes: number) => {
+    const body = JSON.stringify({ access_token: 't', token_type: 'Bearer', expires_in: 60, padding: '' });
+    return body.replace('"padding":""', `"padding":"${'x'.repeat(bytes - body.length)}"`);
+  };
+
+  test('a body of 1 MiB is read', async () => {
+    const server = await emporix({ respondWith: () => ({ body: padded(1024 * 1024) }) });
+    expect((await mint(endpoint(server.tokenEndpoint))).token.accessToken).toBe('t');
+  });
+
+  test.each([
+    ['announced', { 'content-length': 1024 * 1024 + 1 }],
+    ['sent in chunks', {}],
+  ])('a longer one is not, %s', async (_, headers) => {
+    const server = await emporix({ respondWith: () => ({ headers, body: padded(1024 * 1024 + 1) }) });
+    await expect(mint(endpoint(server.tokenEndpoint))).rejects.toMatchObject({
+      code: 'unusable_answer',
+      message: "the authorization server's answer is too large",
+    });
+  });
+
+  test('a server that never answers is given up', async () => {
+    const server = await emporix({ respondWith: () => new Promise(() => {}) });
+    await expect(mint(endpoint(server.tokenEndpoint))).rejects.toMatchObject({ code: 'timed_out' });
+  });
+
+  test('a body that never ends is given up', async () => {
+    const server = createServer((_, response) => void response.write('{"access_token":'));
+    const { url, close } = await listen(server);
+    open.push({ close });
+    await expect(mint(endpoint(url))).rejects.toMatchObject({ code: 'timed_out' });
+  });
+
+  test('a server that nobody runs is unavailable', async () => {
+    const { url, close } = await listen(createServer());
+    await close();
+    await expect(mint(endpoint(url))).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('what a refusal means', () => {
+  test.each<[string, number, string, Record<string, string | number>]>([
+    ['RFC 6749', 401, '{"error":"invalid_client"}', { code: 'credential_refused' }],
+    ['RFC 6749 with 400', 400, '{"error":"invalid_client"}', { code: 'credential_refused' }],
+    ['Apigee, old', 401, '{"ErrorCode":"invalid_client","Error":"canary"}', { code: 'credential_refused' }],
+    [
+      'Apigee, fault',
+      401,
+      '{"fault":{"faultstring":"Invalid ApiKey","detail":{"errorcode":"oauth.v2.InvalidApiKey"}}}',
+      { code: 'credential_refused' },
+    ],
+    [
+      'Apigee, client',
+      401,
+      '{"fault":{"faultstring":"canary","detail":{"errorcode":"oauth.v2.InvalidClientIdentifier"}}}',
+      { code: 'credential_refused' },
+    ],
+    ['Emporix', 401, '{"code":401,"status":"Unauthorized","message":"canary"}', { code: 'credential_refused' }],
+    ['HTML from a proxy', 401, '<html>canary</html>', { code: 'unusable_answer' }],
+    ['an empty body', 401, '', { code: 'unusable_answer' }],
+    ['a scope', 400, '{"error":"invalid_scope","error_description":"canary"}', { code: 'invalid_scope' }],
+    [
+      'a grant',
+      400,
+      '{"error":"unauthorized_client","error_description":"canary"}',
+      {
+        code: 'unusable_answer',
+        message: 'the authorization server answered with status 400 and error unauthorized_client',
+      },
+    ],
+    ['an unknown code', 400, '{"error":"canary"}', { message: 'the authorization server answered with status 400' }],
+    ['a redirect', 307, '', { code: 'unusable_answer' }],
+    ['JSON null', 400, 'null', { code: 'unusable_answer' }],
+    ['200 without JSON', 200, '<html>canary</html>', { code: 'unusable_answer' }],
+    ['200 without a token', 200, '{"token_type":"Bearer"}', { code: 'unusable_answer' }],
+  ])('%s', async (_, status, body, expected) => {
+    const server = await emporix({ respondWith: () => ({ status, body }) });
+    const failure = await mint(endpoint(server.tokenEndpoint)).catch((error: unknown) => error);
+    expect(failure).toMatchObject(expected);
+    expect(inspect(failure, { depth: 9, showHidden: true })).not.toMatch(/canary|emporix-secret/);
+  });
+
+  test.each<[string, string | undefined, number | undefined]>([
+    ['seconds', '120', 120],
+    ['a date', new Date(Math.ceil(Date.now() / 1000) * 1000 + 3_600_000).toUTCString(), 3600],
+    ['a date that is past', 'Thu, 01 Jan 1970 00:00:00 GMT', 0],
+    ['absurdly long', '99999999999', 86_400],
+    ['no known form', '5.5', undefined],
+    ['nothing', undefined, undefined],
+  ])('Retry-After with %s', async (_, retryAfter, seconds) => {
+    const server = await emporix({
+      respondWith: () => ({ status: 429, headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter } }),
+    });
+    const failure = await mint(endpoint(server.tokenEndpoint)).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'throttled' });
+    const { retryAfterSeconds } = failure as { retryAfterSeconds: number | undefined };
+    if (seconds === undefined) expect(retryAfterSeconds).toBeUndefined();
+    else expect(Math.abs(Number(retryAfterSeconds) - seconds)).toBeLessThanOrEqual(2);
+  });
+});

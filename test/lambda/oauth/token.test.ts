@@ -1,0 +1,163 @@
+import { inspect } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
+import { VendingError } from '../../../lambda/errors.ts';
+import { Scopes } from '../../../lambda/oauth/scopes.ts';
+import { parseTokenResponse } from '../../../lambda/oauth/token.ts';
+
+const REQUESTED_AT_MS = 1_800_000_000_700;
+
+const TUTORIAL = {
+  access_token: 'vkFuQ6oTwj8_Ye4eiRSsqMeqLYNeQRJi',
+  token_type: 'Bearer',
+  expires_in: 14399,
+  session_idle_time: 120,
+  refresh_token: '',
+  refresh_token_expires_in: 0,
+  scope: 'scope=category.category_publish category.category_manage tenant=yourtenant',
+};
+
+function parse(body: unknown, scopes?: string, random = 0.5) {
+  return parseTokenResponse(body, {
+    requestedAtMs: REQUESTED_AT_MS,
+    scopes: scopes === undefined ? undefined : Scopes.parse(scopes),
+    random,
+  });
+}
+
+test("the tutorial's answer is vended with clean scopes, its tenant and the server's own fields", () => {
+  const { token, lifetimeNamed } = parse(TUTORIAL);
+  expect(lifetimeNamed).toBe(true);
+  expect(token.response(1_800_000_000_000)).toEqual({
+    access_token: 'vkFuQ6oTwj8_Ye4eiRSsqMeqLYNeQRJi',
+    token_type: 'Bearer',
+    expires_in: 14399,
+    session_idle_time: 120,
+    refresh_token: '',
+    refresh_token_expires_in: 0,
+    scope: 'category.category_manage category.category_publish',
+    tenant: 'yourtenant',
+  });
+});
+
+test('the lifetime is counted from the request, and counts down in whole seconds', () => {
+  const { token } = parse({ ...TUTORIAL, expires_in: 100 });
+  expect(token.expiresAtMs).toBe(1_800_000_100_000);
+  const at = (nowMs: number) => token.response(nowMs).expires_in;
+  expect([at(1_800_000_000_000), at(1_800_000_000_001), at(1_800_000_099_000), at(1_800_000_099_001)]).toEqual([
+    100, 99, 1, 0,
+  ]);
+  expect(at(1_800_000_200_000)).toBe(0);
+});
+
+describe('expires_in', () => {
+  test.each([
+    ['a number', 3600, 3600],
+    ['a numeric string', '3600', 3600],
+    ['a fraction is cut', 3600.9, 3600],
+    ['a fraction in a string is cut', '3600.9', 3600],
+    ['the shortest', 1, 1],
+    ['ten years', 315_360_000, 315_360_000],
+  ])('%s', (_, expiresIn, seconds) => {
+    expect(parse({ ...TUTORIAL, expires_in: expiresIn }).token.lifetimeMs).toBe(seconds * 1000);
+  });
+
+  test.each([
+    ['missing', undefined],
+    ['null', null],
+  ])('%s: five minutes are assumed, and that is told', (_, expiresIn) => {
+    const { token, lifetimeNamed } = parse({ ...TUTORIAL, expires_in: expiresIn });
+    expect(token.lifetimeMs).toBe(300_000);
+    expect(lifetimeNamed).toBe(false);
+  });
+
+  test.each([
+    ['zero', 0],
+    ['zero in a string', '0'],
+    ['less than a second', 0.5],
+    ['negative', -1],
+    ['negative in a string', '-3600'],
+    ['over ten years', 315_360_001],
+    ['infinite', '1e400'],
+    ['not a number', 'soon'],
+    ['empty', ''],
+    ['hexadecimal', '0x10'],
+    ['a boolean', true],
+    ['a list', [3600]],
+    ['an object', { seconds: 3600 }],
+  ])('%s is refused as nonsense', (_, expiresIn) => {
+    expect(() => parse({ ...TUTORIAL, expires_in: expiresIn })).toThrow(
+      new VendingError('unusable_answer', "the authorization server's answer has an expires_in that is no lifetime"),
+    );
+  });
+});
+
+describe('nonsense is refused without being quoted', () => {
+  test.each([
+    ['no access_token', { ...TUTORIAL, access_token: undefined }],
+    ['an empty access_token', { ...TUTORIAL, access_token: '' }],
+    ['an access_token of another type', { ...TUTORIAL, access_token: 42 }],
+    ['an access_token with a line feed', { ...TUTORIAL, access_token: 'canary\nx: y' }],
+    ['an access_token outside ASCII', { ...TUTORIAL, access_token: 'canäry' }],
+    ['another token type', { ...TUTORIAL, token_type: 'canary' }],
+    ['a scope that is a list', { ...TUTORIAL, scope: ['canary'] }],
+    ['a list', [TUTORIAL]],
+    ['text', 'canary'],
+    ['null', null],
+  ])('%s', (_, body) => {
+    let failure: unknown;
+    try {
+      parse(body);
+    } catch (error) {
+      failure = error;
+    }
+    expect(failure).toMatchObject({ code: 'unusable_answer' });
+    expect(inspect(failure)).not.toContain('can');
+  });
+});
+
+test.each([
+  ['bearer', 'Bearer'],
+  ['BEARER', 'Bearer'],
+  [undefined, 'Bearer'],
+])('token_type %s is vended as %s', (sent, vended) => {
+  expect(parse({ ...TUTORIAL, token_type: sent }).token.response(0).token_type).toBe(vended);
+});
+
+test.each([
+  ['empty', '', { refresh_token: '' }],
+  ['a real one is replaced: it would outlive the guard', 'canary', { refresh_token: '' }],
+  ['null', null, { refresh_token: null }],
+])('refresh_token %s', (_, sent, vended) => {
+  expect(parse({ ...TUTORIAL, refresh_token: sent }).token.response(0)).toMatchObject(vended);
+});
+
+test('a refresh_token that is left out stays out', () => {
+  const { refresh_token: _, ...body } = TUTORIAL;
+  expect(parse(body).token.response(0)).not.toHaveProperty('refresh_token');
+});
+
+test('without scope in the answer, what was asked for is granted (RFC 6749 section 5.1)', () => {
+  expect(parse({ ...TUTORIAL, scope: undefined }, 'b a').token.response(0).scope).toBe('a b');
+});
+
+test('without scope in the answer and in the request, none is claimed', () => {
+  const { token } = parse({ ...TUTORIAL, scope: undefined });
+  expect(token.scopes).toBeUndefined();
+  expect(token.response(0)).not.toHaveProperty('scope');
+});
+
+test.each([
+  [0, 750],
+  [0.5, 800],
+  [0.999, 849],
+])('drawn at %d, a lifetime of 1000 s is renewed after %d s', (random, afterSeconds) => {
+  const { token } = parse({ ...TUTORIAL, expires_in: 1000 }, undefined, random);
+  expect(token.renewAtMs - token.issuedAtMs).toBe(afterSeconds * 1000);
+});
+
+test('a token prints as [redacted], however it is printed', () => {
+  const { token } = parse({ ...TUTORIAL, id_token: 'canary' });
+  const printed = [inspect(token, { depth: 9, showHidden: true }), JSON.stringify({ token }), String(token)].join();
+  expect(printed).not.toMatch(/vkFuQ6|canary/);
+  expect(JSON.stringify({ token })).toBe('{"token":"[redacted]"}');
+});
