@@ -1,0 +1,19 @@
+// Runs a program and hands back what it printed. Not synchronous: the simulated authorization server lives in this
+// process and must go on answering.
+
+import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+
+export interface CommandOptions {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly signal?: AbortSignal;
+}
+
+/** What the program printed on standard output. Anything but exit code 0 is an error that shows the end of both outputs. */
+export async function run(program: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
+  const child = spawn(program, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  const exited = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
+  const [code, stdout, stderr] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
+  if (code === 0) return stdout;
+  throw new Error(`${program} ${args.slice(0, 3).join(' ')} ended with ${code}\n${(stdout + stderr).slice(-3000)}`);
+}

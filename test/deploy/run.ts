@@ -1,0 +1,50 @@
+// `npm run test:deploy`: the real app, deployed by the CDK's CLI into MiniStack, called as roles that may and may not,
+// destroyed, and deployed and destroyed once more. Prints each check and `N passed, M failed`; 5 minutes at most.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Emporix, startEmporix } from '../../local/emporix.ts';
+import { accountOf } from './account.ts';
+import { Checks, StepFailed } from './checks.ts';
+import { ACCOUNT, installMiniStack, type MiniStack, REGION, startMiniStack } from './ministack.ts';
+import { checkSecondDeployment, checkVending } from './story.ts';
+
+const LIMIT_MS = 5 * 60_000;
+
+const checks = new Checks();
+const interrupted = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort(new Error(name)));
+const signal = AbortSignal.any([AbortSignal.timeout(LIMIT_MS), interrupted.signal]);
+
+const directory = await mkdtemp(join(tmpdir(), 'token-vending-deploy-'));
+let emporix: Emporix | undefined;
+let miniStack: MiniStack | undefined;
+try {
+  await checks.step('MiniStack is installed into .venv-ministack', () => installMiniStack(signal));
+  emporix = await startEmporix();
+  miniStack = await checks.step('MiniStack starts, enforcing IAM', () => startMiniStack(directory));
+  const account = accountOf(miniStack, join(directory, 'cdk.out'), signal);
+  await checks.step('cdk bootstrap', async () => {
+    await account.cdk('bootstrap', `aws://${ACCOUNT}/${REGION}`);
+    // MiniStack speaks plain HTTP, which the bucket's policy denies.
+    await account.aws('s3api', 'delete-bucket-policy', '--bucket', `cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`);
+  });
+  await checkVending(checks, { account, directory, emporix });
+  await checkSecondDeployment(checks, { account, directory, emporix });
+} catch (error) {
+  if (error instanceof StepFailed) console.log(`Stopped: without "${error.message}" nothing else can be tried.`);
+  else await checks.check('nothing fails between the checks', () => Promise.reject(error));
+} finally {
+  await miniStack?.stop();
+  await emporix?.close();
+  await rm(directory, { recursive: true, force: true });
+  console.log(`
+What MiniStack lacks, and this test does in its place after the deploy; the template is deployed as it is:
+  - the policy of the assets bucket, which denies plain HTTP, was deleted
+  - Ref of a secret is its name there: the secret's ARN was put into the functions' roles with iam put-role-policy
+  - it looks neither at dynamodb:LeadingKeys nor at lambda:InvokeFunction by way of the URL: see test/lib
+
+Tests: ${checks.summary()}`);
+}
+process.exitCode = checks.allPassed ? 0 : 1;
