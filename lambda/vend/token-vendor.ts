@@ -69,7 +69,7 @@ export class TokenVendor {
     } catch (failure) {
       // A valid token is vended to its true end, past its margin, whatever the failure.
       const { token } = store.remembered(flight.wanted.pk) ?? {};
-      if (isValid(token, request, this.#nowMs)) return { token, source: 'memory' };
+      if (!isOfOneRequest(failure) && isValid(token, request, this.#nowMs)) return { token, source: 'memory' };
       throw failure;
     }
   }
@@ -263,6 +263,7 @@ function refuseExcessiveMinTtl({ token }: KnownToken, demand: TokenDemand): void
   throw new VendingError('invalid_request', `min_ttl may be at most ${maxMinTtlMs(token) / 1000} for this token`);
 }
 
+/** Whether it is the demand that is refused, not a mint that failed. */
 function isOfOneRequest(failure: unknown): boolean {
   return failure instanceof VendingError && (failure.code === 'invalid_request' || failure.code === 'slow_down');
 }

@@ -1,0 +1,293 @@
+import { createHash } from 'node:crypto';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Misbehaviour } from '../../../local/emporix.ts';
+import { startVending, type Vending, type VendingOptions } from './vending.ts';
+
+let vending: Vending;
+afterEach(async () => {
+  await vending.close();
+});
+
+/** What the token endpoint does at each request, from now on; undefined: it behaves. */
+let misbehaviour: Misbehaviour | undefined;
+
+async function start(options: VendingOptions = {}): Promise<Vending> {
+  misbehaviour = undefined;
+  vending = await startVending({ ...options, emporix: { respondWith: () => misbehaviour, ...options.emporix } });
+  return vending;
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+describe('where a token comes from', () => {
+  test('the first is minted, then memory has it, then other instances find it in the table', async () => {
+    const { startInstance, emporix } = await start();
+    const [first, second] = [startInstance(), startInstance()];
+    const minted = await first.vend('media.asset_manage');
+    const others = [await first.vend('media.asset_manage'), await second.vend('media.asset_manage')];
+    expect([minted, ...others].map(({ source }) => source)).toEqual(['mint', 'memory', 'table']);
+    expect(new Set([minted, ...others].map(({ accessToken }) => accessToken)).size).toBe(1);
+    expect(emporix.mints).toHaveLength(1);
+  });
+
+  test('two spellings of one set of scopes share one token', async () => {
+    const { startInstance, emporix } = await start();
+    const instance = startInstance();
+    const spellings = [
+      'media.asset_manage order.order_read',
+      'order.order_read  media.asset_manage order.order_read',
+      'scope=order.order_read media.asset_manage tenant=yourtenant',
+    ];
+    const vended = [];
+    for (const spelling of spellings) vended.push(await instance.vend(spelling));
+    expect(new Set(vended.map(({ accessToken }) => accessToken)).size).toBe(1);
+    expect(emporix.mints).toHaveLength(1);
+  });
+
+  test('profiles do not share tokens', async () => {
+    const { startInstance, emporix } = await start();
+    await startInstance({ profile: 'orders' }).vend('order.order_read');
+    await startInstance({ profile: 'orders-admin' }).vend('order.order_read');
+    expect(emporix.mints).toHaveLength(2);
+  });
+
+  test('the item carries the TTL attribute: when the token was requested + expires_in', async () => {
+    const { startInstance, emporix, item } = await start({ emporix: { expiresInSeconds: 777 } });
+    const instance = startInstance();
+    await instance.vend('order.order_read');
+    const stored = await item(instance.wanted('order.order_read').pk);
+    const requestedAt = Math.floor(Number(emporix.requests[0]?.receivedAtMs) / 1000);
+    expect(Math.abs(Number(stored?.expires_at?.N) - requestedAt - 777)).toBeLessThanOrEqual(1);
+    expect(stored?.lease_id).toBeUndefined();
+  });
+
+  test('the table holds neither token nor secret nor client ID nor scopes in clear', async () => {
+    const { startInstance, emporix, item } = await start();
+    const instance = startInstance();
+    const { accessToken } = await instance.vend('order.order_read');
+    const stored = await item(instance.wanted('order.order_read').pk);
+    const dump = JSON.stringify(stored, (_, value) => (value?.type === 'Buffer' ? '' : value));
+    const bytes = Buffer.from(stored?.sealed?.B ?? []);
+    for (const clear of [accessToken, emporix.clientSecret, emporix.clientId, 'order_read', 'yourtenant']) {
+      expect(dump.includes(clear) || bytes.includes(clear)).toBe(false);
+    }
+  });
+});
+
+describe('an expired token is never vended', () => {
+  test('whatever the table says', async () => {
+    const { startInstance, clock, emporix } = await start({ emporix: { expiresInSeconds: 60 } });
+    const instance = startInstance();
+    const { accessToken } = await instance.vend();
+    clock.forward(59_000);
+    const vended = await instance.vend();
+    expect(vended).toMatchObject({ source: 'mint' });
+    expect(vended.accessToken).not.toBe(accessToken);
+    expect(emporix.mints).toHaveLength(2);
+  });
+
+  test('nor when the authorization server is down', async () => {
+    const { startInstance, clock } = await start({ emporix: { expiresInSeconds: 60 } });
+    const instance = startInstance();
+    await instance.vend();
+    misbehaviour = { status: 503 };
+    clock.forward(59_500);
+    await expect(instance.vend()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('scopes', () => {
+  test('named and not granted: refused by name, and not cached as if complete', async () => {
+    const { startInstance, clock, emporix } = await start({ emporix: { scopes: ['order.order_read'] } });
+    const instance = startInstance();
+    const call = () => instance.vend('order.order_read price.price_manage media.asset_manage');
+    const refusal = {
+      code: 'invalid_scope',
+      message: 'not granted to the credential: media.asset_manage price.price_manage',
+    };
+    await expect(call()).rejects.toMatchObject(refusal);
+    await expect(call()).rejects.toMatchObject(refusal);
+    // Another instance learns it from the table, which names no scope.
+    await expect(startInstance().vend('order.order_read price.price_manage media.asset_manage')).rejects.toMatchObject(
+      refusal,
+    );
+    expect(emporix.requests).toHaveLength(1);
+    clock.forward(26_000);
+    await expect(call()).rejects.toMatchObject(refusal);
+    expect(emporix.requests).toHaveLength(2);
+  });
+
+  test('left out: the granted part is vended, and what is missing is logged and counted', async () => {
+    const allowed = ['order.order_read', 'price.price_manage'];
+    const { startInstance, events, emporix } = await start({
+      scopes: allowed,
+      emporix: { scopes: ['order.order_read'] },
+    });
+    const { response } = await startInstance().vend();
+    expect(response.scope).toBe('order.order_read');
+    expect(emporix.requests[0]?.params.scope).toBe('order.order_read price.price_manage');
+    expect(events()).toContainEqual(
+      expect.objectContaining({ event: 'scopes_not_granted', missing: ['price.price_manage'], ScopesNotGranted: 1 }),
+    );
+  });
+
+  test('a default granted in part never answers a caller who named the scopes', async () => {
+    const allowed = ['order.order_read', 'price.price_manage'];
+    const { startInstance } = await start({ scopes: allowed, emporix: { scopes: ['order.order_read'] } });
+    const instance = startInstance();
+    await instance.vend();
+    await expect(instance.vend('price.price_manage order.order_read')).rejects.toMatchObject({ code: 'invalid_scope' });
+  });
+
+  test('left out and none granted: the operator is told', async () => {
+    const { startInstance } = await start({
+      scopes: ['price.price_manage'],
+      emporix: { scopes: ['order.order_read'] },
+    });
+    await expect(startInstance().vend()).rejects.toMatchObject({
+      code: 'nothing_granted',
+      message: expect.stringContaining('profile default'),
+    });
+  });
+
+  test('outside the allow-list: refused without a request', async () => {
+    const { startInstance, emporix } = await start({ scopes: ['order.order_read'] });
+    await expect(startInstance().vend('order.order_read price.price_manage')).rejects.toMatchObject({
+      code: 'invalid_scope',
+      message: 'not allowed by profile default: price.price_manage',
+    });
+    expect(emporix.requests).toHaveLength(0);
+  });
+
+  test('a server that grants more than the profile allows is not a way around the profile', async () => {
+    const { startInstance } = await start({ scopes: ['order.order_read'] });
+    misbehaviour = {
+      body: JSON.stringify({
+        access_token: 't',
+        token_type: 'Bearer',
+        expires_in: 60,
+        scope: 'order.order_read everything',
+      }),
+    };
+    await expect(startInstance().vend()).rejects.toMatchObject({ code: 'too_much_granted' });
+  });
+
+  test.each([
+    ['of the configured tenant is vended', 'yourtenant', undefined],
+    ['of another tenant is refused', 'shop', 'wrong_tenant'],
+  ])('a token %s', async (_, tenant, code) => {
+    const { startInstance } = await start({ tenant });
+    const vended = startInstance().vend();
+    await (code
+      ? expect(vended).rejects.toMatchObject({ code })
+      : expect(vended).resolves.toMatchObject({ source: 'mint' }));
+  });
+
+  test('an allow-list that changed does not find the token of the older one', async () => {
+    const { startInstance } = await start();
+    const all = startInstance().wanted().pk;
+    await vending.close();
+    const { startInstance: startLimited } = await start({ scopes: ['order.order_read'] });
+    expect(startLimited().wanted().pk).not.toBe(all);
+  });
+});
+
+describe('min_ttl', () => {
+  test('mints a longer-lived token, and other callers get that one', async () => {
+    const { startInstance, clock, emporix } = await start({ emporix: { expiresInSeconds: 1000 } });
+    const [first, second] = [startInstance(), startInstance()];
+    const { accessToken } = await first.vend();
+    clock.forward(300_000);
+    await expect(first.vend('', { minTtlMs: 600_000 })).resolves.toMatchObject({ accessToken });
+    const longer = await first.vend('', { minTtlMs: 750_000 });
+    expect(longer.source).toBe('mint');
+    await expect(second.vend()).resolves.toMatchObject({ source: 'table', accessToken: longer.accessToken });
+    expect(emporix.mints).toHaveLength(2);
+  });
+
+  test.each([
+    ['for a token in memory', true],
+    ['for a token that is not there yet', false],
+  ])('of more than three quarters of the lifetime is refused, naming the most, %s', async (_, warm) => {
+    const { startInstance, emporix } = await start({ emporix: { expiresInSeconds: 1000 } });
+    const instance = startInstance();
+    if (warm) await instance.vend();
+    await expect(instance.vend('', { minTtlMs: 751_000 })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: 'min_ttl may be at most 750 for this token',
+    });
+    expect(emporix.mints).toHaveLength(1);
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'memory' });
+  });
+});
+
+describe('a rejected token', () => {
+  test('is replaced, once in 30 s', async () => {
+    const { startInstance, clock, emporix } = await start();
+    const [first, second] = [startInstance(), startInstance()];
+    const { accessToken: dead } = await first.vend();
+    const { accessToken: renewed, source } = await first.vend('', { rejectedTokenSha256: sha256(dead) });
+    expect(source).toBe('mint');
+    // Whoever reports the older one late gets the newer one.
+    await expect(second.vend('', { rejectedTokenSha256: sha256(dead) })).resolves.toMatchObject({
+      accessToken: renewed,
+    });
+    const again = () => second.vend('', { rejectedTokenSha256: sha256(renewed) });
+    await expect(again()).rejects.toMatchObject({ code: 'slow_down' });
+    await expect(again()).rejects.toMatchObject({ retryAfterSeconds: expect.any(Number) });
+    clock.forward(30_000);
+    await expect(again()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.mints).toHaveLength(3);
+  });
+
+  test('that nobody has cached costs nothing', async () => {
+    const { startInstance, emporix } = await start();
+    const instance = startInstance();
+    await instance.vend();
+    await expect(instance.vend('', { rejectedTokenSha256: sha256('older') })).resolves.toMatchObject({
+      source: 'memory',
+    });
+    expect(emporix.mints).toHaveLength(1);
+  });
+});
+
+describe('when the table is away', () => {
+  const away = () => Promise.reject(new Error('ECONNREFUSED'));
+
+  test('the token is minted, the caller served, and memory keeps it', async () => {
+    const { startInstance, events, emporix } = await start();
+    const instance = startInstance({ table: { read: away } });
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'memory' });
+    expect(emporix.mints).toHaveLength(1);
+    expect(events()).toContainEqual(expect.objectContaining({ event: 'table_failed', operation: 'read' }));
+  });
+
+  test.each(['acquireLease', 'publish', 'readThrottling'] as const)(
+    '%s alone failing is not the caller’s matter',
+    async (operation) => {
+      const { startInstance, emporix } = await start();
+      const instance = startInstance({ table: { [operation]: away } });
+      await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+      expect(emporix.mints).toHaveLength(1);
+    },
+  );
+
+  test('one mint is made in 10 s per instance and key', async () => {
+    const { startInstance, clock, emporix } = await start();
+    const instance = startInstance({ table: { read: away } });
+    const { accessToken } = await instance.vend();
+    const call = () => instance.vend('', { rejectedTokenSha256: sha256(accessToken) });
+    await expect(call()).rejects.toMatchObject({ code: 'unavailable' });
+    clock.forward(10_000);
+    await expect(call()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.mints).toHaveLength(2);
+  });
+
+  test('a real table that is stopped is a miss', async () => {
+    const { startInstance, dynamodb } = await start();
+    const instance = startInstance();
+    await dynamodb.close();
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+  });
+});

@@ -1,0 +1,119 @@
+// A fleet for tests: instances of the real vendor in this process, on a real table, a Secrets Manager and a token
+// endpoint over HTTP, with a clock that a test can set.
+
+import { randomBytes } from 'node:crypto';
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Clock } from '../../../lambda/clock.ts';
+import { CredentialSource } from '../../../lambda/oauth/credential-source.ts';
+import { Scopes } from '../../../lambda/oauth/scopes.ts';
+import { TokenEndpoint } from '../../../lambda/oauth/token-endpoint.ts';
+import { Telemetry } from '../../../lambda/telemetry.ts';
+import { MemoryCache } from '../../../lambda/vend/memory-cache.ts';
+import { Minter } from '../../../lambda/vend/minter.ts';
+import { ScopePolicy } from '../../../lambda/vend/scope-policy.ts';
+import { TokenStore } from '../../../lambda/vend/token-store.ts';
+import { TokenTable } from '../../../lambda/vend/token-table.ts';
+import { TokenVendor } from '../../../lambda/vend/token-vendor.ts';
+import type { VendRequest } from '../../../lambda/vend/vend-request.ts';
+import { startDynamoDb } from '../../../local/dynamodb.ts';
+import { type EmporixOptions, startEmporix } from '../../../local/emporix.ts';
+import { STAND_IN_CLIENT } from '../../../local/names.ts';
+import { startSecretsManager } from '../../../local/secrets-manager.ts';
+
+export interface VendingOptions {
+  readonly emporix?: EmporixOptions;
+  readonly scopes?: readonly string[];
+  readonly tenant?: string;
+}
+
+export type Vending = Awaited<ReturnType<typeof startVending>>;
+
+/** Real time passes, but a test can put the clock forward. */
+export class TestClock implements Clock {
+  #aheadMs = 0;
+  readonly nowMs = () => Date.now() + this.#aheadMs;
+  readonly monotonicMs = () => performance.now() + this.#aheadMs;
+  /** Pauses take no time but the clock's. */
+  readonly sleep = async (durationMs: number) => this.forward(durationMs);
+  forward(ms: number): void {
+    this.#aheadMs += ms;
+  }
+}
+
+export async function startVending(options: VendingOptions = {}) {
+  const clock = new TestClock();
+  const [dynamodb, secrets, emporix] = await Promise.all([
+    startDynamoDb(),
+    startSecretsManager(),
+    startEmporix({ nowMs: clock.nowMs, ...options.emporix }),
+  ]);
+  const secretsManager = new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint: secrets.url });
+  const dynamoDb = new DynamoDBClient({ ...STAND_IN_CLIENT, endpoint: dynamodb.url, maxAttempts: 1 });
+  const value = (clientSecret: string) => JSON.stringify({ client_id: emporix.clientId, client_secret: clientSecret });
+  const secret = { Name: 'emporix', SecretString: value(emporix.clientSecret) };
+  await secretsManager.send(new CreateSecretCommand(secret));
+  const lines: string[] = [];
+
+  function startInstance(overrides: { table?: Partial<TokenTable>; profile?: string } = {}) {
+    const profile = overrides.profile ?? 'default';
+    const telemetry = new Telemetry({ profile, clock, write: (line) => lines.push(line) });
+    const scopes = new ScopePolicy(profile, options.scopes, options.tenant);
+    const table = new TokenTable(dynamoDb, dynamodb.tableName);
+    const store = new TokenStore({
+      memory: new MemoryCache(),
+      table: Object.assign(table, overrides.table),
+      credentials: new CredentialSource({
+        client: secretsManager,
+        secretId: 'emporix',
+        region: 'eu-central-1',
+        clock,
+        onCheckFailed: (failure) => telemetry.credentialCheckFailed(failure),
+      }),
+      credentialName: 'emporix',
+      issuedBy: emporix.tokenEndpoint,
+      telemetry,
+      clock,
+      randomBytes,
+    });
+    const tokenEndpoint = new TokenEndpoint({
+      url: emporix.tokenEndpoint,
+      clientAuthentication: 'client_secret_post',
+      clock,
+      random: Math.random,
+    });
+    const minter = new Minter({ tokenEndpoint, scopes, telemetry, clock });
+    const vendor = new TokenVendor({ scopes, store, minter, clock, random: Math.random });
+    return {
+      wanted: (scope = '') => scopes.wanted(Scopes.parse(scope)),
+      async vend(scope = '', demand: Partial<VendRequest> = {}, withinMs = 24_000) {
+        const request = { scopes: Scopes.parse(scope), minTtlMs: 0, rejectedTokenSha256: undefined, ...demand };
+        const { token, source } = await vendor.vend(request, clock.nowMs() + withinMs);
+        return { accessToken: token.accessToken, source, response: token.response(clock.nowMs()) };
+      },
+    };
+  }
+
+  return {
+    clock,
+    emporix,
+    dynamodb,
+    dynamoDb,
+    secrets,
+    startInstance,
+    /** What the instances printed, as events. */
+    events: () => lines.map((line): Record<string, unknown> => JSON.parse(line)),
+    async item(pk: string) {
+      const key = { TableName: dynamodb.tableName, Key: { pk: { S: pk } } };
+      return (await dynamoDb.send(new GetItemCommand(key))).Item;
+    },
+    async putSecret(clientSecret: string) {
+      const input = { SecretId: 'emporix', SecretString: value(clientSecret) };
+      return await secretsManager.send(new PutSecretValueCommand(input));
+    },
+    async close() {
+      await Promise.all([dynamodb.close(), secrets.close(), emporix.close()]);
+      for (const client of [secretsManager, dynamoDb]) client.destroy();
+    },
+  };
+}
