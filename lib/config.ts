@@ -50,7 +50,10 @@ export interface Config {
   readonly memoryMb: number;
   /** @default 90 */
   readonly logRetentionDays: number;
-  /** A customer-managed key for the table, the secrets created here and the logs. @default AWS's keys */
+  /**
+   * A customer-managed key for the table, the secrets created here and the logs, in the stack's region. Its policy must
+   * let CloudWatch Logs use it. @default AWS's keys
+   */
   readonly encryptionKeyArn?: string;
   /** All principals but these are denied the secrets created here. @default IAM alone decides */
   readonly strictSecretPolicy?: { readonly administrators: readonly string[] };

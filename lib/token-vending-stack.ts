@@ -1,11 +1,11 @@
 // The stack: one table, the credentials, the profiles, and the outputs that operators and callers need.
 
-import { CfnOutput, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import { ArnFormat, CfnOutput, RemovalPolicy, Stack, type StackProps, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import type { Construct } from 'constructs';
 import type { Config } from './config.ts';
-import { configError } from './config-error.ts';
+import { configError, show } from './config-error.ts';
 import { pascalCase } from './config-values.ts';
 import { Credential } from './credential.ts';
 import { Profile } from './profile.ts';
@@ -26,13 +26,19 @@ export class TokenVendingStack extends Stack {
   constructor(scope: Construct, id: string, props: TokenVendingStackProps) {
     super(scope, id, props);
     const { config } = props;
-    if (config.encryptionKeyArn !== undefined) {
-      this.encryptionKey = kms.Key.fromKeyArn(this, 'EncryptionKey', config.encryptionKeyArn);
-    }
+    if (config.encryptionKeyArn !== undefined) this.encryptionKey = this.importKey(config.encryptionKeyArn);
     this.table = this.createTable();
     this.credentials = this.createCredentials(config);
     this.profiles = this.createProfiles(config);
     this.writeOutputs();
+  }
+
+  private importKey(keyArn: string): kms.IKey {
+    const { region } = this.splitArn(keyArn, ArnFormat.SLASH_RESOURCE_NAME);
+    if (!Token.isUnresolved(this.region) && region !== this.region) {
+      throw configError(['encryptionKeyArn'], `is ${show(keyArn)}`, `must be in ${this.region}, where the stack is`);
+    }
+    return kms.Key.fromKeyArn(this, 'EncryptionKey', keyArn);
   }
 
   /** A cache: on demand, emptied by its TTL, without backups, removed with the stack. */

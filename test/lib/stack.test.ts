@@ -138,6 +138,14 @@ describe('the table', () => {
   });
 });
 
+describe('the encryption key', () => {
+  it('must be in the region of the stack', () => {
+    const encryptionKeyArn = KEY_ARN.replace(REGION, 'us-east-1');
+    const line = `tokenVending.encryptionKeyArn is "${encryptionKeyArn}": must be in eu-central-1, where the stack is`;
+    expect(() => synthesize({ encryptionKeyArn })).toThrow(new ConfigError(line));
+  });
+});
+
 describe('the outputs', () => {
   it('are the names and URLs that operators and callers need', () => {
     const template = synthesize({
