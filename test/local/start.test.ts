@@ -1,0 +1,142 @@
+// npm start from the outside: what it prints, that what it prints works, and how it ends.
+
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+import { type Emporix, startEmporix } from '../../local/emporix.ts';
+import { listen } from '../../local/http.ts';
+import { sign } from '../../local/sign.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const hasCurl = spawnSync('curl', ['--help', 'all'], { encoding: 'utf8' }).stdout?.includes('--aws-sigv4') === true;
+
+interface Started {
+  readonly process: ChildProcessWithoutNullStreams;
+  readonly output: () => string;
+  readonly errors: () => string;
+  /** Resolves with the exit code. */
+  readonly exit: Promise<number | null>;
+  hasPrinted(pattern: RegExp): Promise<RegExpExecArray>;
+}
+
+// Each test starts a process of its own.
+jest.setTimeout(60_000);
+
+let started: Started | undefined;
+let emporix: Emporix | undefined;
+afterEach(async () => {
+  started?.process.kill('SIGKILL');
+  await emporix?.close();
+});
+
+function start(env: Record<string, string> = {}, args: readonly string[] = []): Started {
+  const { PATH = '', TMPDIR = '' } = process.env;
+  const child = spawn(process.execPath, ['--import', 'tsx', 'bin/local.ts', ...args], {
+    cwd: ROOT,
+    env: { PATH, ...(TMPDIR && { TMPDIR }), PORT: '0', ...env },
+  });
+  let output = '';
+  let errors = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    errors += text;
+  });
+  // 'close' comes when all output has been read, too.
+  const exit = once(child, 'close').then(([code]) => code as number | null);
+  const hasPrinted = async (pattern: RegExp) => {
+    for (;;) {
+      const found = pattern.exec(output);
+      if (found) return found;
+      const ended = await Promise.race([once(child.stdout, 'data').then(() => false), exit.then(() => true)]);
+      if (ended && !pattern.test(output)) throw new Error(`ended without printing ${pattern}: ${output}${errors}`);
+    }
+  };
+  started = { process: child, output: () => output, errors: () => errors, exit, hasPrinted };
+  return started;
+}
+
+describe('npm start', () => {
+  test('prints URL, credentials and a command that works when pasted, and vends a token as proof', async () => {
+    const { hasPrinted, output, errors, process: child, exit } = start();
+    const [proof] = await hasPrinted(/^Vended .*\n/m);
+    expect(proof).toMatch(
+      /^Vended the first token \d+ ms after the start: source mint, 1439\d s left, \d+ scopes\. Ctrl-C stops\.$/m,
+    );
+    expect(output()).toMatch(/^ {2}URL {10}http:\/\/127\.0\.0\.1:\d+$/m);
+    expect(output()).toContain('local / local, region eu-central-1');
+    const [, line = ''] = /^ +(curl .*)$/m.exec(output()) ?? [];
+    expect(line).toMatch(
+      /^curl -s --aws-sigv4 "aws:amz:eu-central-1:lambda" --user "local:local" -d grant_type=client_credentials http:\/\/127\.0\.0\.1:\d+\/oauth\/token$/,
+    );
+    if (hasCurl) {
+      const answer = JSON.parse(execFileSync('sh', ['-c', line], { encoding: 'utf8' }));
+      expect(answer).toMatchObject({ token_type: 'Bearer', tenant: 'yourtenant', refresh_token: '' });
+      expect(output()).not.toContain(answer.access_token);
+    }
+    child.kill('SIGINT');
+    expect([await exit, errors()]).toEqual([0, '']);
+  });
+
+  test.each(['SIGINT', 'SIGTERM'] as const)('ends at once on %s, also while a request is running', async (signal) => {
+    let onSecondMint = () => {};
+    const secondMint = new Promise<void>((resolve) => {
+      onSecondMint = resolve;
+    });
+    emporix = await startEmporix({
+      respondWith: ({ params }) => {
+        if (params.scope === undefined) return undefined;
+        onSecondMint();
+        return { delayMs: 3_600_000 };
+      },
+    });
+    const { tokenEndpoint: TOKEN_ENDPOINT, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } = emporix;
+    const { hasPrinted, errors, process: child, exit } = start({ TOKEN_ENDPOINT, CLIENT_ID, CLIENT_SECRET });
+    await hasPrinted(/^Vended/m);
+    const [, url = ''] = await hasPrinted(/^ +URL +(\S+)$/m);
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const request = fetch(url, await sign(url, { headers, body: 'scope=order.order_read' })).catch(() => 'cut');
+    await secondMint;
+    child.kill(signal);
+    expect([await exit, errors(), await request]).toEqual([0, '', 'cut']);
+  });
+
+  test('says in one line why no token could be vended', async () => {
+    emporix = await startEmporix();
+    const env = { TOKEN_ENDPOINT: emporix.tokenEndpoint, CLIENT_ID: 'wrong', CLIENT_SECRET: 'very-secret' };
+    const { errors, output, exit } = start(env);
+    expect(await exit).toBe(1);
+    expect(errors()).toMatch(/^No token could be vended: 502 server_error .*\n$/);
+    expect(output() + errors()).not.toContain('very-secret');
+  });
+});
+
+describe('npm start ends with exit code 1 and one line', () => {
+  const SERVER = { TOKEN_ENDPOINT: 'https://auth.example.com/token', CLIENT_ID: 'id', CLIENT_SECRET: 'secret' };
+
+  test('for a port in use', async () => {
+    const other = await listen(createServer());
+    const { port } = new URL(other.url);
+    const { errors, output, exit } = start({ PORT: port });
+    expect([await exit, output()]).toEqual([1, '']);
+    expect(errors()).toBe(`Port ${port} is in use: set PORT to another one, or to 0 for any free one\n`);
+    await other.close();
+  });
+
+  test.each<[string, Record<string, string>, readonly string[], RegExp]>([
+    ['a port that is none', { PORT: 'http' }, [], /^PORT is "http"/],
+    ['no instances', {}, ['--instances', '0'], /^--instances is "0"/],
+    ['an unknown flag', {}, ['--verbose'], /^Unknown option '--verbose'/],
+    ['an unknown profile', {}, ['--profile', 'nobody'], /^--profile is "nobody"/],
+    ['half a server', { CLIENT_ID: 'id' }, [], /^TOKEN_ENDPOINT and CLIENT_SECRET not set/],
+    ['plain http', { ...SERVER, TOKEN_ENDPOINT: 'http://auth.example.com/' }, [], /^TOKEN_ENDPOINT must be/],
+  ])('for %s', async (_, env, args, line) => {
+    const { errors, output, exit } = start(env, args);
+    expect([await exit, output()]).toEqual([1, '']);
+    expect(errors()).toMatch(line);
+    expect(errors().split('\n')).toEqual([expect.any(String), '']);
+  });
+});
