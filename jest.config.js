@@ -1,4 +1,7 @@
 // Tests run as CommonJS through SWC: fast, and free of Node's experimental module flags.
+// The SDK's advice about the Node.js of this machine is not a test's matter.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 export default {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],

@@ -9,7 +9,7 @@ export interface ToSign {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** @default '' */
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   /** @default those of local mode */
   readonly credentials?: {
     readonly accessKeyId: string;
@@ -27,7 +27,7 @@ export interface ToSign {
 export interface SignedFetch {
   readonly method: string;
   readonly headers: Record<string, string>;
-  readonly body: string | null;
+  readonly body: string | Uint8Array | null;
 }
 
 /** What `fetch(url, …)` takes. */
