@@ -120,7 +120,7 @@ function emporixOptions(
 
 /** Also removed when the process exits without closing. */
 function temporaryFolder(): { readonly path: string; close(): Promise<void> } {
-  const path = mkdtempSync(join(tmpdir(), 'token-vending-'));
+  const path = mkdtempSync(join(tmpdir(), `token-vending-${process.pid}-`));
   const remove = () => rmSync(path, { recursive: true, force: true });
   process.once('exit', remove);
   return {
