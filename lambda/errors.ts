@@ -63,3 +63,9 @@ export class VendingError extends Error {
     this.missing = details.missing ?? [];
   }
 }
+
+/** What a log line may say of any error: a code, or the class of an unexpected one. Messages may quote anything. */
+export function errorName(error: unknown): string {
+  if (error instanceof VendingError) return error.code;
+  return error instanceof Error ? error.name : 'unknown';
+}

@@ -2,7 +2,6 @@
 // a metrics call nor a permission is needed. Fields are named here, one by one: a token or a secret has no way in.
 
 import type { Clock } from './clock.ts';
-import type { ErrorCode } from './errors.ts';
 
 const NAMESPACE = 'TokenVending';
 
@@ -29,7 +28,7 @@ export class Telemetry {
   }
 
   /** A request that is answered with an error. */
-  refused(event: { requestId: string; status: number; code: ErrorCode | 'unexpected'; description: string }): void {
+  refused(event: { requestId: string; status: number; error: string; description: string }): void {
     this.#print(event.status < 500 ? 'warn' : 'error', 'refused', { Refused: 1 }, { ...names(event) });
   }
 
@@ -37,7 +36,7 @@ export class Telemetry {
     this.#print('info', 'minted', { Minted: 1 }, { ...names(event) });
   }
 
-  mintFailed(event: { code: ErrorCode | 'unexpected' }): void {
+  mintFailed(event: { error: string }): void {
     this.#print('warn', 'mint_failed', { MintFailed: 1 }, { ...names(event) });
   }
 
@@ -51,7 +50,12 @@ export class Telemetry {
     this.#print('warn', 'lifetime_not_named', { LifetimeNotNamed: 1 }, { ...names(event) });
   }
 
-  tableFailed(event: { operation: TableOperation; errorName: string }): void {
+  /** A valid token was vended all the same. */
+  failureCovered(event: { error: string }): void {
+    this.#print('warn', 'failure_covered', { FailureCovered: 1 }, { ...names(event) });
+  }
+
+  tableFailed(event: { operation: TableOperation; error: string }): void {
     this.#print('warn', 'table_failed', { TableFailed: 1 }, { ...names(event) });
   }
 
@@ -60,7 +64,7 @@ export class Telemetry {
     this.#print('warn', 'seal_not_opened', { SealNotOpened: 1 }, {});
   }
 
-  credentialCheckFailed(event: { code: ErrorCode | 'unexpected' }): void {
+  credentialCheckFailed(event: { error: string }): void {
     this.#print('warn', 'credential_check_failed', { CredentialCheckFailed: 1 }, { ...names(event) });
   }
 

@@ -7,7 +7,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../clock.ts';
-import { type ErrorCode, VendingError } from '../errors.ts';
+import { errorName, VendingError } from '../errors.ts';
 import { Credential } from './credential.ts';
 
 const CHECK_EVERY_MS = 60_000;
@@ -22,7 +22,7 @@ export interface CredentialSourceProps {
   readonly region: string;
   readonly clock: Clock;
   /** Told of a check that failed while an older credential stays in use. */
-  readonly onCheckFailed: (failure: { code: ErrorCode | 'unexpected' }) => void;
+  readonly onCheckFailed: (failure: { error: string }) => void;
 }
 
 export class CredentialSource {
@@ -87,7 +87,7 @@ export class CredentialSource {
       return read;
     } catch (error) {
       if (!this.#current) throw error;
-      onCheckFailed({ code: error instanceof VendingError ? error.code : 'unexpected' });
+      onCheckFailed({ error: errorName(error) });
       this.#checkDueAtMs = clock.nowMs() + RETRY_CHECK_AFTER_MS;
       return this.#current;
     }

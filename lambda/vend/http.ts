@@ -1,7 +1,7 @@
 // The function URL's front: routes an event (payload format 2.0), and is the one place where an error becomes HTTP.
 
 import type { Clock } from '../clock.ts';
-import { type ErrorCode, VendingError } from '../errors.ts';
+import { type ErrorCode, errorName, VendingError } from '../errors.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { TokenVendor } from './token-vendor.ts';
 import { parseVendRequest, type RequestEvent } from './vend-request.ts';
@@ -128,8 +128,8 @@ function errorResponse(telemetry: Telemetry, error: unknown, requestId: string):
   telemetry.refused({
     requestId,
     status,
-    code: known?.code ?? 'unexpected',
-    description: known ? description : String((error as Error | undefined)?.name),
+    error: errorName(error),
+    description,
   });
   const retry = status === 503 || status === 429 ? (known?.retryAfterSeconds ?? RETRY_AFTER_SECONDS) : undefined;
   return json(

@@ -67,6 +67,7 @@ export const handler = createHandler({
     scopes,
     store,
     minter: new Minter({ tokenEndpoint, scopes, telemetry, clock }),
+    telemetry,
     clock,
     random,
   }),

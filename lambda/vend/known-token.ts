@@ -2,6 +2,7 @@
 // (pure: no I/O, no clock). Times are compared with an allowance for clocks that differ.
 
 import { createHash } from 'node:crypto';
+import { VendingError } from '../errors.ts';
 import type { Token } from '../oauth/token.ts';
 import { type BackOff, isInForce } from './back-off.ts';
 import type { VendRequest } from './vend-request.ts';
@@ -10,6 +11,8 @@ import type { VendRequest } from './vend-request.ts';
 const MIN_TTL_SHARE = 0.75;
 const CLOCK_ALLOWANCE_MS = 1_000;
 const MARGIN_MS = 30_000;
+/** A renewal that a rejected token forces is done once in this time. */
+const FORCED_EVERY_MS = 30_000;
 
 export interface KnownToken {
   readonly token?: Token | undefined;
@@ -23,6 +26,9 @@ export interface KnownToken {
 }
 
 export type TokenDemand = Pick<VendRequest, 'minTtlMs' | 'rejectedTokenSha256'>;
+
+/** What a caller who asks for nothing in particular is content with. */
+export const NO_DEMAND: TokenDemand = { minTtlMs: 0, rejectedTokenSha256: undefined };
 
 /** A token may be vended: not expired, not the rejected one, living long enough. */
 export function isValid(token: Token | undefined, demand: TokenDemand, nowMs: number): token is Token {
@@ -50,15 +56,38 @@ export function isFresh(
   return ofUsedCredential && nowMs + allowanceMs(known.token, MARGIN_MS) < known.token.expiresAtMs;
 }
 
-export function isRejected(token: Token, demand: TokenDemand): boolean {
+function isRejected(token: Token, demand: TokenDemand): boolean {
   return (
     demand.rejectedTokenSha256 !== undefined &&
     demand.rejectedTokenSha256 === createHash('sha256').update(token.accessToken).digest('hex')
   );
 }
 
+/** Whether a renewal would be one that only the report of a rejected token asks for. */
+export function isForced({ token }: KnownToken, demand: TokenDemand, nowMs: number): boolean {
+  return token !== undefined && isRejected(token, demand) && isValid(token, NO_DEMAND, nowMs);
+}
+
+/**
+ * The fleet's limit on renewals that rejected tokens force.
+ * @throws VendingError `slow_down`
+ */
+export function refuseForcedTooFast(known: KnownToken, demand: TokenDemand, nowMs: number): void {
+  const nextAtMs = (known.forcedAtSeconds ?? 0) * 1000 + FORCED_EVERY_MS;
+  if (!isForced(known, demand, nowMs) || nowMs >= nextAtMs) return;
+  throw new VendingError('slow_down', 'a renewal was forced a moment ago', {
+    retryAfterSeconds: (nextAtMs - nowMs) / 1000,
+  });
+}
+
+/** @throws VendingError `invalid_request` that names the most that `min_ttl` may be */
+export function refuseExcessiveMinTtl({ token }: KnownToken, demand: TokenDemand): void {
+  if (token === undefined || demand.minTtlMs <= maxMinTtlMs(token)) return;
+  throw new VendingError('invalid_request', `min_ttl may be at most ${maxMinTtlMs(token) / 1000} for this token`);
+}
+
 /** The most that `min_ttl` may be for a token of this lifetime. */
-export function maxMinTtlMs(token: Token): number {
+function maxMinTtlMs(token: Token): number {
   return Math.floor((token.lifetimeMs * MIN_TTL_SHARE) / 1000) * 1000;
 }
 

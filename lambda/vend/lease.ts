@@ -7,6 +7,18 @@ export const LEASE_MS = 10_000;
 /** For clocks that differ: a lease is over by the clock only this much after its end. */
 export const LEASE_ALLOWANCE_MS = 1_000;
 
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
+
+/**
+ * How long to wait for another's mint before the table is read again: growing, and drawn from the upper half.
+ * @param round 0 for the first pause
+ * @param random uniform in [0, 1)
+ */
+export function leasePauseMs(round: number, random: number): number {
+  return Math.min(FIRST_PAUSE_MS * 1.5 ** round, LONGEST_PAUSE_MS) * (1 - random / 2);
+}
+
 interface SeenLease {
   readonly id: string;
   readonly untilMs: number;

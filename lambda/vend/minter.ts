@@ -1,7 +1,7 @@
 // One mint: the request to the token endpoint, and the check of what was granted.
 
 import type { Clock } from '../clock.ts';
-import { VendingError } from '../errors.ts';
+import { errorName, VendingError } from '../errors.ts';
 import type { Credential } from '../oauth/credential.ts';
 import type { Token } from '../oauth/token.ts';
 import type { TokenEndpoint } from '../oauth/token-endpoint.ts';
@@ -34,9 +34,9 @@ export class Minter {
       if (missing.length > 0) telemetry.scopesNotGranted({ missing });
       return token;
     } catch (error) {
-      const failure = error instanceof VendingError ? error : undefined;
-      telemetry.mintFailed({ code: failure?.code ?? 'unexpected' });
-      throw failure?.code === 'invalid_scope' ? scopes.failure('invalid_scope', wanted, failure) : error;
+      telemetry.mintFailed({ error: errorName(error) });
+      if (!(error instanceof VendingError) || error.code !== 'invalid_scope') throw error;
+      throw scopes.failure('invalid_scope', wanted, error);
     }
   }
 }

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { type ErrorCode, VendingError } from '../errors.ts';
 import { Scopes } from '../oauth/scopes.ts';
 import type { Token } from '../oauth/token.ts';
+import type { BackOff } from './back-off.ts';
 
 export interface Wanted {
   /** The cache key: profile name, `#`, base64url(SHA-256(canonical scopes)). */
@@ -76,6 +77,11 @@ export class ScopePolicy {
     // A server that refuses a list the caller never named leaves the operator something to mend.
     const told = code === 'invalid_scope' && !wanted.named ? 'nothing_granted' : code;
     return new VendingError(told, this.#describe(told, wanted, details), details);
+  }
+
+  /** What a back-off in force says to a caller. */
+  recordedFailure({ error, missing, untilSeconds }: BackOff, wanted: Wanted, nowMs: number): VendingError {
+    return this.failure(error, wanted, { missing, retryAfterSeconds: untilSeconds - nowMs / 1000 });
   }
 
   #describe(code: ErrorCode, wanted: Wanted, details: FailureDetails): string {

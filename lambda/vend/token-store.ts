@@ -2,11 +2,12 @@
 // fails is a miss, told to the telemetry and never to the caller.
 
 import type { Clock } from '../clock.ts';
+import { errorName } from '../errors.ts';
 import type { Credential } from '../oauth/credential.ts';
 import type { CredentialSource } from '../oauth/credential-source.ts';
 import type { TableOperation, Telemetry } from '../telemetry.ts';
 import type { BackOff } from './back-off.ts';
-import { isValid, type KnownToken } from './known-token.ts';
+import { isValid, type KnownToken, NO_DEMAND } from './known-token.ts';
 import { LEASE_ALLOWANCE_MS } from './lease.ts';
 import type { MemoryCache } from './memory-cache.ts';
 import { open, seal } from './seal.ts';
@@ -94,8 +95,8 @@ export class TokenStore {
     if (read === undefined) return { tableAnswers: false, item, known: remembered ?? {}, source: 'memory', credential };
     const inTable = await this.#open(pk, item, credential);
     // Memory stands in for a table that lost the token, or never had it.
-    const lost = !isValid(inTable.token, ANY_DEMAND, clock.nowMs());
-    if (lost && isValid(remembered?.token, ANY_DEMAND, clock.nowMs())) {
+    const lost = !isValid(inTable.token, NO_DEMAND, clock.nowMs());
+    if (lost && isValid(remembered?.token, NO_DEMAND, clock.nowMs())) {
       const { token, credentialVersion } = remembered ?? {};
       return {
         tableAnswers: true,
@@ -194,7 +195,7 @@ export class TokenStore {
     try {
       return await call();
     } catch (error) {
-      this.#props.telemetry.tableFailed({ operation, errorName: error instanceof Error ? error.name : 'unknown' });
+      this.#props.telemetry.tableFailed({ operation, error: errorName(error) });
       return undefined;
     }
   }
@@ -203,8 +204,6 @@ export class TokenStore {
     return Buffer.from(this.#props.randomBytes(12)).toString('base64url');
   }
 }
-
-const ANY_DEMAND = { minTtlMs: 0, rejectedTokenSha256: undefined };
 
 /** The token's own end; while a lease or back-off outlasts it, theirs and a minute. */
 function ttlSeconds({ token }: KnownToken, untilSeconds: number): number {

@@ -2,12 +2,21 @@
 // The policy reads top to bottom; the rules it asks are in known-token.ts, back-off.ts and lease.ts.
 
 import type { Clock } from '../clock.ts';
-import { VendingError } from '../errors.ts';
+import { errorName, VendingError } from '../errors.ts';
 import type { Token } from '../oauth/token.ts';
-import type { TokenSource } from '../telemetry.ts';
-import { type BackOff, isInForce, nextBackOff } from './back-off.ts';
-import { isFresh, isRejected, isValid, type KnownToken, maxMinTtlMs, type TokenDemand } from './known-token.ts';
-import { LEASE_MS, LeaseWatch } from './lease.ts';
+import type { Telemetry, TokenSource } from '../telemetry.ts';
+import { isInForce, nextBackOff } from './back-off.ts';
+import {
+  isForced,
+  isFresh,
+  isValid,
+  type KnownToken,
+  NO_DEMAND,
+  refuseExcessiveMinTtl,
+  refuseForcedTooFast,
+  type TokenDemand,
+} from './known-token.ts';
+import { LEASE_MS, LeaseWatch, leasePauseMs } from './lease.ts';
 import type { Minter } from './minter.ts';
 import type { ScopePolicy, Wanted } from './scope-policy.ts';
 import { SingleFlight } from './single-flight.ts';
@@ -18,15 +27,10 @@ import type { VendRequest } from './vend-request.ts';
 const MINT_LIMIT_MS = 8_000;
 /** What a valid token has left when a wait or a mint that might better it is given up. */
 const VALID_TOKEN_RESERVE_MS = 500;
-/** A renewal that a rejected token forces is done once in this time. */
-const FORCED_EVERY_MS = 30_000;
 /** Without the table: one mint in this time per instance and key. */
 const MINT_WITHOUT_TABLE_EVERY_MS = 10_000;
 /** How long a renewal that was tried, or seen under way, is not looked at again. */
 const RENEWAL_LOOK_EVERY_MS = 2_000;
-/** Pauses of who waits for another's mint: growing, and drawn from the upper half. */
-const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
 
 export interface Vended {
   readonly token: Token;
@@ -37,6 +41,7 @@ export interface TokenVendorProps {
   readonly scopes: ScopePolicy;
   readonly store: TokenStore;
   readonly minter: Pick<Minter, 'mint'>;
+  readonly telemetry: Telemetry;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -62,15 +67,16 @@ export class TokenVendor {
    * @throws VendingError, but never while a valid token is there
    */
   async vend(request: VendRequest, deadlineMs: number): Promise<Vended> {
-    const { scopes, store } = this.#props;
+    const { scopes, store, telemetry } = this.#props;
     const flight: Flight = { wanted: scopes.wanted(request.scopes), demand: request, deadlineMs };
     try {
       return await this.#fromMemoryOrFlight(flight);
     } catch (failure) {
       // A valid token is vended to its true end, past its margin, whatever the failure.
       const { token } = store.remembered(flight.wanted.pk) ?? {};
-      if (!isOfOneRequest(failure) && isValid(token, request, this.#nowMs)) return { token, source: 'memory' };
-      throw failure;
+      if (isOfOneRequest(failure) || !isValid(token, request, this.#nowMs)) throw failure;
+      telemetry.failureCovered({ error: errorName(failure) });
+      return { token, source: 'memory' };
     }
   }
 
@@ -91,20 +97,21 @@ export class TokenVendor {
 
   /** Without any I/O. */
   #fromMemory({ wanted, demand }: Flight): Vended | undefined {
-    const known = this.#props.store.remembered(wanted.pk);
-    const version = this.#props.store.checkedVersion;
+    const { scopes, store } = this.#props;
+    const known = store.remembered(wanted.pk);
+    const version = store.checkedVersion;
     if (known === undefined || version === undefined) return undefined;
     refuseExcessiveMinTtl(known, demand);
     const nowMs = this.#nowMs;
     if (isFresh(known, demand, version, nowMs) && nowMs < Math.max(known.token.renewAtMs, known.lookAgainAtMs)) {
       return { token: known.token, source: 'memory' };
     }
-    if (isInForce(known.backOff, version, nowMs)) throw this.#failureOf(known.backOff, wanted);
+    if (isInForce(known.backOff, version, nowMs)) throw scopes.recordedFailure(known.backOff, wanted, this.#nowMs);
     return undefined;
   }
 
   async #fly(flight: Flight): Promise<Vended> {
-    const { store, clock } = this.#props;
+    const { scopes, store, clock } = this.#props;
     const { wanted, demand, deadlineMs } = flight;
     const watch = new LeaseWatch(clock);
     for (let round = 0; ; round++) {
@@ -115,7 +122,8 @@ export class TokenVendor {
       if (fresh && this.#nowMs < fresh.renewAtMs) return { token: fresh, source: look.source };
       if (fresh) store.remember(wanted.pk, known, { lookAgainAtMs: this.#nowMs + RENEWAL_LOOK_EVERY_MS });
 
-      if (isInForce(known.backOff, credential.version, this.#nowMs)) throw this.#failureOf(known.backOff, wanted);
+      if (isInForce(known.backOff, credential.version, this.#nowMs))
+        throw scopes.recordedFailure(known.backOff, wanted, this.#nowMs);
       if (!look.tableAnswers) {
         if (fresh) return { token: fresh, source: look.source };
         return await this.#mintWithoutTable(flight, look);
@@ -132,13 +140,13 @@ export class TokenVendor {
 
   /** Undefined where another took the lease. */
   async #mintUnderLease(flight: Flight, look: Look, watch: LeaseWatch): Promise<Vended | undefined> {
-    const { store } = this.#props;
+    const { scopes, store } = this.#props;
     const { pk } = flight.wanted;
-    this.#refuseForcedTooFast(flight, look.known);
+    refuseForcedTooFast(look.known, flight.demand, this.#nowMs);
     const throttling = await store.throttling();
     if (isInForce(throttling, look.credential.version, this.#nowMs)) {
       store.remember(pk, { ...look.known, backOff: throttling });
-      throw this.#failureOf(throttling, flight.wanted);
+      throw scopes.recordedFailure(throttling, flight.wanted, this.#nowMs);
     }
     const startedAtMs = this.#nowMs;
     const lease = await store.acquireLease(pk, look, startedAtMs + LEASE_MS, watch.watchedToItsEnd);
@@ -171,7 +179,7 @@ export class TokenVendor {
         },
       );
     }
-    this.#refuseForcedTooFast(flight, look.known);
+    refuseForcedTooFast(look.known, flight.demand, this.#nowMs);
     store.remember(pk, look.known, { mintedWithoutTableAtMs: nowMs });
     return await this.#mint(flight, look, nowMs, leaseId);
   }
@@ -196,7 +204,8 @@ export class TokenVendor {
       return { token: winner.token, source: 'table' };
     }
     refuseExcessiveMinTtl(minted, demand);
-    if (!isValid(token, demand, this.#nowMs)) {
+    // A server may issue the rejected token once more: then it is what there is.
+    if (!isValid(token, NO_DEMAND, this.#nowMs)) {
       throw new VendingError('unavailable', 'the token that was minted expired before it could be vended');
     }
     return { token, source: 'mint' };
@@ -216,7 +225,7 @@ export class TokenVendor {
 
   async #pause(round: number, limitMs: number): Promise<void> {
     const { clock, random } = this.#props;
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 1.5 ** round, LONGEST_PAUSE_MS) * (1 - random() / 2);
+    const pauseMs = leasePauseMs(round, random());
     if (this.#nowMs + pauseMs >= limitMs) {
       throw new VendingError('unavailable', 'another instance is obtaining this token', { retryAfterSeconds: 1 });
     }
@@ -229,38 +238,9 @@ export class TokenVendor {
     return Math.min(deadlineMs, token.expiresAtMs - VALID_TOKEN_RESERVE_MS);
   }
 
-  #refuseForcedTooFast({ demand }: Flight, known: KnownToken): void {
-    if (!isForced(known, demand, this.#nowMs)) return;
-    const nextAtMs = (known.forcedAtSeconds ?? 0) * 1000 + FORCED_EVERY_MS;
-    if (this.#nowMs < nextAtMs) {
-      throw new VendingError('slow_down', 'a renewal was forced a moment ago', {
-        retryAfterSeconds: (nextAtMs - this.#nowMs) / 1000,
-      });
-    }
-  }
-
-  #failureOf(backOff: BackOff, wanted: Wanted): VendingError {
-    return this.#props.scopes.failure(backOff.error, wanted, {
-      missing: backOff.missing,
-      retryAfterSeconds: backOff.untilSeconds - this.#nowMs / 1000,
-    });
-  }
-
   get #nowMs(): number {
     return this.#props.clock.nowMs();
   }
-}
-
-/** Whether a renewal would be one that only the report of a rejected token asks for. */
-function isForced({ token }: KnownToken, demand: TokenDemand, nowMs: number): boolean {
-  return token !== undefined && isRejected(token, demand) && isValid(token, ANY_TOKEN, nowMs);
-}
-
-const ANY_TOKEN: TokenDemand = { minTtlMs: 0, rejectedTokenSha256: undefined };
-
-function refuseExcessiveMinTtl({ token }: KnownToken, demand: TokenDemand): void {
-  if (token === undefined || demand.minTtlMs <= maxMinTtlMs(token)) return;
-  throw new VendingError('invalid_request', `min_ttl may be at most ${maxMinTtlMs(token) / 1000} for this token`);
 }
 
 /** Whether it is the demand that is refused, not a mint that failed. */

@@ -103,7 +103,7 @@ describe('a credential', () => {
     nowMs += 60_000;
     expect(await source.current()).toBe(credential);
     expect(source.checked).toBe(credential);
-    expect(failedChecks).toEqual([{ code: 'unavailable' }]);
+    expect(failedChecks).toEqual([{ error: 'unavailable' }]);
     nowMs += 5_000;
     expect(source.checked).toBeUndefined();
     expect(await source.current()).toBe(credential);
@@ -116,7 +116,7 @@ describe('a credential', () => {
     await put('nonsense');
     nowMs += 60_000;
     expect((await source.current()).clientSecret).toBe('one');
-    expect(failedChecks).toEqual([{ code: 'misconfigured' }]);
+    expect(failedChecks).toEqual([{ error: 'misconfigured' }]);
   });
 
   test('prints as [redacted]', async () => {

@@ -113,7 +113,12 @@ describe('each error has its status and its code on the wire', () => {
     expect(statusCode).toBe(status);
     expect(JSON.parse(body)).toEqual({ error, error_description: 'what happened', request_id: 'request-1' });
     expect(headers['retry-after']).toBe(status === 429 || status === 503 ? '2' : undefined);
-    expect(JSON.parse(printed.join(''))).toMatchObject({ event: 'refused', code, status, request_id: 'request-1' });
+    expect(JSON.parse(printed.join(''))).toMatchObject({
+      event: 'refused',
+      error: code,
+      status,
+      request_id: 'request-1',
+    });
   });
 
   test.each([

@@ -2,10 +2,15 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { Token } from '../../../lambda/oauth/token.ts';
 import type { BackOff } from '../../../lambda/vend/back-off.ts';
-import { isFresh, isValid, type KnownToken, maxMinTtlMs } from '../../../lambda/vend/known-token.ts';
+import {
+  isFresh,
+  isValid,
+  type KnownToken,
+  NO_DEMAND,
+  refuseExcessiveMinTtl,
+} from '../../../lambda/vend/known-token.ts';
 
 const ISSUED_AT = 1_800_000_000;
-const ANY = { minTtlMs: 0, rejectedTokenSha256: undefined };
 
 function token(lifetimeSeconds: number): Token {
   return new Token({
@@ -35,7 +40,7 @@ describe('a token is valid until an allowance before its end: 1 s, or a tenth of
     [1, 101, true],
     [1, 100, false],
   ])('lifetime %d s, %d ms before its end: %s', (lifetimeSeconds, ms, valid) => {
-    expect(isValid(token(lifetimeSeconds), ANY, beforeEnd(lifetimeSeconds, ms))).toBe(valid);
+    expect(isValid(token(lifetimeSeconds), NO_DEMAND, beforeEnd(lifetimeSeconds, ms))).toBe(valid);
   });
 });
 
@@ -49,7 +54,7 @@ describe('a token is fresh until its margin: 30 s, or a tenth of a short life', 
     [60, 6_000, false],
   ])('lifetime %d s, %d ms before its end: %s', (lifetimeSeconds, ms, fresh) => {
     const known: KnownToken = { token: token(lifetimeSeconds), credentialVersion: 'v1' };
-    expect(isFresh(known, ANY, 'v1', beforeEnd(lifetimeSeconds, ms))).toBe(fresh);
+    expect(isFresh(known, NO_DEMAND, 'v1', beforeEnd(lifetimeSeconds, ms))).toBe(fresh);
   });
 });
 
@@ -59,7 +64,7 @@ describe('min_ttl', () => {
     [60_000, 60_999, true],
     [60_000, 59_999, false],
   ])('of %d ms with %d ms left: %s', (minTtlMs, leftMs, valid) => {
-    expect(isValid(token(3600), { ...ANY, minTtlMs }, beforeEnd(3600, leftMs))).toBe(valid);
+    expect(isValid(token(3600), { ...NO_DEMAND, minTtlMs }, beforeEnd(3600, leftMs))).toBe(valid);
   });
 
   test.each([
@@ -67,7 +72,10 @@ describe('min_ttl', () => {
     [60, 45_000],
     [1, 0],
   ])('of a token that lives %d s may be %d ms at most', (lifetimeSeconds, mostMs) => {
-    expect(maxMinTtlMs(token(lifetimeSeconds))).toBe(mostMs);
+    const known = { token: token(lifetimeSeconds) };
+    const refuse = (minTtlMs: number) => () => refuseExcessiveMinTtl(known, { ...NO_DEMAND, minTtlMs });
+    expect(refuse(mostMs)).not.toThrow();
+    expect(refuse(mostMs + 1000)).toThrow(`at most ${mostMs / 1000} `);
   });
 });
 
@@ -77,7 +85,7 @@ describe('a rejected token', () => {
     ['the same', 'the-token', false],
     ['an older one', 'another-token', true],
   ])('%s', (_, rejected, valid) => {
-    const demand = { ...ANY, rejectedTokenSha256: sha256(rejected) };
+    const demand = { ...NO_DEMAND, rejectedTokenSha256: sha256(rejected) };
     expect(isValid(token(3600), demand, ISSUED_AT * 1000)).toBe(valid);
   });
 });
@@ -93,6 +101,6 @@ describe('a token of an older credential version', () => {
     ['is replaced when another one is in back-off', { backOff: { ...backOff, version: 'v0' } }, 0, false],
   ])('%s', (_, state, afterMs, fresh) => {
     const known: KnownToken = { token: token(3600), credentialVersion: 'v1', ...state };
-    expect(isFresh(known, ANY, 'v2', ISSUED_AT * 1000 + afterMs)).toBe(fresh);
+    expect(isFresh(known, NO_DEMAND, 'v2', ISSUED_AT * 1000 + afterMs)).toBe(fresh);
   });
 });

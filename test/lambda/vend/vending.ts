@@ -83,7 +83,7 @@ export async function startVending(options: VendingOptions = {}) {
       random: Math.random,
     });
     const minter = new Minter({ tokenEndpoint, scopes, telemetry, clock });
-    const vendor = new TokenVendor({ scopes, store, minter, clock, random: Math.random });
+    const vendor = new TokenVendor({ scopes, store, minter, telemetry, clock, random: Math.random });
     return {
       wanted: (scope = '') => scopes.wanted(Scopes.parse(scope)),
       async vend(scope = '', demand: Partial<VendRequest> = {}, withinMs = 24_000) {
