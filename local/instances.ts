@@ -85,7 +85,11 @@ class Instance {
     this.#worker.on('message', (answer: { result?: string }) => {
       this.#settle(answer.result === undefined ? FAILED : { kind: 'result', result: JSON.parse(answer.result) });
     });
-    this.#worker.on('error', (error: Error) => write(`${error.stack ?? error}\n`));
+    // An uncaught error ends the thread: it must get no other request until it has gone.
+    this.#worker.on('error', (error: Error) => {
+      onGone();
+      write(`${error.stack ?? error}\n`);
+    });
     this.#worker.on('exit', () => {
       onGone();
       this.#settle(FAILED);

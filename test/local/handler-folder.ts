@@ -8,6 +8,7 @@ import { sign, type ToSign } from '../../local/sign.ts';
 
 export interface RunningFunction {
   readonly url: string;
+  readonly codeDirectory: string;
   /** What its instances have printed. */
   readonly printed: () => string;
   /** Resolves when they have printed the text. */
@@ -32,6 +33,7 @@ export async function startFunction(
   const server = await startFunctionUrl({ ...options, codeDirectory, write });
   return {
     url: server.url,
+    codeDirectory,
     printed: () => printed,
     hasPrinted: (text) =>
       new Promise((resolve) => {
