@@ -17,12 +17,12 @@ export interface FunctionUrlEvent extends RequestEvent {
   readonly requestContext?: unknown;
 }
 
-export interface FunctionContext {
+interface FunctionContext {
   readonly awsRequestId: string;
   getRemainingTimeInMillis(): number;
 }
 
-export interface FunctionUrlResponse {
+interface FunctionUrlResponse {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;

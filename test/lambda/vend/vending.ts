@@ -30,7 +30,7 @@ export interface VendingOptions {
 export type Vending = Awaited<ReturnType<typeof startVending>>;
 
 /** Real time passes, but a test can put the clock forward. */
-export class TestClock implements Clock {
+class TestClock implements Clock {
   #aheadMs = 0;
   readonly nowMs = () => Date.now() + this.#aheadMs;
   readonly monotonicMs = () => performance.now() + this.#aheadMs;
