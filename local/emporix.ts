@@ -45,7 +45,7 @@ export interface EmporixOptions {
 }
 
 /** Header names are in lower case; `params` is the body read as a form, whatever its content type. */
-export interface ReceivedRequest extends TokenRequest {
+interface ReceivedRequest extends TokenRequest {
   readonly receivedAtMs: number;
 }
 
@@ -61,7 +61,7 @@ export interface Misbehaviour {
   readonly destroySocket?: boolean;
 }
 
-export interface Mint {
+interface Mint {
   readonly accessToken: string;
   readonly scopes: readonly string[];
   readonly expiresAtMs: number;

@@ -141,16 +141,7 @@ describe('the event', () => {
   test('has cookies apart, and no query, cookies or body where there are none', async () => {
     expect(await eventOf('/', { headers: { cookie: 'a=1; b=2' } })).toMatchObject({ cookies: ['a=1', 'b=2'] });
     const event = await eventOf('/', { method: 'GET' });
-    expect(Object.keys(event)).not.toEqual(expect.arrayContaining(['cookies']));
-    expect(Object.keys(event)).toEqual([
-      'version',
-      'routeKey',
-      'rawPath',
-      'rawQueryString',
-      'headers',
-      'requestContext',
-      'isBase64Encoded',
-    ]);
+    for (const absent of ['cookies', 'queryStringParameters', 'body']) expect(event).not.toHaveProperty(absent);
   });
 
   test('tells where the request came from, whatever the caller says', async () => {

@@ -14,7 +14,7 @@ export interface SignerRequest {
   readonly sessionToken?: string;
 }
 
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: string;
 }
