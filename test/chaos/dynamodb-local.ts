@@ -1,0 +1,46 @@
+// Fetches DynamoDB Local from Maven Central into the git-ignored cache, where Java and Maven are found.
+
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+const VERSION = '3.3.1';
+const FOLDER = join(import.meta.dirname, '../../.cache/dynamodb-local');
+const JARS = join(FOLDER, VERSION);
+const DOWNLOAD_LIMIT_MS = 180_000;
+
+const POM = `<project>
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>local</groupId><artifactId>dynamodb-local</artifactId><version>1</version>
+  <dependencies><dependency>
+    <groupId>software.amazon.dynamodb</groupId><artifactId>DynamoDBLocal</artifactId><version>${VERSION}</version>
+  </dependency></dependencies>
+</project>
+`;
+
+const run = promisify(execFile);
+
+/** The folder of its jars, or the sentence that says why there is none. */
+export async function findDynamoDbLocal(): Promise<{ jars: string } | { missing: string }> {
+  if (!(await isThere('java', '-version'))) return { missing: 'Java is not found' };
+  if (existsSync(JARS)) return { jars: JARS };
+  if (!(await isThere('mvn', '-version'))) return { missing: 'Maven (mvn) is not found' };
+  const partial = `${JARS}.partial`;
+  await rm(partial, { recursive: true, force: true });
+  await mkdir(FOLDER, { recursive: true });
+  await writeFile(join(FOLDER, 'pom.xml'), POM);
+  const args = ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${partial}`];
+  await run('mvn', args, { cwd: FOLDER, timeout: DOWNLOAD_LIMIT_MS });
+  // Complete or not at all: a folder cut short would be reused.
+  await rename(partial, JARS);
+  return { jars: JARS };
+}
+
+async function isThere(program: string, ...args: string[]): Promise<boolean> {
+  return await run(program, args).then(
+    () => true,
+    () => false,
+  );
+}
