@@ -31,7 +31,7 @@ export class CredentialSource {
   /** The one that was current before, or that an item asked for last. */
   #other: Credential | undefined;
   #checkDueAtMs = 0;
-  #readAtMs = Number.NEGATIVE_INFINITY;
+  readonly #recheckedAtMs = new Map<string, number>();
   #reading: Promise<Credential> | undefined;
 
   constructor(props: CredentialSourceProps) {
@@ -51,10 +51,15 @@ export class CredentialSource {
     return this.checked ?? (await this.#check());
   }
 
-  /** Reads again, at most once in 5 s: something shows that another version is in use. */
-  async recheck(): Promise<Credential> {
-    const { clock } = this.#props;
-    if (this.#current && clock.nowMs() < this.#readAtMs + RETRY_CHECK_AFTER_MS) return this.#current;
+  /**
+   * Reads again because an item was minted with another version: the secret may have been replaced since it was read. At
+   * most once in 5 s for each version, since the item may as well be the older one.
+   */
+  async recheck(seenVersion: string): Promise<Credential> {
+    const nowMs = this.#props.clock.nowMs();
+    const lastAtMs = this.#recheckedAtMs.get(seenVersion) ?? Number.NEGATIVE_INFINITY;
+    if (this.#current && nowMs < lastAtMs + RETRY_CHECK_AFTER_MS) return this.#current;
+    this.#recheckedAtMs.set(seenVersion, nowMs);
     return await this.#check();
   }
 
@@ -78,10 +83,12 @@ export class CredentialSource {
 
   async #readCurrent(): Promise<Credential> {
     const { clock, onCheckFailed } = this.#props;
-    this.#readAtMs = clock.nowMs();
     try {
       const read = await this.#read({});
-      if (this.#current && this.#current.version !== read.version) this.#other = this.#current;
+      if (this.#current && this.#current.version !== read.version) {
+        this.#other = this.#current;
+        this.#recheckedAtMs.clear();
+      }
       this.#current = read;
       this.#checkDueAtMs = clock.nowMs() + CHECK_EVERY_MS;
       return read;

@@ -20,7 +20,13 @@ const KEEP_SECONDS = 60;
 export interface Remembered extends KnownToken {
   /** Past the renewal point: the table isn't looked at before. 0: at once. */
   readonly lookAgainAtMs: number;
-  readonly mintedWithoutTableAtMs?: number | undefined;
+  readonly withoutTable?: MintWithoutTable | undefined;
+}
+
+/** The last mint that was made while the table was away. */
+export interface MintWithoutTable {
+  readonly atMs: number;
+  readonly failure?: BackOff | undefined;
 }
 
 /** What one look at table and secret found. */
@@ -64,11 +70,11 @@ export class TokenStore {
   remember(
     pk: string,
     known: KnownToken,
-    notes: Partial<Pick<Remembered, 'lookAgainAtMs' | 'mintedWithoutTableAtMs'>> = {},
-  ) {
+    notes: Partial<Pick<Remembered, 'lookAgainAtMs' | 'withoutTable'>> = {},
+  ): void {
     const before = this.#props.memory.get(pk);
-    const { mintedWithoutTableAtMs, lookAgainAtMs = 0 } = { ...before, ...notes };
-    this.#props.memory.set(pk, { ...known, lookAgainAtMs, mintedWithoutTableAtMs });
+    const { withoutTable, lookAgainAtMs = 0 } = { ...before, ...notes };
+    this.#props.memory.set(pk, { ...known, lookAgainAtMs, withoutTable });
   }
 
   /** The current credential's version, where it needs no check now. */
@@ -89,7 +95,7 @@ export class TokenStore {
     const item = read?.item;
     // An item of a version not known here: perhaps the secret was rotated since it was last read.
     if (item?.credentialVersion !== undefined && item.credentialVersion !== credential.version) {
-      credential = await credentials.recheck();
+      credential = await credentials.recheck(item.credentialVersion);
     }
     const remembered = this.remembered(pk);
     if (read === undefined) return { tableAnswers: false, item, known: remembered ?? {}, source: 'memory', credential };
@@ -158,16 +164,20 @@ export class TokenStore {
     return (await this.look(pk).catch(() => undefined))?.known;
   }
 
-  /** Records the back-off of a failed mint, and gives the lease back. */
-  async recordFailure(pk: string, known: KnownToken & { backOff: BackOff }, leaseId: string): Promise<void> {
-    await this.#tolerate('record_failure', () =>
+  /**
+   * Records the back-off of a failed mint, and gives the lease back. Remembered only if it is in the table: another
+   * may have minted meanwhile, and a back-off of one's own would hide that token.
+   */
+  async recordFailure(pk: string, known: KnownToken, backOff: BackOff, leaseId: string): Promise<void> {
+    const recorded = await this.#tolerate('record_failure', () =>
       this.#props.table.recordFailure(pk, {
         leaseId,
         revision: this.#newId(),
-        backOff: known.backOff,
-        expiresAtSeconds: ttlSeconds(known, known.backOff.untilSeconds),
+        backOff,
+        expiresAtSeconds: ttlSeconds(known, backOff.untilSeconds),
       }),
     );
+    if (recorded) this.remember(pk, { ...known, backOff }, { lookAgainAtMs: backOff.untilSeconds * 1000 });
   }
 
   /** The back-off of a server that throttles the credential. */

@@ -81,7 +81,7 @@ export class TokenVendor {
   }
 
   async #fromMemoryOrFlight(flight: Flight): Promise<Vended> {
-    for (;;) {
+    for (let round = 0; ; round++) {
       const remembered = this.#fromMemory(flight);
       if (remembered) return remembered;
       const { flight: underWay, joined } = this.#flights.run(flight.wanted.pk, () => this.#fly(flight));
@@ -89,15 +89,16 @@ export class TokenVendor {
         const vended = await underWay;
         if (!joined || isValid(vended.token, flight.demand, this.#nowMs)) return vended;
       } catch (failure) {
-        // Another's min_ttl or rejected token is not one's own failure.
-        if (!joined || !isOfOneRequest(failure)) throw failure;
+        // A flight that began before this call may have missed what is there now, and another's min_ttl or rejected
+        // token is not one's own failure.
+        if (!joined || (round > 0 && !isOfOneRequest(failure))) throw failure;
       }
     }
   }
 
   /** Without any I/O. */
   #fromMemory({ wanted, demand }: Flight): Vended | undefined {
-    const { scopes, store } = this.#props;
+    const { store } = this.#props;
     const known = store.remembered(wanted.pk);
     const version = store.checkedVersion;
     if (known === undefined || version === undefined) return undefined;
@@ -106,7 +107,6 @@ export class TokenVendor {
     if (isFresh(known, demand, version, nowMs) && nowMs < Math.max(known.token.renewAtMs, known.lookAgainAtMs)) {
       return { token: known.token, source: 'memory' };
     }
-    if (isInForce(known.backOff, version, nowMs)) throw scopes.recordedFailure(known.backOff, wanted, this.#nowMs);
     return undefined;
   }
 
@@ -165,22 +165,18 @@ export class TokenVendor {
    * @param leaseId of a lease whose acquisition had no answer: it may be one's own
    */
   async #mintWithoutTable(flight: Flight, look: Look, leaseId?: string): Promise<Vended> {
-    const { store } = this.#props;
+    const { scopes, store } = this.#props;
     const { pk } = flight.wanted;
     const nowMs = this.#nowMs;
-    const nextAtMs =
-      (store.remembered(pk)?.mintedWithoutTableAtMs ?? Number.NEGATIVE_INFINITY) + MINT_WITHOUT_TABLE_EVERY_MS;
+    const last = store.remembered(pk)?.withoutTable;
+    const nextAtMs = (last?.atMs ?? Number.NEGATIVE_INFINITY) + MINT_WITHOUT_TABLE_EVERY_MS;
     if (nowMs < nextAtMs) {
-      throw new VendingError(
-        'unavailable',
-        'the token table is out of reach, and a token was minted without it a moment ago',
-        {
-          retryAfterSeconds: (nextAtMs - nowMs) / 1000,
-        },
-      );
+      const retryAfterSeconds = (nextAtMs - nowMs) / 1000;
+      const { error = 'unavailable', missing } = last?.failure ?? {};
+      throw scopes.failure(error, flight.wanted, { missing, retryAfterSeconds });
     }
-    refuseForcedTooFast(look.known, flight.demand, this.#nowMs);
-    store.remember(pk, look.known, { mintedWithoutTableAtMs: nowMs });
+    refuseForcedTooFast(look.known, flight.demand, nowMs);
+    store.remember(pk, look.known, { withoutTable: { atMs: nowMs } });
     return await this.#mint(flight, look, nowMs, leaseId);
   }
 
@@ -217,10 +213,11 @@ export class TokenVendor {
     const { pk } = flight.wanted;
     const failure = error instanceof VendingError ? error : new VendingError('unavailable', 'unexpected');
     const at = { version: look.credential.version, nowMs: this.#nowMs, random: random() };
-    const known = { ...look.known, backOff: nextBackOff(failure, look.known.backOff, at) };
-    store.remember(pk, known, { lookAgainAtMs: known.backOff.untilSeconds * 1000 });
-    if (failure.code === 'throttled') await store.recordThrottling(known.backOff);
-    if (leaseId !== undefined) await store.recordFailure(pk, known, leaseId);
+    const backOff = nextBackOff(failure, look.known.backOff, at);
+    const { withoutTable } = store.remembered(pk) ?? {};
+    if (withoutTable) store.remember(pk, look.known, { withoutTable: { ...withoutTable, failure: backOff } });
+    if (failure.code === 'throttled') await store.recordThrottling(backOff);
+    if (leaseId !== undefined) await store.recordFailure(pk, look.known, backOff, leaseId);
   }
 
   async #pause(round: number, limitMs: number): Promise<void> {

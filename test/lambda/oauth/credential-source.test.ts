@@ -73,16 +73,23 @@ describe('a credential', () => {
     expect(reads).toBe(1);
   });
 
-  test('is read again on suspicion, but not twice in 5 s', async () => {
+  test('is read again when another version is seen, once in 5 s for each', async () => {
     await create(value('one'));
     await source.current();
     await put(value('two'));
+    expect((await source.recheck('new')).clientSecret).toBe('two');
+    await put(value('three'));
+    expect((await source.recheck('new')).clientSecret).toBe('three'); // the version changed: counted anew
+    expect(reads).toBe(3);
+    await source.recheck('new');
     nowMs += 4_999;
-    expect((await source.recheck()).clientSecret).toBe('one');
+    await source.recheck('new');
+    expect(reads).toBe(4);
+    await source.recheck('newer');
+    expect(reads).toBe(5);
     nowMs += 1;
-    expect((await source.recheck()).clientSecret).toBe('two');
-    expect((await source.recheck()).clientSecret).toBe('two');
-    expect(reads).toBe(2);
+    await source.recheck('new');
+    expect(reads).toBe(6);
   });
 
   test('of an older version is found by its version', async () => {

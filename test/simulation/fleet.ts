@@ -1,0 +1,114 @@
+// A simulated fleet: instances on one table and one authorization server, and the calls that were made.
+
+import { Credential } from '../../lambda/oauth/credential.ts';
+import { Scopes } from '../../lambda/oauth/scopes.ts';
+import { open } from '../../lambda/vend/seal.ts';
+import type { VendRequest } from '../../lambda/vend/vend-request.ts';
+import { SimulatedDynamoDb } from './dynamodb.ts';
+import { Instance } from './instance.ts';
+import { SimulatedServer } from './server.ts';
+import { World } from './world.ts';
+
+export const ISSUED_BY = 'simulation';
+/** What the function's time-out of 25 s leaves, less a second. */
+export const CALL_LIMIT_MS = 24_000;
+
+/** Probabilities, each per request. */
+export interface Faults {
+  readonly tableLosesRequest: number;
+  readonly tableLosesAnswer: number;
+  readonly tableIsSlow: number;
+  readonly crash: number;
+  readonly serverFails: number;
+  readonly serverLosesAnswer: number;
+}
+
+export interface FleetOptions {
+  readonly seed: number;
+  readonly instances: number;
+  readonly lifetimeSeconds: number;
+  /** Clocks are off by up to this much. */
+  readonly clockSkewMs: number;
+  readonly faults: Faults;
+}
+
+export interface Call {
+  readonly scope: string;
+  readonly request: VendRequest;
+  readonly instance: Instance;
+  readonly startedAtMs: number;
+  /** True end of the token in the table at the start. */
+  readonly tokenInTableEndsAtMs: number;
+  endedAtMs?: number;
+  accessToken?: string;
+  failure?: unknown;
+}
+
+export class Fleet {
+  readonly world: World;
+  readonly options: FleetOptions;
+  readonly server: SimulatedServer;
+  readonly dynamoDb: SimulatedDynamoDb;
+  readonly calls: Call[] = [];
+  crashes = 0;
+  rotations = 0;
+  /** Requests to the table that were given up. */
+  tableFailures = 0;
+  readonly #instances: Instance[];
+
+  constructor(options: FleetOptions) {
+    this.options = options;
+    this.world = new World(options.seed);
+    this.dynamoDb = new SimulatedDynamoDb(() => this.world.nowMs);
+    this.server = new SimulatedServer(this.world, options.lifetimeSeconds);
+    this.#instances = Array.from({ length: options.instances }, () => new Instance(this));
+  }
+
+  /** The current version of the secret. */
+  get version(): string {
+    return `v${this.rotations + 1}`;
+  }
+
+  async call(place: number, scope: string, demand: Partial<VendRequest> = {}): Promise<void> {
+    const instance = this.#instances[place % this.#instances.length] as Instance;
+    const request = { scopes: Scopes.parse(scope), minTtlMs: 0, rejectedTokenSha256: undefined, ...demand };
+    const tokenInTableEndsAtMs = this.server.endOf(this.tokenInTable(instance.pkOf(scope)) ?? '');
+    const call: Call = { scope, request, instance, startedAtMs: this.world.nowMs, tokenInTableEndsAtMs };
+    this.calls.push(call);
+    try {
+      const { token } = await instance.vendor.vend(request, instance.nowMs + CALL_LIMIT_MS);
+      call.accessToken = token.accessToken;
+    } catch (failure) {
+      call.failure = failure;
+    }
+    call.endedAtMs = this.world.nowMs;
+  }
+
+  /** Lambda replaces what has crashed. */
+  crash(instance: Instance): void {
+    instance.alive = false;
+    this.crashes++;
+    this.#instances[this.#instances.indexOf(instance)] = new Instance(this);
+  }
+
+  /** DynamoDB's TTL: takes some of the items that are due. */
+  sweep(): void {
+    for (const [pk, item] of this.dynamoDb.items) {
+      const due = Number(item.expires_at?.N) * 1000 < this.world.nowMs;
+      if (due && this.world.chance(0.5)) this.dynamoDb.items.delete(pk);
+    }
+  }
+
+  tokenInTable(pk: string): string | undefined {
+    const item = this.dynamoDb.items.get(pk);
+    const version = item?.credential_version?.S;
+    if (item?.sealed?.B === undefined || version === undefined) return undefined;
+    const { client_id, client_secret } = secretOf(version);
+    const credential = new Credential(client_id, client_secret, version);
+    return open(item.sealed.B, credential, { pk, issuedBy: ISSUED_BY })?.accessToken;
+  }
+}
+
+export function secretOf(version: string): { client_id: string; client_secret: string } {
+  return { client_id: 'client', client_secret: `secret of ${version}` };
+}

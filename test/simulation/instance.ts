@@ -1,0 +1,158 @@
+// One simulated instance: the real vendor, store, table, cache and credential source, with a clock of its own, on a
+// network that is slow, loses requests and answers, and crashes whoever uses it.
+
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { VendingError } from '../../lambda/errors.ts';
+import type { Credential } from '../../lambda/oauth/credential.ts';
+import { CredentialSource } from '../../lambda/oauth/credential-source.ts';
+import { Scopes } from '../../lambda/oauth/scopes.ts';
+import { parseTokenResponse } from '../../lambda/oauth/token.ts';
+import { Telemetry } from '../../lambda/telemetry.ts';
+import { MemoryCache } from '../../lambda/vend/memory-cache.ts';
+import { Minter } from '../../lambda/vend/minter.ts';
+import { ScopePolicy } from '../../lambda/vend/scope-policy.ts';
+import { TokenStore } from '../../lambda/vend/token-store.ts';
+import { TokenTable } from '../../lambda/vend/token-table.ts';
+import { TokenVendor } from '../../lambda/vend/token-vendor.ts';
+import { type Fleet, ISSUED_BY, secretOf } from './fleet.ts';
+import { never } from './world.ts';
+
+/** One attempt on the table; the SDK makes two. */
+const TABLE_TIMEOUT_MS = 500;
+const TABLE_ATTEMPTS = 2;
+const REQUEST_TIMEOUT_MS = 5_000;
+
+export class Instance {
+  readonly vendor: TokenVendor;
+  alive = true;
+  /** When it last gave up on the table. */
+  tableFailedAtMs = Number.NEGATIVE_INFINITY;
+  readonly #fleet: Fleet;
+  readonly #skewMs: number;
+  readonly #scopes = new ScopePolicy('default', undefined, undefined);
+
+  constructor(fleet: Fleet) {
+    const { world, options } = fleet;
+    this.#fleet = fleet;
+    this.#skewMs = world.between(-options.clockSkewMs, options.clockSkewMs);
+    const clock = {
+      nowMs: () => this.nowMs,
+      monotonicMs: () => world.nowMs,
+      sleep: async (durationMs: number) => {
+        await world.sleep(durationMs);
+        await this.#goOn();
+      },
+    };
+    const telemetry = new Telemetry({ profile: 'default', clock, write: () => {} });
+    const store = new TokenStore({
+      memory: new MemoryCache(),
+      table: new TokenTable(
+        fleet.dynamoDb.client((request) => this.#overTable(request)),
+        'tokens',
+      ),
+      credentials: new CredentialSource({
+        client: this.#secretsManager(),
+        secretId: 'emporix',
+        region: 'eu-central-1',
+        clock,
+        onCheckFailed: () => {},
+      }),
+      credentialName: 'emporix',
+      issuedBy: ISSUED_BY,
+      telemetry,
+      clock,
+      randomBytes: (size) => Uint8Array.from({ length: size }, () => Math.floor(world.random() * 256)),
+    });
+    const tokenEndpoint = { mint: this.#mint.bind(this) };
+    const minter = new Minter({ tokenEndpoint, scopes: this.#scopes, telemetry, clock });
+    this.vendor = new TokenVendor({ scopes: this.#scopes, store, minter, telemetry, clock, random: world.random });
+  }
+
+  get nowMs(): number {
+    return this.#fleet.world.nowMs + this.#skewMs;
+  }
+
+  pkOf(scope: string): string {
+    return this.#scopes.wanted(Scopes.parse(scope)).pk;
+  }
+
+  /** A moment at which it may be gone, or go. */
+  async #goOn(): Promise<void> {
+    const { world, options } = this.#fleet;
+    if (this.alive && world.chance(options.faults.crash)) this.#fleet.crash(this);
+    if (!this.alive) await never;
+  }
+
+  async #overTable<T>(request: () => T): Promise<T> {
+    const { world, options } = this.#fleet;
+    const { tableLosesAnswer, tableLosesRequest, tableIsSlow } = options.faults;
+    for (let attempt = 1; ; attempt++) {
+      const latencyMs = world.chance(tableIsSlow) ? world.between(50, 450) : world.between(1, 20);
+      await world.sleep(latencyMs / 2);
+      await this.#goOn();
+      const losesRequest = world.chance(tableLosesRequest);
+      const losesAnswer = losesRequest || world.chance(tableLosesAnswer);
+      const answer = losesRequest ? undefined : settle(request);
+      await world.sleep(losesAnswer ? TABLE_TIMEOUT_MS : latencyMs / 2);
+      await this.#goOn();
+      if (answer !== undefined && !losesAnswer) return answer();
+      if (attempt < TABLE_ATTEMPTS) continue;
+      this.tableFailedAtMs = world.nowMs;
+      this.#fleet.tableFailures++;
+      throw new Error('the table did not answer');
+    }
+  }
+
+  #secretsManager(): SecretsManagerClient {
+    const { world } = this.#fleet;
+    const send = async ({ input }: { input: { VersionId?: string } }) => {
+      await world.sleep(world.between(1, 30));
+      await this.#goOn();
+      const version = input.VersionId ?? this.#fleet.version;
+      return { VersionId: version, SecretString: JSON.stringify(secretOf(version)) };
+    };
+    return { send } as unknown as SecretsManagerClient;
+  }
+
+  /** One request to the token endpoint, without the retry, which makes no difference here. */
+  async #mint(credential: Credential, scopes: Scopes | undefined, deadlineMs: number) {
+    const { world, server, options } = this.#fleet;
+    const requestedAtMs = this.nowMs;
+    const startedAtMs = world.nowMs;
+    const timeoutMs = Math.min(REQUEST_TIMEOUT_MS, deadlineMs - this.nowMs);
+    const latencyMs = world.chance(0.1) ? world.between(500, 6_000) : world.between(20, 400);
+    await world.sleep(Math.min(latencyMs / 2, timeoutMs));
+    await this.#goOn();
+    const scope = String(scopes ?? '');
+    const asked = { scope, pk: this.pkOf(scope), version: credential.version, startedAtMs };
+    const request = server.receive(asked, world.chance(options.faults.serverFails));
+    await world.sleep(Math.min(latencyMs / 2, timeoutMs - latencyMs / 2));
+    await this.#goOn();
+    if (latencyMs > timeoutMs) throw new VendingError('timed_out', 'simulated');
+    if (world.chance(options.faults.serverLosesAnswer)) throw new VendingError('unavailable', 'simulated');
+    request.heard = true;
+    if (request.accessToken === undefined) throw this.#failure();
+    const body = { access_token: request.accessToken, token_type: 'Bearer', expires_in: options.lifetimeSeconds };
+    return parseTokenResponse(body, { requestedAtMs, scopes, random: world.random() });
+  }
+
+  #failure(): VendingError {
+    const { world } = this.#fleet;
+    const codes = ['unavailable', 'throttled', 'unusable_answer'] as const;
+    const code = codes[Math.floor(world.random() * codes.length)] ?? 'unavailable';
+    const retryAfterSeconds = world.chance(0.3) ? Math.ceil(world.between(1, 60)) : undefined;
+    return new VendingError(code, 'simulated', { retryAfterSeconds });
+  }
+}
+
+/** What a request does, when it arrives; what its answer is, when that arrives. */
+function settle<T>(request: () => T): () => T {
+  try {
+    const value = request();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
+}
