@@ -7,7 +7,7 @@ const NAMESPACE = 'TokenVending';
 
 export type TokenSource = 'memory' | 'table' | 'mint';
 
-export type TableOperation = 'read' | 'acquire_lease' | 'publish' | 'record_failure' | 'throttling';
+export type TableOperation = 'read' | 'acquire_lease' | 'release_lease' | 'publish' | 'record_failure' | 'throttling';
 
 export interface TelemetryProps {
   readonly profile: string;

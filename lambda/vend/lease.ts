@@ -2,8 +2,14 @@
 
 import type { Clock } from '../clock.ts';
 
-/** A mint's limit of 8 s, and 2 s to publish. */
-export const LEASE_MS = 10_000;
+/** A whole mint, its retry included. */
+export const MINT_LIMIT_MS = 8_000;
+/** A mint, and 2 s to publish. */
+export const LEASE_MS = MINT_LIMIT_MS + 2_000;
+/** After a mint: to publish, and to read what another has published. The table's client gives up within a second. */
+export const AFTER_MINT_MS = 3_000;
+/** To look at the table once more. */
+export const LOOK_MS = 1_000;
 /** For clocks that differ: a lease is over by the clock only this much after its end. */
 export const LEASE_ALLOWANCE_MS = 1_000;
 

@@ -43,7 +43,7 @@ export interface TokenStoreProps {
   readonly memory: MemoryCache<Remembered>;
   readonly table: Pick<
     TokenTable,
-    'read' | 'acquireLease' | 'publish' | 'recordFailure' | 'recordThrottling' | 'readThrottling'
+    'read' | 'acquireLease' | 'releaseLease' | 'publish' | 'recordFailure' | 'recordThrottling' | 'readThrottling'
   >;
   readonly credentials: Pick<CredentialSource, 'checked' | 'current' | 'recheck' | 'ofVersion'>;
   /** The credential's name, whose back-off all its profiles share. */
@@ -178,6 +178,10 @@ export class TokenStore {
       }),
     );
     if (recorded) this.remember(pk, { ...known, backOff }, { lookAgainAtMs: backOff.untilSeconds * 1000 });
+  }
+
+  async releaseLease(pk: string, leaseId: string): Promise<void> {
+    await this.#tolerate('release_lease', () => this.#props.table.releaseLease(pk, leaseId));
   }
 
   /** The back-off of a server that throttles the credential. */

@@ -103,6 +103,11 @@ export class TokenTable {
     return written || (await this.read(pk))?.lease?.id === leaseId;
   }
 
+  /** Gives back a lease that is one's own still. */
+  async releaseLease(pk: string, leaseId: string): Promise<void> {
+    await this.#update(pk, 'REMOVE lease_id, lease_until_ms', LEASE_IS_MINE, { ':lease': { S: leaseId } });
+  }
+
   /** Publishes a token, which ends lease and back-off. False where another writer's item stands. */
   async publish(pk: string, publication: Publication): Promise<boolean> {
     const { leaseId, seen, revision, sealed, credentialVersion, forcedAtSeconds, expiresAtSeconds } = publication;

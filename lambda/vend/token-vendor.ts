@@ -15,18 +15,15 @@ import {
   refuseExcessiveMinTtl,
   refuseForcedTooFast,
   type TokenDemand,
+  triableUntilMs,
 } from './known-token.ts';
-import { LEASE_MS, LeaseWatch, leasePauseMs } from './lease.ts';
+import { AFTER_MINT_MS, LEASE_MS, LeaseWatch, LOOK_MS, leasePauseMs, MINT_LIMIT_MS } from './lease.ts';
 import type { Minter } from './minter.ts';
 import type { ScopePolicy, Wanted } from './scope-policy.ts';
 import { SingleFlight } from './single-flight.ts';
 import type { Look, TokenStore } from './token-store.ts';
 import type { VendRequest } from './vend-request.ts';
 
-/** A whole mint, its retry included. */
-const MINT_LIMIT_MS = 8_000;
-/** What a valid token has left when a wait or a mint that might better it is given up. */
-const VALID_TOKEN_RESERVE_MS = 500;
 /** Without the table: one mint in this time per instance and key. */
 const MINT_WITHOUT_TABLE_EVERY_MS = 10_000;
 /** How long a renewal that was tried, or seen under way, is not looked at again. */
@@ -122,14 +119,17 @@ export class TokenVendor {
       if (fresh && this.#nowMs < fresh.renewAtMs) return { token: fresh, source: look.source };
       if (fresh) store.remember(wanted.pk, known, { lookAgainAtMs: this.#nowMs + RENEWAL_LOOK_EVERY_MS });
 
-      if (isInForce(known.backOff, credential.version, this.#nowMs))
+      if (isInForce(known.backOff, credential.version, this.#nowMs)) {
+        if (fresh) return { token: fresh, source: look.source };
         throw scopes.recordedFailure(known.backOff, wanted, this.#nowMs);
+      }
       if (!look.tableAnswers) {
         if (fresh) return { token: fresh, source: look.source };
         return await this.#mintWithoutTable(flight, look);
       }
       watch.see(look.item?.lease);
-      if (watch.isOver(look.item?.lease) && deadlineMs - this.#nowMs >= MINT_LIMIT_MS) {
+      const timeForAMint = deadlineMs - this.#nowMs >= MINT_LIMIT_MS + AFTER_MINT_MS;
+      if (watch.isOver(look.item?.lease) && timeForAMint && this.#nowMs < this.#limitMs(flight, known)) {
         const minted = await this.#mintUnderLease(flight, look, watch);
         if (minted) return minted;
       }
@@ -184,12 +184,16 @@ export class TokenVendor {
     const { store, minter } = this.#props;
     const { wanted, demand } = flight;
     const forced = isForced(look.known, demand, startedAtMs);
-    const limitMs = Math.min(startedAtMs + MINT_LIMIT_MS, this.#limitMs(flight, look.known));
+    const wholeMs = Math.min(startedAtMs + MINT_LIMIT_MS, flight.deadlineMs - AFTER_MINT_MS);
+    const limitMs = Math.min(wholeMs, this.#limitMs(flight, look.known));
     let token: Token;
     try {
       token = await minter.mint(wanted, look.credential, limitMs);
     } catch (error) {
-      await this.#recordFailure(flight, look, leaseId, error);
+      // A mint that was cut short for a valid token's sake says nothing of the server.
+      const cutShort = limitMs < wholeMs && this.#nowMs >= limitMs;
+      if (!cutShort) await this.#recordFailure(flight, look, leaseId, error);
+      else if (leaseId !== undefined) await store.releaseLease(wanted.pk, leaseId);
       throw error;
     }
     const forcedAtSeconds = forced ? Math.floor(this.#nowMs / 1000) : look.known.forcedAtSeconds;
@@ -223,7 +227,7 @@ export class TokenVendor {
   async #pause(round: number, limitMs: number): Promise<void> {
     const { clock, random } = this.#props;
     const pauseMs = leasePauseMs(round, random());
-    if (this.#nowMs + pauseMs >= limitMs) {
+    if (this.#nowMs + pauseMs + LOOK_MS >= limitMs) {
       throw new VendingError('unavailable', 'another instance is obtaining this token', { retryAfterSeconds: 1 });
     }
     await clock.sleep(pauseMs);
@@ -231,8 +235,7 @@ export class TokenVendor {
 
   /** The deadline; with a valid token in hand, shortly before that one ends. */
   #limitMs({ demand, deadlineMs }: Flight, { token }: KnownToken): number {
-    if (!isValid(token, demand, this.#nowMs)) return deadlineMs;
-    return Math.min(deadlineMs, token.expiresAtMs - VALID_TOKEN_RESERVE_MS);
+    return isValid(token, demand, this.#nowMs) ? Math.min(deadlineMs, triableUntilMs(token)) : deadlineMs;
   }
 
   get #nowMs(): number {

@@ -58,7 +58,8 @@ export class SimulatedDynamoDb {
 
   #noteBackOff(pk: string, before: Item, after: Item): void {
     const untilMs = Number(after.backoff_until?.N) * 1000;
-    if (before.revision?.S === after.revision?.S && before.backoff_until?.N === after.backoff_until?.N) return;
+    const stays = (name: string) => before[name]?.S === after[name]?.S && before[name]?.N === after[name]?.N;
+    if (['revision', 'backoff_until', 'backoff_version'].every(stays)) return;
     for (const backOff of this.backOffs) {
       if (backOff.pk === pk) backOff.replacedAtMs = Math.min(backOff.replacedAtMs, this.#nowMs());
     }
@@ -103,10 +104,10 @@ function holds(expression: string, item: Item, values: Values): boolean {
 }
 
 function updated(expression: string, item: Item, values: Values): Item {
-  const [, sets = '', removes = ''] = /^SET (.*?)(?: REMOVE (.*))?$/.exec(expression) ?? [];
+  const [, sets = '', removes = ''] = /^(?:SET (.*?))?(?: ?REMOVE (.*))?$/.exec(expression) ?? [];
   const removed = new Set(removes.split(',').map((name) => name.trim()));
   const kept = Object.entries(item).filter(([name]) => !removed.has(name));
-  const set = sets.split(',').map((assignment): [string, AttributeValue] => {
+  const set = (sets === '' ? [] : sets.split(',')).map((assignment): [string, AttributeValue] => {
     const [name = '', value = ''] = assignment.split('=').map((part) => part.trim());
     const given = values[value];
     if (given === undefined || removed.has(name)) throw new Error(`not an update of the token table: ${assignment}`);

@@ -19,6 +19,8 @@ export interface Faults {
   readonly tableLosesAnswer: number;
   readonly tableIsSlow: number;
   readonly crash: number;
+  /** An instance stands still for up to 20 s, as a frozen or starved one does. */
+  readonly pause: number;
   readonly serverFails: number;
   readonly serverLosesAnswer: number;
 }
@@ -50,7 +52,8 @@ export class Fleet {
   readonly server: SimulatedServer;
   readonly dynamoDb: SimulatedDynamoDb;
   readonly calls: Call[] = [];
-  crashes = 0;
+  /** When instances crashed or stood still. */
+  readonly mishapsAtMs: number[] = [];
   rotations = 0;
   /** Requests to the table that were given up. */
   tableFailures = 0;
@@ -87,7 +90,7 @@ export class Fleet {
   /** Lambda replaces what has crashed. */
   crash(instance: Instance): void {
     instance.alive = false;
-    this.crashes++;
+    this.mishapsAtMs.push(this.world.nowMs);
     this.#instances[this.#instances.indexOf(instance)] = new Instance(this);
   }
 

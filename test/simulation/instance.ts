@@ -25,6 +25,8 @@ const REQUEST_TIMEOUT_MS = 5_000;
 export class Instance {
   readonly vendor: TokenVendor;
   alive = true;
+  /** When it last stood still: until then, its calls may be late. */
+  pausedAtMs = Number.NEGATIVE_INFINITY;
   /** When it last gave up on the table. */
   tableFailedAtMs = Number.NEGATIVE_INFINITY;
   readonly #fleet: Fleet;
@@ -81,6 +83,10 @@ export class Instance {
     const { world, options } = this.#fleet;
     if (this.alive && world.chance(options.faults.crash)) this.#fleet.crash(this);
     if (!this.alive) await never;
+    if (!world.chance(options.faults.pause)) return;
+    this.#fleet.mishapsAtMs.push(world.nowMs);
+    await world.sleep(world.between(1_000, 20_000));
+    this.pausedAtMs = world.nowMs;
   }
 
   async #overTable<T>(request: () => T): Promise<T> {

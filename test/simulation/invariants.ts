@@ -1,11 +1,13 @@
 // What must be true of every history of a fleet, whatever happened in it: the promises of docs/guarantees.md.
 
 import { VendingError } from '../../lambda/errors.ts';
+import { LEASE_MS } from '../../lambda/vend/lease.ts';
 import { CALL_LIMIT_MS, type Call, type Fleet } from './fleet.ts';
 import type { ServerRequest } from './server.ts';
 
 /** Two clocks, and the second that a time is cut to. */
 const CLOCKS_MS = 2_000;
+const LONGEST_BACK_OFF_MS = 310_000;
 /** A valid token is vended up to here before its end; beyond, a call may find none. */
 const END_MS = 3_000;
 
@@ -24,40 +26,56 @@ function violationsOfCall(fleet: Fleet, call: Call): string[] {
   const at = `call at ${startedAtMs % 1e9} for "${call.scope}"`;
   if (endedAtMs === undefined) return [`${at}: never ended`];
   const found: string[] = [];
-  if (endedAtMs - startedAtMs > CALL_LIMIT_MS + 1)
+  const stoodStill = instance.pausedAtMs >= startedAtMs;
+  if (endedAtMs - startedAtMs > CALL_LIMIT_MS + 1 && !stoodStill)
     found.push(`${at}: ended ${endedAtMs - startedAtMs} ms after its start`);
   if (accessToken !== undefined && fleet.server.endOf(accessToken) <= endedAtMs) {
     found.push(`${at}: got "${accessToken}", expired ${endedAtMs - fleet.server.endOf(accessToken)} ms before`);
   }
   if (failure !== undefined && !(failure instanceof VendingError)) found.push(`${at}: ${String(failure)}`);
   const plain = request.minTtlMs === 0 && request.rejectedTokenSha256 === undefined;
-  const hadTable = instance.tableFailedAtMs < startedAtMs;
-  if (failure !== undefined && plain && hadTable && call.tokenInTableEndsAtMs > startedAtMs + END_MS) {
+  const undisturbed = instance.tableFailedAtMs < startedAtMs && !stoodStill;
+  if (failure !== undefined && plain && undisturbed && call.tokenInTableEndsAtMs > startedAtMs + END_MS) {
     const leftMs = call.tokenInTableEndsAtMs - startedAtMs;
     found.push(`${at}: failed (${String(failure)}) while the table held a token for ${leftMs} ms more`);
+  }
+  if (failure !== undefined && plain && undisturbed && !hadReason(fleet, startedAtMs, endedAtMs)) {
+    found.push(`${at}: failed (${String(failure)}) without a reason`);
   }
   return found;
 }
 
+/** A call may fail when the server failed, or the table, or two minters died one after the other. */
+function hadReason({ server, mishapsAtMs, tableFailures }: Fleet, startedAtMs: number, endedAtMs: number): boolean {
+  const within = (atMs: number, beforeMs: number) => startedAtMs - beforeMs <= atMs && atMs <= endedAtMs;
+  const serverFailed = server.requests.some(
+    ({ accessToken, atMs, heard }) => (accessToken === undefined || !heard) && within(atMs, LONGEST_BACK_OFF_MS),
+  );
+  return serverFailed || tableFailures > 0 || mishapsAtMs.filter((atMs) => within(atMs, 2 * LEASE_MS)).length > 1;
+}
+
 /** Nobody asks for what is in back-off. What was recorded while a mint set out can't be known to it. */
-function violationsOfBackOff({ server, dynamoDb, tableFailures }: Fleet): string[] {
-  if (tableFailures > 0) return [];
-  return server.requests
-    .filter(({ startedAtMs, version, pk }) =>
-      dynamoDb.backOffs.some(
-        (backOff) =>
-          backOff.version === version &&
-          (backOff.pk.startsWith('CREDENTIAL#') || backOff.pk === pk) &&
-          backOff.recordedAtMs + CLOCKS_MS < startedAtMs &&
-          startedAtMs < Math.min(backOff.untilMs - CLOCKS_MS, backOff.replacedAtMs),
-      ),
-    )
-    .map(({ scope, startedAtMs }) => `request at ${startedAtMs % 1e9} for "${scope}": in back-off`);
+function violationsOfBackOff({ server, dynamoDb, options, tableFailures }: Fleet): string[] {
+  // Who couldn't read it, or stood still after reading, may ask all the same.
+  if (tableFailures > 0 || options.faults.pause > 0) return [];
+  return server.requests.flatMap(({ startedAtMs, version, pk, scope }) => {
+    const inForce = dynamoDb.backOffs.find(
+      (backOff) =>
+        backOff.version === version &&
+        (backOff.pk.startsWith('CREDENTIAL#') || backOff.pk === pk) &&
+        backOff.recordedAtMs + CLOCKS_MS < startedAtMs &&
+        startedAtMs < Math.min(backOff.untilMs - CLOCKS_MS, backOff.replacedAtMs),
+    );
+    if (inForce === undefined) return [];
+    const { recordedAtMs, untilMs } = inForce;
+    const afterMs = startedAtMs - recordedAtMs;
+    return [`request for "${scope}" ${afterMs} ms after a back-off of ${untilMs - recordedAtMs} ms (${inForce.pk})`];
+  });
 }
 
 /** One mint per key and lifetime, plus what the promises allow for. */
 function violationsOfMints(fleet: Fleet): string[] {
-  const { calls, crashes, rotations, server, tableFailures } = fleet;
+  const { calls, mishapsAtMs, rotations, server, tableFailures } = fleet;
   const issued = server.requests.filter(({ accessToken }) => accessToken !== undefined);
   const scopes = [...new Set(issued.map(({ scope }) => scope))];
   const early = scopes.flatMap((scope) =>
@@ -67,7 +85,8 @@ function violationsOfMints(fleet: Fleet): string[] {
     ),
   );
   const unheard = issued.filter(({ heard }) => !heard).length;
-  const allowed = crashes + unheard + tableFailures + rotations * scopes.length + forcedAllowed(fleet, scopes.length);
+  const allowed =
+    mishapsAtMs.length + unheard + tableFailures + rotations * scopes.length + forcedAllowed(fleet, scopes.length);
   if (early.length <= allowed) return [];
   const list = early.map(({ scope, atMs }) => `"${scope}" at ${atMs % 1e9}`).join(', ');
   return [`${early.length} early mints (${list}) of ${issued.length}, ${allowed} allowed, ${calls.length} calls`];

@@ -16,6 +16,7 @@ const CALM: Faults = {
   tableLosesAnswer: 0,
   tableIsSlow: 0.1,
   crash: 0,
+  pause: 0,
   serverFails: 0,
   serverLosesAnswer: 0,
 };
@@ -23,6 +24,7 @@ const CALM: Faults = {
 const faults = fc.oneof(
   fc.constant(CALM),
   fc.constant({ ...CALM, crash: 0.03 }),
+  fc.constant({ ...CALM, pause: 0.05 }),
   fc.constant({ ...CALM, tableLosesRequest: 0.05, tableLosesAnswer: 0.05, tableIsSlow: 0.3 }),
   fc.constant({ ...CALM, tableLosesRequest: 0.6, tableLosesAnswer: 0.3 }),
   fc.constant({ ...CALM, serverFails: 0.4, serverLosesAnswer: 0.1 }),
@@ -32,6 +34,7 @@ const faults = fc.oneof(
     tableLosesAnswer: 0.1,
     tableIsSlow: 0.3,
     crash: 0.02,
+    pause: 0.01,
     serverFails: 0.3,
     serverLosesAnswer: 0.1,
   }),

@@ -97,6 +97,15 @@ describe('the lease', () => {
     expect(await table.acquireLease(pk, lease('late', { seen }))).toBe(false);
   });
 
+  test('is given back by who has it', async () => {
+    const pk = newKey();
+    await table.acquireLease(pk, lease('first'));
+    await table.releaseLease(pk, 'another');
+    expect((await table.read(pk))?.lease?.id).toBe('first');
+    await table.releaseLease(pk, 'first');
+    expect(await table.acquireLease(pk, lease('second', { seen: await table.read(pk) }))).toBe(true);
+  });
+
   test('whose answer was lost is found to be mine', async () => {
     const pk = newKey();
     await table.acquireLease(pk, lease('mine'));
