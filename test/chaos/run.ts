@@ -1,5 +1,6 @@
 // `npm run test:chaos`: 16 processes of the deployed bundle against one DynamoDB and one misbehaving token endpoint that
-// counts; once with DynamoDB Local where Java and Maven are found, and once with dynalite. Ends with `Tests: N passed, N failed`.
+// counts; once with DynamoDB Local where Java and Maven are found, and once with dynalite. Ends with one line that says how
+// many of the bounds held: `Tests: N passed, N failed`.
 //
 //   npm run test:chaos -- --database dynalite --scenarios ab    (or dynamodb-local; some of a to e)
 //   npm run test:chaos -- --json FILE                           (also writes the figures)
