@@ -11,8 +11,10 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb';
+import dynalite from 'dynalite/package.json' with { type: 'json' };
 import { STAND_IN_CLIENT } from '../../local/names.ts';
 import { kill, track, until } from './children.ts';
+import { DYNAMODB_LOCAL_VERSION } from './dynamodb-local.ts';
 
 const DYNALITE = join(import.meta.dirname, '../../node_modules/dynalite/cli.js');
 const READY_LIMIT_MS = 30_000;
@@ -36,7 +38,7 @@ export class Database {
   static async dynalite(): Promise<Database> {
     const port = await freePort();
     const options = ['--host', '127.0.0.1', '--port', String(port), '--createTableMs', '0'];
-    return new Database('dynalite 4', port, [process.execPath, DYNALITE, ...options]);
+    return new Database(`dynalite ${dynalite.version}`, port, [process.execPath, DYNALITE, ...options]);
   }
 
   /** @param jars the folder that holds it and its native SQLite. It listens on all addresses: it knows no option. */
@@ -45,7 +47,7 @@ export class Database {
     const main = 'software.amazon.dynamodb.services.local.main.ServerRunner';
     const options = ['-inMemory', '-sharedDb', '-disableTelemetry', '-port', String(port)];
     const java = ['java', '-Xmx512m', `-Djava.library.path=${jars}`, '-cp', `${jars}/*`, main] as const;
-    return new Database('DynamoDB Local 3', port, [...java, ...options]);
+    return new Database(`DynamoDB Local ${DYNAMODB_LOCAL_VERSION}`, port, [...java, ...options]);
   }
 
   /** Empty, and warm. */

@@ -6,16 +6,16 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-const VERSION = '3.3.1';
+export const DYNAMODB_LOCAL_VERSION = '3.3.1';
 const FOLDER = join(import.meta.dirname, '../../.cache/dynamodb-local');
-const JARS = join(FOLDER, VERSION);
+const JARS = join(FOLDER, DYNAMODB_LOCAL_VERSION);
 const DOWNLOAD_LIMIT_MS = 180_000;
 
 const POM = `<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>local</groupId><artifactId>dynamodb-local</artifactId><version>1</version>
   <dependencies><dependency>
-    <groupId>software.amazon.dynamodb</groupId><artifactId>DynamoDBLocal</artifactId><version>${VERSION}</version>
+    <groupId>software.amazon.dynamodb</groupId><artifactId>DynamoDBLocal</artifactId><version>${DYNAMODB_LOCAL_VERSION}</version>
   </dependency></dependencies>
 </project>
 `;
@@ -32,7 +32,11 @@ export async function findDynamoDbLocal(): Promise<{ jars: string } | { missing:
   await mkdir(FOLDER, { recursive: true });
   await writeFile(join(FOLDER, 'pom.xml'), POM);
   const args = ['-q', '-B', 'dependency:copy-dependencies', `-DoutputDirectory=${partial}`];
-  await run('mvn', args, { cwd: FOLDER, timeout: DOWNLOAD_LIMIT_MS });
+  try {
+    await run('mvn', args, { cwd: FOLDER, timeout: DOWNLOAD_LIMIT_MS });
+  } catch (error) {
+    return { missing: `Maven could not fetch DynamoDB Local (${String(error).split('\n')[0]})` };
+  }
   // Complete or not at all: a folder cut short would be reused.
   await rename(partial, JARS);
   return { jars: JARS };

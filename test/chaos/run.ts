@@ -26,6 +26,11 @@ const { values: options } = parseArgs({
   },
 });
 
+if (!['dynamodb-local', 'dynalite', undefined].includes(options.database)) {
+  console.error(`--database is ${options.database}; it must be dynamodb-local or dynalite`);
+  process.exit(1);
+}
+
 // The SDK's advice about the Node.js of this machine is nothing that the suite can use.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
@@ -64,7 +69,7 @@ async function databases(only: string | undefined): Promise<readonly Database[]>
   const found = only === 'dynalite' ? undefined : await findDynamoDbLocal();
   if (found && 'missing' in found) {
     if (only !== undefined) throw new Error(`no DynamoDB Local: ${found.missing}`);
-    console.log(`Only with dynalite: ${found.missing}, and DynamoDB Local needs it.`);
+    console.log(`Only with dynalite, without DynamoDB Local: ${found.missing}.`);
   }
   return [
     ...(found && 'jars' in found ? [await Database.dynamoDbLocal(found.jars)] : []),

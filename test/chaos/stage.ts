@@ -1,7 +1,7 @@
 // What one scenario plays on: a counting, misbehaving token endpoint, a gate before it, and 16 processes, either of the
 // deployed bundle with a table and a secret, or, for comparison, of a service that caches for itself.
 
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -66,9 +66,9 @@ async function vending(
   database: Database,
   tableName: string,
 ): Promise<Program> {
-  const code = await mkdtemp(join(tmpdir(), 'token-vending-chaos-'));
-  started.push({ close: () => rm(code, { recursive: true, force: true }) });
-  writeVendCode(code, { clientAuthentication: 'client_secret_post' });
+  const code = temporaryFolder();
+  started.push(code);
+  writeVendCode(code.path, { clientAuthentication: 'client_secret_post' });
   const secretsManager = await startSecretsManager();
   started.push(secretsManager);
   await database.createTable(tableName);
@@ -81,7 +81,7 @@ async function vending(
   };
   const env = {
     ...variables,
-    LAMBDA_TASK_ROOT: code,
+    LAMBDA_TASK_ROOT: code.path,
     AWS_REGION: LOCAL_REGION,
     AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
@@ -92,6 +92,20 @@ async function vending(
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
   return { path: join(import.meta.dirname, 'instance.mjs'), env };
+}
+
+/** Also removed when the suite is interrupted. */
+function temporaryFolder(): { readonly path: string; close(): Promise<void> } {
+  const path = mkdtempSync(join(tmpdir(), 'token-vending-chaos-'));
+  const remove = () => rmSync(path, { recursive: true, force: true });
+  process.once('exit', remove);
+  return {
+    path,
+    close: async () => {
+      process.off('exit', remove);
+      remove();
+    },
+  };
 }
 
 function ownCache({ tokenEndpoint, clientId, clientSecret }: Client): Program {
