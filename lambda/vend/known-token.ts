@@ -11,7 +11,6 @@ import type { VendRequest } from './vend-request.ts';
 const MIN_TTL_SHARE = 0.75;
 const CLOCK_ALLOWANCE_MS = 1_000;
 const MARGIN_MS = 30_000;
-const VALID_TOKEN_RESERVE_MS = 500;
 /** A renewal that a rejected token forces is done once in this time. */
 const FORCED_EVERY_MS = 30_000;
 
@@ -42,9 +41,12 @@ export function isValid(token: Token | undefined, demand: TokenDemand, nowMs: nu
   );
 }
 
-/** Until when a wait or a mint may be tried that might better a valid token. */
+/**
+ * Until when a wait or a mint may be tried that might better a valid token: a second before it ends to be valid, which is
+ * enough to give the lease back.
+ */
 export function triableUntilMs(token: Token): number {
-  return token.expiresAtMs - allowanceMs(token, VALID_TOKEN_RESERVE_MS);
+  return token.expiresAtMs - 2 * allowanceMs(token, CLOCK_ALLOWANCE_MS);
 }
 
 /** A token needs no successor yet: valid, before its margin, and of a credential that is in use. */

@@ -20,13 +20,8 @@ const KEEP_SECONDS = 60;
 export interface Remembered extends KnownToken {
   /** Past the renewal point: the table isn't looked at before. 0: at once. */
   readonly lookAgainAtMs: number;
-  readonly withoutTable?: MintWithoutTable | undefined;
-}
-
-/** The last mint that was made while the table was away. */
-export interface MintWithoutTable {
-  readonly atMs: number;
-  readonly failure?: BackOff | undefined;
+  /** When it was last minted while the table was away. */
+  readonly mintedWithoutTableAtMs?: number | undefined;
 }
 
 /** What one look at table and secret found. */
@@ -70,11 +65,11 @@ export class TokenStore {
   remember(
     pk: string,
     known: KnownToken,
-    notes: Partial<Pick<Remembered, 'lookAgainAtMs' | 'withoutTable'>> = {},
+    notes: Partial<Pick<Remembered, 'lookAgainAtMs' | 'mintedWithoutTableAtMs'>> = {},
   ): void {
     const before = this.#props.memory.get(pk);
-    const { withoutTable, lookAgainAtMs = 0 } = { ...before, ...notes };
-    this.#props.memory.set(pk, { ...known, lookAgainAtMs, withoutTable });
+    const { mintedWithoutTableAtMs, lookAgainAtMs = 0 } = { ...before, ...notes };
+    this.#props.memory.set(pk, { ...known, lookAgainAtMs, mintedWithoutTableAtMs });
   }
 
   /** The current credential's version, where it needs no check now. */
@@ -164,12 +159,10 @@ export class TokenStore {
     return (await this.look(pk).catch(() => undefined))?.known;
   }
 
-  /**
-   * Records the back-off of a failed mint, and gives the lease back. Remembered only if it is in the table: another
-   * may have minted meanwhile, and a back-off of one's own would hide that token.
-   */
-  async recordFailure(pk: string, known: KnownToken, backOff: BackOff, leaseId: string): Promise<void> {
-    const recorded = await this.#tolerate('record_failure', () =>
+  /** Records the back-off of a failed mint, and gives the lease back. */
+  async recordFailure(pk: string, known: KnownToken & { backOff: BackOff }, leaseId: string): Promise<void> {
+    const { backOff } = known;
+    await this.#tolerate('record_failure', () =>
       this.#props.table.recordFailure(pk, {
         leaseId,
         revision: this.#newId(),
@@ -177,7 +170,6 @@ export class TokenStore {
         expiresAtSeconds: ttlSeconds(known, backOff.untilSeconds),
       }),
     );
-    if (recorded) this.remember(pk, { ...known, backOff }, { lookAgainAtMs: backOff.untilSeconds * 1000 });
   }
 
   async releaseLease(pk: string, leaseId: string): Promise<void> {

@@ -131,13 +131,10 @@ export class TokenTable {
     return written || (await this.read(pk))?.revision === revision;
   }
 
-  /**
-   * Records a mint that failed, under one's own lease only, and gives the lease back. The token is untouched. False where
-   * the lease was lost.
-   */
-  async recordFailure(pk: string, failure: RecordedFailure): Promise<boolean> {
+  /** Records a mint that failed, under one's own lease only, and gives the lease back. The token is untouched. */
+  async recordFailure(pk: string, failure: RecordedFailure): Promise<void> {
     const { leaseId, revision, backOff, expiresAtSeconds } = failure;
-    const written = await this.#update(
+    await this.#update(
       pk,
       `SET ${SET_BACK_OFF}, revision = :revision, expires_at = :expires REMOVE lease_id, lease_until_ms`,
       LEASE_IS_MINE,
@@ -148,7 +145,6 @@ export class TokenTable {
         ...backOffValues(backOff),
       },
     );
-    return written || (await this.read(pk))?.revision === revision;
   }
 
   /** Records that the server throttles a credential, for all profiles that share it. */

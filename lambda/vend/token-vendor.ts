@@ -84,7 +84,8 @@ export class TokenVendor {
       const { flight: underWay, joined } = this.#flights.run(flight.wanted.pk, () => this.#fly(flight));
       try {
         const vended = await underWay;
-        if (!joined || isValid(vended.token, flight.demand, this.#nowMs)) return vended;
+        // Checked once more: who joined has a demand of its own, and who flew may have been held up on the way.
+        if (isValid(vended.token, joined ? flight.demand : NO_DEMAND, this.#nowMs)) return vended;
       } catch (failure) {
         // A flight that began before this call may have missed what is there now, and another's min_ttl or rejected
         // token is not one's own failure.
@@ -165,18 +166,21 @@ export class TokenVendor {
    * @param leaseId of a lease whose acquisition had no answer: it may be one's own
    */
   async #mintWithoutTable(flight: Flight, look: Look, leaseId?: string): Promise<Vended> {
-    const { scopes, store } = this.#props;
+    const { store } = this.#props;
     const { pk } = flight.wanted;
     const nowMs = this.#nowMs;
-    const last = store.remembered(pk)?.withoutTable;
-    const nextAtMs = (last?.atMs ?? Number.NEGATIVE_INFINITY) + MINT_WITHOUT_TABLE_EVERY_MS;
-    if (nowMs < nextAtMs) {
-      const retryAfterSeconds = (nextAtMs - nowMs) / 1000;
-      const { error = 'unavailable', missing } = last?.failure ?? {};
-      throw scopes.failure(error, flight.wanted, { missing, retryAfterSeconds });
+    const lastAtMs = store.remembered(pk)?.mintedWithoutTableAtMs ?? Number.NEGATIVE_INFINITY;
+    if (nowMs < lastAtMs + MINT_WITHOUT_TABLE_EVERY_MS) {
+      throw new VendingError(
+        'unavailable',
+        'the token table is out of reach, and the authorization server was asked a moment ago',
+        {
+          retryAfterSeconds: (lastAtMs + MINT_WITHOUT_TABLE_EVERY_MS - nowMs) / 1000,
+        },
+      );
     }
     refuseForcedTooFast(look.known, flight.demand, nowMs);
-    store.remember(pk, look.known, { withoutTable: { atMs: nowMs } });
+    store.remember(pk, look.known, { mintedWithoutTableAtMs: nowMs });
     return await this.#mint(flight, look, nowMs, leaseId);
   }
 
@@ -217,11 +221,10 @@ export class TokenVendor {
     const { pk } = flight.wanted;
     const failure = error instanceof VendingError ? error : new VendingError('unavailable', 'unexpected');
     const at = { version: look.credential.version, nowMs: this.#nowMs, random: random() };
-    const backOff = nextBackOff(failure, look.known.backOff, at);
-    const { withoutTable } = store.remembered(pk) ?? {};
-    if (withoutTable) store.remember(pk, look.known, { withoutTable: { ...withoutTable, failure: backOff } });
-    if (failure.code === 'throttled') await store.recordThrottling(backOff);
-    if (leaseId !== undefined) await store.recordFailure(pk, look.known, backOff, leaseId);
+    const known = { ...look.known, backOff: nextBackOff(failure, look.known.backOff, at) };
+    store.remember(pk, known, { lookAgainAtMs: known.backOff.untilSeconds * 1000 });
+    if (failure.code === 'throttled') await store.recordThrottling(known.backOff);
+    if (leaseId !== undefined) await store.recordFailure(pk, known, leaseId);
   }
 
   async #pause(round: number, limitMs: number): Promise<void> {

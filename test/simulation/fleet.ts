@@ -2,6 +2,7 @@
 
 import { Credential } from '../../lambda/oauth/credential.ts';
 import { Scopes } from '../../lambda/oauth/scopes.ts';
+import type { Token } from '../../lambda/oauth/token.ts';
 import { open } from '../../lambda/vend/seal.ts';
 import type { VendRequest } from '../../lambda/vend/vend-request.ts';
 import { SimulatedDynamoDb } from './dynamodb.ts';
@@ -39,7 +40,7 @@ export interface Call {
   readonly request: VendRequest;
   readonly instance: Instance;
   readonly startedAtMs: number;
-  /** True end of the token in the table at the start. */
+  /** The end, as it says itself, of the token in the table at the start; 0 where there is none. */
   readonly tokenInTableEndsAtMs: number;
   endedAtMs?: number;
   accessToken?: string;
@@ -75,7 +76,7 @@ export class Fleet {
   async call(place: number, scope: string, demand: Partial<VendRequest> = {}): Promise<void> {
     const instance = this.#instances[place % this.#instances.length] as Instance;
     const request = { scopes: Scopes.parse(scope), minTtlMs: 0, rejectedTokenSha256: undefined, ...demand };
-    const tokenInTableEndsAtMs = this.server.endOf(this.tokenInTable(instance.pkOf(scope)) ?? '');
+    const tokenInTableEndsAtMs = this.tokenInTable(instance.pkOf(scope))?.expiresAtMs ?? 0;
     const call: Call = { scope, request, instance, startedAtMs: this.world.nowMs, tokenInTableEndsAtMs };
     this.calls.push(call);
     try {
@@ -102,13 +103,13 @@ export class Fleet {
     }
   }
 
-  tokenInTable(pk: string): string | undefined {
+  tokenInTable(pk: string): Token | undefined {
     const item = this.dynamoDb.items.get(pk);
     const version = item?.credential_version?.S;
     if (item?.sealed?.B === undefined || version === undefined) return undefined;
     const { client_id, client_secret } = secretOf(version);
     const credential = new Credential(client_id, client_secret, version);
-    return open(item.sealed.B, credential, { pk, issuedBy: ISSUED_BY })?.accessToken;
+    return open(item.sealed.B, credential, { pk, issuedBy: ISSUED_BY });
   }
 }
 

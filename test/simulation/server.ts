@@ -39,6 +39,11 @@ export class SimulatedServer {
     return received;
   }
 
+  /** When the token that was issued last truly ends. */
+  get lastEndsAtMs(): number {
+    return Math.max(0, ...this.#endsAtMs.values());
+  }
+
   /** When a token truly ends. */
   endOf(accessToken: string): number {
     return this.#endsAtMs.get(accessToken) ?? 0;

@@ -96,6 +96,20 @@ describe('an expired token is never vended', () => {
   });
 });
 
+describe('time', () => {
+  test.each([
+    ['for a whole mint', 11_000, undefined],
+    ['for less', 10_900, 'unavailable'],
+  ])('a mint begins only where the deadline leaves time for it: %s', async (_, withinMs, code) => {
+    const { startInstance, emporix } = await start();
+    const vended = startInstance().vend('', {}, withinMs + 50);
+    await (code
+      ? expect(vended).rejects.toMatchObject({ code })
+      : expect(vended).resolves.toMatchObject({ source: 'mint' }));
+    expect(emporix.requests).toHaveLength(code ? 0 : 1);
+  });
+});
+
 describe('scopes', () => {
   test('named and not granted: refused by name, and not cached as if complete', async () => {
     const { startInstance, clock, emporix } = await start({ emporix: { scopes: ['order.order_read'] } });
