@@ -20,8 +20,7 @@ export async function killedMinter(stage: Stage): Promise<readonly Figure[]> {
   const ledger = new Ledger(stage.emporix, LONG_LIFETIME_SECONDS);
   const holds = new Map<string, Hold>();
   stage.server.respondWith = async ({ params: { scope = '' } }) => {
-    if (holds.has(scope)) return undefined;
-    const hold = new Hold();
+    const hold = holds.get(scope) ?? new Hold();
     holds.set(scope, hold);
     await hold.released;
     return undefined;
