@@ -103,3 +103,8 @@ function maxMinTtlMs(token: Token): number {
 function allowanceMs(token: Token, mostMs: number): number {
   return Math.min(mostMs, token.lifetimeMs / 10);
 }
+
+/** Whether it is the demand that is refused, not a mint that failed. */
+export function isDemandRefused(failure: unknown): boolean {
+  return failure instanceof VendingError && (failure.code === 'invalid_request' || failure.code === 'slow_down');
+}

@@ -7,6 +7,7 @@ import type { Token } from '../oauth/token.ts';
 import type { Telemetry, TokenSource } from '../telemetry.ts';
 import { isInForce, nextBackOff } from './back-off.ts';
 import {
+  isDemandRefused,
   isForced,
   isFresh,
   isValid,
@@ -71,7 +72,7 @@ export class TokenVendor {
     } catch (failure) {
       // A valid token is vended to its true end, past its margin, whatever the failure.
       const { token } = store.remembered(flight.wanted.pk) ?? {};
-      if (isOfOneRequest(failure) || !isValid(token, request, this.#nowMs)) throw failure;
+      if (isDemandRefused(failure) || !isValid(token, request, this.#nowMs)) throw failure;
       telemetry.failureCovered({ error: errorName(failure) });
       return { token, source: 'memory' };
     }
@@ -89,8 +90,9 @@ export class TokenVendor {
       } catch (failure) {
         // A flight that began before this call may have missed what is there now, and another's min_ttl or rejected
         // token is not one's own failure.
-        if (!joined || (round > 0 && !isOfOneRequest(failure))) throw failure;
+        if (!joined || (round > 0 && !isDemandRefused(failure))) throw failure;
       }
+      if (this.#nowMs + LOOK_MS >= flight.deadlineMs) throw outOfTime();
     }
   }
 
@@ -124,12 +126,13 @@ export class TokenVendor {
         if (fresh) return { token: fresh, source: look.source };
         throw scopes.recordedFailure(known.backOff, wanted, this.#nowMs);
       }
+      const timeForAMint = deadlineMs - this.#nowMs >= MINT_LIMIT_MS + AFTER_MINT_MS;
       if (!look.tableAnswers) {
         if (fresh) return { token: fresh, source: look.source };
+        if (!timeForAMint) throw outOfTime();
         return await this.#mintWithoutTable(flight, look);
       }
       watch.see(look.item?.lease);
-      const timeForAMint = deadlineMs - this.#nowMs >= MINT_LIMIT_MS + AFTER_MINT_MS;
       if (watch.isOver(look.item?.lease) && timeForAMint && this.#nowMs < this.#limitMs(flight, known)) {
         const minted = await this.#mintUnderLease(flight, look, watch);
         if (minted) return minted;
@@ -170,14 +173,10 @@ export class TokenVendor {
     const { pk } = flight.wanted;
     const nowMs = this.#nowMs;
     const lastAtMs = store.remembered(pk)?.mintedWithoutTableAtMs ?? Number.NEGATIVE_INFINITY;
-    if (nowMs < lastAtMs + MINT_WITHOUT_TABLE_EVERY_MS) {
-      throw new VendingError(
-        'unavailable',
-        'the token table is out of reach, and the authorization server was asked a moment ago',
-        {
-          retryAfterSeconds: (lastAtMs + MINT_WITHOUT_TABLE_EVERY_MS - nowMs) / 1000,
-        },
-      );
+    const waitMs = lastAtMs + MINT_WITHOUT_TABLE_EVERY_MS - nowMs;
+    if (waitMs > 0) {
+      const what = 'the token table is out of reach, and the authorization server was asked a moment ago';
+      throw new VendingError('unavailable', what, { retryAfterSeconds: waitMs / 1000 });
     }
     refuseForcedTooFast(look.known, flight.demand, nowMs);
     store.remember(pk, look.known, { mintedWithoutTableAtMs: nowMs });
@@ -219,7 +218,7 @@ export class TokenVendor {
   async #recordFailure(flight: Flight, look: Look, leaseId: string | undefined, error: unknown): Promise<void> {
     const { store, random } = this.#props;
     const { pk } = flight.wanted;
-    const failure = error instanceof VendingError ? error : new VendingError('unavailable', 'unexpected');
+    const failure = error instanceof VendingError ? error : new VendingError('unavailable', '');
     const at = { version: look.credential.version, nowMs: this.#nowMs, random: random() };
     const known = { ...look.known, backOff: nextBackOff(failure, look.known.backOff, at) };
     store.remember(pk, known, { lookAgainAtMs: known.backOff.untilSeconds * 1000 });
@@ -230,9 +229,7 @@ export class TokenVendor {
   async #pause(round: number, limitMs: number): Promise<void> {
     const { clock, random } = this.#props;
     const pauseMs = leasePauseMs(round, random());
-    if (this.#nowMs + pauseMs + LOOK_MS >= limitMs) {
-      throw new VendingError('unavailable', 'another instance is obtaining this token', { retryAfterSeconds: 1 });
-    }
+    if (this.#nowMs + pauseMs + LOOK_MS >= limitMs) throw outOfTime();
     await clock.sleep(pauseMs);
   }
 
@@ -246,7 +243,6 @@ export class TokenVendor {
   }
 }
 
-/** Whether it is the demand that is refused, not a mint that failed. */
-function isOfOneRequest(failure: unknown): boolean {
-  return failure instanceof VendingError && (failure.code === 'invalid_request' || failure.code === 'slow_down');
+function outOfTime(): VendingError {
+  return new VendingError('unavailable', 'another is obtaining this token; no time is left', { retryAfterSeconds: 1 });
 }

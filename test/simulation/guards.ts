@@ -101,20 +101,20 @@ const GUARDS: readonly Guard[] = [
   {
     promise: 'a valid token is vended whatever the failure',
     file: 'lambda/vend/token-vendor.ts',
-    code: 'if (isOfOneRequest(failure) || !isValid(token, request, this.#nowMs)) throw failure;',
-    without: 'if (isOfOneRequest(failure) || !isValid(token, request, this.#nowMs) || this.#nowMs > 0) throw failure;',
+    code: 'if (isDemandRefused(failure) || !isValid(token, request, this.#nowMs)) throw failure;',
+    without: 'if (isDemandRefused(failure) || !isValid(token, request, this.#nowMs) || this.#nowMs > 0) throw failure;',
   },
   {
     promise: 'the failure of a flight that began earlier is not a later call’s',
     file: 'lambda/vend/token-vendor.ts',
-    code: 'if (!joined || (round > 0 && !isOfOneRequest(failure))) throw failure;',
-    without: 'if (!joined || !isOfOneRequest(failure)) throw failure;',
+    code: 'if (!joined || (round > 0 && !isDemandRefused(failure))) throw failure;',
+    without: 'if (!joined || !isDemandRefused(failure)) throw failure;',
   },
   {
     promise: 'a wait ends before the deadline',
     file: 'lambda/vend/token-vendor.ts',
-    code: 'if (this.#nowMs + pauseMs + LOOK_MS >= limitMs) {',
-    without: 'if (this.#nowMs + pauseMs >= limitMs + LOOK_MS) {',
+    code: 'if (this.#nowMs + pauseMs + LOOK_MS >= limitMs) throw',
+    without: 'if (this.#nowMs + pauseMs >= limitMs + LOOK_MS) throw',
   },
   {
     promise: 'a mint begins only where the deadline leaves time for it',
