@@ -42,6 +42,8 @@ export interface LocalModeOptions {
   readonly memoryMb?: number;
   /** Takes what the instances print. @default standard output */
   readonly write?: (text: string) => void;
+  /** Of the function, over what it has otherwise: to point it at something else than a stand-in. @default none */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface LocalMode {
@@ -84,6 +86,7 @@ export async function startLocalMode(options: LocalModeOptions = {}): Promise<Lo
     const environment = {
       ...lambdaEnvironment(code.path, options.memoryMb ?? 512),
       ...vendEnvironment(options.profileName ?? 'default', credentialName, server, dynamodb, secretsManager),
+      ...options.environment,
     };
     const { url } = await keep(startFunctionUrl(functionUrlOptions(code.path, environment, options)));
     return { url, region: LOCAL_REGION, ...LOCAL_CREDENTIALS, emporix, dynamodb, secretsManager, close };

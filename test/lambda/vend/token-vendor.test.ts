@@ -298,6 +298,20 @@ describe('when the table is away', () => {
     expect(emporix.mints).toHaveLength(2);
   });
 
+  test('no mint is begun that a valid token would cut short: that one is vended to its end, and then replaced', async () => {
+    const { startInstance, clock, emporix } = await start({ emporix: { expiresInSeconds: 100 } });
+    const instance = startInstance({ table: { read: away } });
+    const { accessToken, response } = await instance.vend();
+    const expiresAtMs = Math.ceil(clock.nowMs() / 1000 + Number(response.expires_in)) * 1000;
+    clock.forward(expiresAtMs - 2_300 - clock.nowMs());
+    misbehaviour = { delayMs: 600 };
+    await expect(instance.vend()).resolves.toMatchObject({ accessToken });
+    misbehaviour = undefined;
+    clock.forward(2_000);
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.requests).toHaveLength(2);
+  });
+
   test('a real table that is stopped is a miss', async () => {
     const { startInstance, dynamodb } = await start();
     const instance = startInstance();

@@ -2,6 +2,7 @@
 // endpoint over HTTP, with a clock that a test can set.
 
 import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../../../lambda/clock.ts';
@@ -34,8 +35,12 @@ class TestClock implements Clock {
   #aheadMs = 0;
   readonly nowMs = () => Date.now() + this.#aheadMs;
   readonly monotonicMs = () => performance.now() + this.#aheadMs;
-  /** Pauses take no time but the clock's. */
-  readonly sleep = async (durationMs: number) => this.forward(durationMs);
+  /** Pauses take no time but the clock's. With many who wait at a time, that would be the sum of theirs. */
+  skipsPauses = true;
+  readonly sleep = async (durationMs: number) => {
+    if (this.skipsPauses) this.forward(durationMs);
+    else await setTimeout(durationMs);
+  };
   forward(ms: number): void {
     this.#aheadMs += ms;
   }
@@ -98,7 +103,7 @@ export async function startVending(options: VendingOptions = {}) {
     clock,
     emporix,
     dynamodb,
-    dynamoDb,
+    table: new TokenTable(dynamoDb, dynamodb.tableName),
     secrets,
     startInstance,
     /** What the instances printed, as events. */

@@ -1,0 +1,78 @@
+// What the deployed bundle does when DynamoDB or Secrets Manager is away, in the ways in which they can be.
+
+import { createServer, type RequestListener } from 'node:http';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { listen } from '../../local/http.ts';
+import { type LocalMode, startLocalMode } from '../../local/local-mode.ts';
+import { sign } from '../../local/sign.ts';
+
+const open: { close(): Promise<void> }[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((server) => server.close()));
+});
+
+async function serve(listener: RequestListener): Promise<string> {
+  const server = await listen(createServer(listener));
+  open.push(server);
+  return server.url;
+}
+
+async function start(environment: Record<string, string>): Promise<LocalMode & { printed: string[] }> {
+  const printed: string[] = [];
+  const mode = await startLocalMode({ instances: 1, write: (text) => printed.push(text), environment });
+  open.push(mode);
+  return { ...mode, printed };
+}
+
+async function call({ url }: LocalMode) {
+  const response = await fetch(`${url}/oauth/token`, await sign(`${url}/oauth/token`));
+  const body: unknown = await response.json();
+  return { status: response.status, source: response.headers.get('x-token-source'), body };
+}
+
+const refusing = (type: string, status = 400) => {
+  const listener: RequestListener = (request, response) => {
+    request.resume();
+    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'refused' }));
+  };
+  return () => serve(listener);
+};
+
+/** An address where nobody listens any more. */
+async function nobody(): Promise<string> {
+  const server = await listen(createServer());
+  await server.close();
+  return server.url;
+}
+
+describe('without DynamoDB, callers are served and memory keeps the token', () => {
+  test.each<[string, () => Promise<string>]>([
+    ['refused connections', nobody],
+    ['no answer within 500 ms', () => serve(() => {})],
+    ['throttling', refusing('ProvisionedThroughputExceededException')],
+    ['access denied', refusing('AccessDeniedException')],
+    ['no such table', refusing('ResourceNotFoundException')],
+    ['a failure of the service', refusing('InternalServerError', 500)],
+    ['an answer that is none', () => serve((_, response) => void response.end('<html>'))],
+  ])('%s', async (_, dynamoDb) => {
+    const mode = await start({ AWS_ENDPOINT_URL_DYNAMODB: await dynamoDb() });
+    expect(await call(mode)).toMatchObject({ status: 200, source: 'mint' });
+    expect(await call(mode)).toMatchObject({ status: 200, source: 'memory' });
+    expect(mode.emporix?.mints).toHaveLength(1);
+    expect(mode.printed.join('')).toContain('"table_failed"');
+  });
+});
+
+describe('without Secrets Manager and without a credential read before, callers are told', () => {
+  test.each<[string, () => Promise<string>, number, string]>([
+    ['refused connections', nobody, 503, 'temporarily_unavailable'],
+    ['no answer', () => serve(() => {}), 503, 'temporarily_unavailable'],
+    ['access denied', refusing('AccessDeniedException'), 500, 'server_error'],
+    ['no such secret', refusing('ResourceNotFoundException'), 500, 'server_error'],
+  ])('%s', async (_, secretsManager, status, error) => {
+    const mode = await start({ AWS_ENDPOINT_URL_SECRETS_MANAGER: await secretsManager() });
+    expect(await call(mode)).toMatchObject({ status, body: { error } });
+    expect(mode.emporix?.requests).toHaveLength(0);
+  });
+});
