@@ -111,7 +111,8 @@ export function parseTokenResponse(body: unknown, facts: TokenRequestFacts): { t
   const token = new Token({
     access_token,
     issued_at: issuedAt,
-    renew_at: issuedAt + Math.floor(life * (RENEW_FROM + (RENEW_TO - RENEW_FROM) * facts.random)),
+    // Rounded up: a token of a few seconds has no time for a renewal ahead.
+    renew_at: issuedAt + Math.ceil(life * (RENEW_FROM + (RENEW_TO - RENEW_FROM) * facts.random)),
     expires_at: issuedAt + life,
     ...(granted.scopes !== undefined && { scope: granted.scopes.toString() }),
     ...(granted.tenant !== undefined && { tenant: granted.tenant }),

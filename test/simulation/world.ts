@@ -2,7 +2,7 @@
 // what happens in it.
 
 /** Uniform in [0, 1), the same for the same seed (mulberry32). */
-export function seededRandom(seed: number): () => number {
+function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
