@@ -6,6 +6,8 @@ import type { Answer } from './instance.ts';
 
 /** The allowance for clocks, as a part of a short lifetime: before its end a token is no longer vended. */
 const ALLOWANCE_SHARE = 0.1;
+/** The margin before a short-lived token's end, as a part of its lifetime. */
+const MARGIN_SHARE = 0.1;
 /** Renewal begins at this part of the lifetime at the earliest. */
 const RENEW_SHARE = 0.75;
 
@@ -67,9 +69,15 @@ export class Ledger {
       const endMs = this.#endsMs.get(sha256Of(accessToken));
       if (endMs === undefined) continue; // not vended yet
       begun += 1;
-      renewalDueMs = endMs - (this.#lifetimeSeconds - Math.floor(this.#lifetimeSeconds * RENEW_SHARE)) * 1000;
+      renewalDueMs = endMs - this.#lifetimeSeconds * 1000 + this.#renewalAfterMs;
     }
     return begun;
+  }
+
+  /** At the earliest: a whole second, but never past the margin. */
+  get #renewalAfterMs(): number {
+    const seconds = this.#lifetimeSeconds;
+    return Math.min(Math.ceil(seconds * RENEW_SHARE), seconds * (1 - MARGIN_SHARE)) * 1000;
   }
 
   latencyMs(quantile: number): number {
