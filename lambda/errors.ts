@@ -62,6 +62,11 @@ export class VendingError extends Error {
     this.allow = details.allow;
     this.missing = details.missing ?? [];
   }
+
+  withRetryAfter(retryAfterSeconds: number): VendingError {
+    const { code, message, allow, missing } = this;
+    return new VendingError(code, message, { retryAfterSeconds, allow, missing });
+  }
 }
 
 /** What a log line may say of any error: a code, or the class of an unexpected one. Messages may quote anything. */

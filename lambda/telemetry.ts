@@ -32,8 +32,13 @@ export class Telemetry {
     this.#print(event.status < 500 ? 'warn' : 'error', 'refused', { Refused: 1 }, { ...names(event) });
   }
 
-  minted(event: { durationMs: number }): void {
+  minted(event: { durationMs: number; credentialVersion: string }): void {
     this.#print('info', 'minted', { Minted: 1 }, { ...names(event) });
+  }
+
+  /** The authorization server does not accept a version of the credential. */
+  credentialRefused(event: { credentialVersion: string }): void {
+    this.#print('error', 'credential_refused', { CredentialRefused: 1 }, { ...names(event) });
   }
 
   mintFailed(event: { error: string }): void {

@@ -11,6 +11,8 @@ import { errorName, VendingError } from '../errors.ts';
 import { Credential } from './credential.ts';
 
 const CHECK_EVERY_MS = 60_000;
+/** How long a caller waits for a check while a credential is in use. */
+const PATIENCE_MS = 500;
 /** How soon after a failed check the next is tried. */
 const RETRY_CHECK_AFTER_MS = 5_000;
 
@@ -31,6 +33,7 @@ export class CredentialSource {
   /** The one that was current before, or that an item asked for last. */
   #other: Credential | undefined;
   #checkDueAtMs = 0;
+  #isConfirmed = false;
   readonly #recheckedAtMs = new Map<string, number>();
   #reading: Promise<Credential> | undefined;
 
@@ -43,6 +46,11 @@ export class CredentialSource {
     return this.#props.clock.nowMs() < this.#checkDueAtMs ? this.#current : undefined;
   }
 
+  /** Whether Secrets Manager answered the last check: else another version may be current by now. */
+  get isConfirmed(): boolean {
+    return this.#isConfirmed;
+  }
+
   /**
    * The credential to mint with (AWSCURRENT).
    * @throws VendingError `misconfigured` where the secret holds none, `unavailable` where none was ever read
@@ -52,8 +60,8 @@ export class CredentialSource {
   }
 
   /**
-   * Reads again because an item was minted with another version: the secret may have been replaced since it was read. At
-   * most once in 5 s for each version, since the item may as well be the older one.
+   * Reads again because a version was seen that raises a doubt: in an item, which another instance may have minted with a
+   * newer secret, or in a refusal. At most once in 5 s for each.
    */
   async recheck(seenVersion: string): Promise<Credential> {
     const nowMs = this.#props.clock.nowMs();
@@ -66,19 +74,37 @@ export class CredentialSource {
   /** The credential that sealed an item. Undefined where its version is gone, holds none or can't be read. */
   async ofVersion(version: string): Promise<Credential | undefined> {
     for (const known of [this.#current, this.#other]) if (known?.version === version) return known;
+    return await this.#readOther({ VersionId: version });
+  }
+
+  /** The credential that was current before (AWSPREVIOUS). Undefined where there is none or it can't be read. */
+  async previous(): Promise<Credential | undefined> {
+    return await this.#readOther({ VersionStage: 'AWSPREVIOUS' });
+  }
+
+  async #readOther(which: Partial<GetSecretValueCommandInput>): Promise<Credential | undefined> {
     try {
-      this.#other = await this.#read({ VersionId: version });
+      this.#other = await this.#read(which);
       return this.#other;
     } catch {
       return undefined;
     }
   }
 
+  /** One at a time. With a credential in use, nobody waits long for another: the check goes on, and is tried again. */
   async #check(): Promise<Credential> {
+    const { clock } = this.#props;
     this.#reading ??= this.#readCurrent().finally(() => {
       this.#reading = undefined;
     });
-    return await this.#reading;
+    const inUse = this.#current;
+    if (inUse === undefined) return await this.#reading;
+    const late = Symbol('late');
+    const read = await Promise.race([this.#reading, clock.sleep(PATIENCE_MS).then(() => late)]);
+    if (read instanceof Credential) return read;
+    this.#isConfirmed = false;
+    this.#checkDueAtMs = Math.max(this.#checkDueAtMs, clock.nowMs() + RETRY_CHECK_AFTER_MS);
+    return this.#current ?? inUse;
   }
 
   async #readCurrent(): Promise<Credential> {
@@ -90,9 +116,11 @@ export class CredentialSource {
         this.#recheckedAtMs.clear();
       }
       this.#current = read;
+      this.#isConfirmed = true;
       this.#checkDueAtMs = clock.nowMs() + CHECK_EVERY_MS;
       return read;
     } catch (error) {
+      this.#isConfirmed = false;
       if (!this.#current) throw error;
       onCheckFailed({ error: errorName(error) });
       this.#checkDueAtMs = clock.nowMs() + RETRY_CHECK_AFTER_MS;

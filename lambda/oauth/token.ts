@@ -116,7 +116,7 @@ export function parseTokenResponse(body: unknown, facts: TokenRequestFacts): { t
     expires_at: issuedAt + life,
     ...(granted.scopes !== undefined && { scope: granted.scopes.toString() }),
     ...(granted.tenant !== undefined && { tenant: granted.tenant }),
-    fields: { ...rest, ...withoutRefreshToken(refresh_token) },
+    fields: { ...withoutTenant(rest, granted.tenant), ...withoutRefreshToken(refresh_token) },
   });
   return { token, lifetimeNamed: lifetimeSeconds !== undefined };
 }
@@ -128,6 +128,12 @@ function parseLifetime(value: unknown): number | undefined {
   const seconds = numeric ? Math.floor(Number(value)) : Number.NaN;
   if (!(seconds >= 1 && seconds <= MAX_LIFETIME_SECONDS)) throw unusable('has an expires_in that is no lifetime');
   return seconds;
+}
+
+/** A field of that name must not say otherwise than the entry among the scopes, which is the one that is checked. */
+function withoutTenant(fields: Record<string, unknown>, tenant: string | undefined): Record<string, unknown> {
+  const { tenant: _, ...others } = fields;
+  return tenant === undefined ? fields : others;
 }
 
 /** A refresh token that isn't empty would outlive the guard. */

@@ -38,16 +38,17 @@ const secretsManager = new SecretsManagerClient({
 });
 
 const scopes = new ScopePolicy(settings.profile, settings.scopes, settings.tenant);
+const credentials = new CredentialSource({
+  client: secretsManager,
+  secretId: settings.secretId,
+  region: process.env.AWS_REGION ?? '',
+  clock,
+  onCheckFailed: (failure) => telemetry.credentialCheckFailed(failure),
+});
 const store = new TokenStore({
   memory: new MemoryCache(),
   table: new TokenTable(dynamoDb, settings.tableName),
-  credentials: new CredentialSource({
-    client: secretsManager,
-    secretId: settings.secretId,
-    region: process.env.AWS_REGION ?? '',
-    clock,
-    onCheckFailed: (failure) => telemetry.credentialCheckFailed(failure),
-  }),
+  credentials,
   credentialName: settings.credential,
   issuedBy: JSON.stringify([settings.tokenEndpoint, settings.parameters ?? {}]),
   telemetry,
@@ -66,7 +67,7 @@ export const handler = createHandler({
   vendor: new TokenVendor({
     scopes,
     store,
-    minter: new Minter({ tokenEndpoint, scopes, telemetry, clock }),
+    minter: new Minter({ tokenEndpoint, credentials, scopes, telemetry, clock }),
     telemetry,
     clock,
     random,

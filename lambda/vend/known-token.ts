@@ -18,8 +18,9 @@ export interface KnownToken {
   readonly token?: Token | undefined;
   /** The Secrets Manager version that minted the token. */
   readonly credentialVersion?: string | undefined;
-  /** A newer version that the authorization server has refused. */
+  /** A newer version that the authorization server has refused, and when it was last asked. */
   readonly refusedVersion?: string | undefined;
+  readonly refusedAtSeconds?: number | undefined;
   readonly backOff?: BackOff | undefined;
   /** The last renewal that a rejected token forced. */
   readonly forcedAtSeconds?: number | undefined;
@@ -56,7 +57,7 @@ export function isFresh(
   currentVersion: string | undefined,
   nowMs: number,
 ): known is KnownToken & { token: Token } {
-  if (known === undefined || !isValid(known.token, demand, nowMs)) return false;
+  if (known === undefined || currentVersion === undefined || !isValid(known.token, demand, nowMs)) return false;
   const ofUsedCredential =
     known.credentialVersion === currentVersion ||
     known.refusedVersion === currentVersion ||

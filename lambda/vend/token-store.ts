@@ -10,6 +10,7 @@ import type { BackOff } from './back-off.ts';
 import { isValid, type KnownToken, NO_DEMAND } from './known-token.ts';
 import { LEASE_ALLOWANCE_MS } from './lease.ts';
 import type { MemoryCache } from './memory-cache.ts';
+import type { Minted } from './minter.ts';
 import { open, seal } from './seal.ts';
 import type { TokenItem, TokenTable } from './token-table.ts';
 
@@ -26,7 +27,8 @@ export interface Remembered extends KnownToken {
 
 /** What one look at table and secret found. */
 export interface Look {
-  readonly tableAnswers: boolean;
+  /** False: the table was out of reach, or holds what only a credential out of reach can open. */
+  readonly tableIsUsable: boolean;
   readonly item: TokenItem | undefined;
   readonly known: KnownToken;
   /** Where the known token is from. */
@@ -40,7 +42,7 @@ export interface TokenStoreProps {
     TokenTable,
     'read' | 'acquireLease' | 'releaseLease' | 'publish' | 'recordFailure' | 'recordThrottling' | 'readThrottling'
   >;
-  readonly credentials: Pick<CredentialSource, 'checked' | 'current' | 'recheck' | 'ofVersion'>;
+  readonly credentials: Pick<CredentialSource, 'checked' | 'isConfirmed' | 'current' | 'recheck' | 'ofVersion'>;
   /** The credential's name, whose back-off all its profiles share. */
   readonly credentialName: string;
   /** Names the token endpoint and what is sent there: a token of another is never found. */
@@ -83,24 +85,30 @@ export class TokenStore {
    */
   async look(pk: string): Promise<Look> {
     const { table, credentials, clock } = this.#props;
-    let [read, credential] = await Promise.all([
+    const [read, current] = await Promise.all([
       this.#tolerate('read', async () => ({ item: await table.read(pk) })),
-      credentials.current(),
+      credentials.current().catch((failure: unknown) => ({ failure })),
     ]);
     const item = read?.item;
-    // An item of a version not known here: perhaps the secret was rotated since it was last read.
-    if (item?.credentialVersion !== undefined && item.credentialVersion !== credential.version) {
-      credential = await credentials.recheck(item.credentialVersion);
-    }
+    const minter = item?.credentialVersion;
+    // A secret that holds no credential costs nobody the token that is there, nor its renewal.
+    let credential = 'failure' in current ? minter && (await credentials.ofVersion(minter)) : current;
+    if (!credential) throw 'failure' in current ? current.failure : current;
+    // An item of a version not known here: perhaps the secret was replaced since it was last read.
+    if (minter !== undefined && minter !== credential.version) credential = await credentials.recheck(minter);
     const remembered = this.remembered(pk);
-    if (read === undefined) return { tableAnswers: false, item, known: remembered ?? {}, source: 'memory', credential };
+    // With Secrets Manager out of reach, one's own version may be the replaced one: it must not take the item's place.
+    const isReplaced = minter !== undefined && minter !== credential.version && !credentials.isConfirmed;
+    if (read === undefined || isReplaced) {
+      return { tableIsUsable: false, item, known: remembered ?? {}, source: 'memory', credential };
+    }
     const inTable = await this.#open(pk, item, credential);
     // Memory stands in for a table that lost the token, or never had it.
     const lost = !isValid(inTable.token, NO_DEMAND, clock.nowMs());
     if (lost && isValid(remembered?.token, NO_DEMAND, clock.nowMs())) {
       const { token, credentialVersion } = remembered ?? {};
       return {
-        tableAnswers: true,
+        tableIsUsable: true,
         item,
         known: { ...inTable, token, credentialVersion },
         source: 'memory',
@@ -108,7 +116,7 @@ export class TokenStore {
       };
     }
     this.remember(pk, inTable);
-    return { tableAnswers: true, item, known: inTable, source: 'table', credential };
+    return { tableIsUsable: true, item, known: inTable, source: 'table', credential };
   }
 
   /** `unknown`: the table gave no answer; the lease may be one's own all the same. */
@@ -134,24 +142,27 @@ export class TokenStore {
     return { outcome: won ? 'won' : 'lost', id };
   }
 
-  /** Seals and publishes a token. Returns what another has published meanwhile, where that stands. */
-  async publish(
+  /** Remembers a token, seals and publishes it. Returns what another has published meanwhile, where that stands. */
+  async keep(
     pk: string,
-    minted: KnownToken,
+    { token, credential, refused }: Minted,
+    forcedAtSeconds: number | undefined,
     look: Look,
     leaseId: string | undefined,
   ): Promise<KnownToken | undefined> {
     const { table, issuedBy, randomBytes } = this.#props;
-    const { token } = minted;
-    if (!look.tableAnswers || token === undefined) return undefined;
+    const refusal = { refusedVersion: refused?.version, refusedAtSeconds: refused?.atSeconds };
+    this.remember(pk, { token, credentialVersion: credential.version, ...refusal, forcedAtSeconds });
+    if (!look.tableIsUsable) return undefined;
     const published = await this.#tolerate('publish', () =>
       table.publish(pk, {
         leaseId: leaseId ?? this.#newId(),
         seen: look.item,
         revision: this.#newId(),
-        sealed: seal(token, look.credential, { pk, issuedBy }, randomBytes),
-        credentialVersion: look.credential.version,
-        forcedAtSeconds: minted.forcedAtSeconds,
+        sealed: seal(token, credential, { pk, issuedBy }, randomBytes),
+        credentialVersion: credential.version,
+        refused,
+        forcedAtSeconds,
         expiresAtSeconds: token.expiresAtMs / 1000,
       }),
     );
@@ -188,8 +199,8 @@ export class TokenStore {
   async #open(pk: string, item: TokenItem | undefined, current: Credential): Promise<KnownToken> {
     const { credentials, issuedBy, telemetry } = this.#props;
     if (item === undefined) return {};
-    const { sealed, credentialVersion, refusedVersion, backOff, forcedAtSeconds } = item;
-    const state: KnownToken = { refusedVersion, backOff, forcedAtSeconds };
+    const { sealed, credentialVersion, refusedVersion, refusedAtSeconds, backOff, forcedAtSeconds } = item;
+    const state: KnownToken = { refusedVersion, refusedAtSeconds, backOff, forcedAtSeconds };
     if (sealed === undefined || credentialVersion === undefined) return state;
     const opener = credentialVersion === current.version ? current : await credentials.ofVersion(credentialVersion);
     const token = opener && open(sealed, opener, { pk, issuedBy });

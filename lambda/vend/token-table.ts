@@ -17,6 +17,7 @@ export interface TokenItem {
   /** The Secrets Manager version that minted the token, and opens it. */
   readonly credentialVersion?: string | undefined;
   readonly refusedVersion?: string | undefined;
+  readonly refusedAtSeconds?: number | undefined;
   /** Random, new at each publish and each recorded failure: what a writer compares. */
   readonly revision?: string | undefined;
   readonly lease?: { readonly id: string; readonly untilMs: number } | undefined;
@@ -43,6 +44,8 @@ export interface Publication {
   readonly revision: string;
   readonly sealed: Uint8Array;
   readonly credentialVersion: string;
+  /** The current version, where the authorization server refused that one. */
+  readonly refused: { readonly version: string; readonly atSeconds: number } | undefined;
   readonly forcedAtSeconds: number | undefined;
   readonly expiresAtSeconds: number;
 }
@@ -110,13 +113,17 @@ export class TokenTable {
 
   /** Publishes a token, which ends lease and back-off. False where another writer's item stands. */
   async publish(pk: string, publication: Publication): Promise<boolean> {
-    const { leaseId, seen, revision, sealed, credentialVersion, forcedAtSeconds, expiresAtSeconds } = publication;
+    const { leaseId, seen, revision, sealed, credentialVersion, refused, forcedAtSeconds, expiresAtSeconds } =
+      publication;
+    const set = ['sealed = :sealed', 'credential_version = :version', 'revision = :revision', 'expires_at = :expires'];
+    const remove = ['lease_id', 'lease_until_ms', BACK_OFF_ATTRIBUTES];
+    if (forcedAtSeconds !== undefined) set.push('forced_at = :forced');
+    if (refused) set.push('refused_version = :refused', 'refused_at = :refused_at');
+    else remove.push('refused_version', 'refused_at');
     const unchanged = seen?.revision ? UNCHANGED_SINCE_READ : WITHOUT_REVISION_AS_READ;
     const written = await this.#update(
       pk,
-      `SET sealed = :sealed, credential_version = :version, revision = :revision, expires_at = :expires${
-        forcedAtSeconds === undefined ? '' : ', forced_at = :forced'
-      } REMOVE lease_id, lease_until_ms, refused_version, ${BACK_OFF_ATTRIBUTES}`,
+      `SET ${set.join(', ')} REMOVE ${remove.join(', ')}`,
       `${LEASE_IS_MINE} OR (${LEASE_IS_FREE} AND ${unchanged}) OR ${NO_ITEM}`,
       {
         ':lease': { S: leaseId },
@@ -125,6 +132,7 @@ export class TokenTable {
         ':revision': { S: revision },
         ':expires': { N: String(expiresAtSeconds) },
         ...(forcedAtSeconds !== undefined && { ':forced': { N: String(forcedAtSeconds) } }),
+        ...(refused && { ':refused': { S: refused.version }, ':refused_at': { N: String(refused.atSeconds) } }),
         ...(seen?.revision && { ':seen': { S: seen.revision } }),
       },
     );
@@ -209,6 +217,7 @@ function parseItem(item: Record<string, AttributeValue>): TokenItem {
     sealed: item.sealed?.B,
     credentialVersion: item.credential_version?.S,
     refusedVersion: item.refused_version?.S,
+    refusedAtSeconds: number('refused_at'),
     revision: item.revision?.S,
     lease:
       item.lease_id?.S !== undefined && leaseUntilMs !== undefined

@@ -19,7 +19,7 @@ import {
   triableUntilMs,
 } from './known-token.ts';
 import { AFTER_MINT_MS, LEASE_MS, LeaseWatch, LOOK_MS, leasePauseMs, MINT_LIMIT_MS } from './lease.ts';
-import type { Minter } from './minter.ts';
+import type { Minted, Minter } from './minter.ts';
 import type { ScopePolicy, Wanted } from './scope-policy.ts';
 import { SingleFlight } from './single-flight.ts';
 import type { Look, TokenStore } from './token-store.ts';
@@ -127,7 +127,7 @@ export class TokenVendor {
         throw scopes.recordedFailure(known.backOff, wanted, this.#nowMs);
       }
       const timeForAMint = deadlineMs - this.#nowMs >= MINT_LIMIT_MS + AFTER_MINT_MS;
-      if (!look.tableAnswers) {
+      if (!look.tableIsUsable) {
         if (fresh) return { token: fresh, source: look.source };
         // Cut short for a valid token's sake, a mint would cost the one try in 10 s: that token is vended to its end first.
         if (!timeForAMint || this.#limitMs(flight, known) - this.#nowMs < MINT_LIMIT_MS) throw outOfTime();
@@ -190,21 +190,20 @@ export class TokenVendor {
     const forced = isForced(look.known, demand, startedAtMs);
     const wholeMs = Math.min(startedAtMs + MINT_LIMIT_MS, flight.deadlineMs - AFTER_MINT_MS);
     const limitMs = Math.min(wholeMs, this.#limitMs(flight, look.known));
-    let token: Token;
+    let minted: Minted;
     try {
-      token = await minter.mint(wanted, look.credential, limitMs);
+      minted = await minter.mint(wanted, look.credential, look.known, limitMs);
     } catch (error) {
       // A mint that was cut short for a valid token's sake says nothing of the server.
       const cutShort = limitMs < wholeMs && this.#nowMs >= limitMs;
-      if (!cutShort) await this.#recordFailure(flight, look, leaseId, error);
-      else if (leaseId !== undefined) await store.releaseLease(wanted.pk, leaseId);
+      if (!cutShort) throw await this.#recordFailure(flight, look, leaseId, error);
+      if (leaseId !== undefined) await store.releaseLease(wanted.pk, leaseId);
       throw error;
     }
+    const { token } = minted;
     const forcedAtSeconds = forced ? Math.floor(this.#nowMs / 1000) : look.known.forcedAtSeconds;
-    const minted: KnownToken = { token, credentialVersion: look.credential.version, forcedAtSeconds };
-    store.remember(wanted.pk, minted);
-    const winner = await store.publish(wanted.pk, minted, look, leaseId);
-    if (winner && isFresh(winner, demand, look.credential.version, this.#nowMs)) {
+    const winner = await store.keep(wanted.pk, minted, forcedAtSeconds, look, leaseId);
+    if (winner && isFresh(winner, demand, minted.credential.version, this.#nowMs)) {
       return { token: winner.token, source: 'table' };
     }
     refuseExcessiveMinTtl(minted, demand);
@@ -215,8 +214,8 @@ export class TokenVendor {
     return { token, source: 'mint' };
   }
 
-  /** So that waiters don't each try, here and in the fleet. */
-  async #recordFailure(flight: Flight, look: Look, leaseId: string | undefined, error: unknown): Promise<void> {
+  /** So that waiters don't each try, here and in the fleet. Returns the failure with the time that all are to wait. */
+  async #recordFailure(flight: Flight, look: Look, leaseId: string | undefined, error: unknown): Promise<unknown> {
     const { store, random } = this.#props;
     const { pk } = flight.wanted;
     const failure = error instanceof VendingError ? error : new VendingError('unavailable', '');
@@ -225,6 +224,7 @@ export class TokenVendor {
     store.remember(pk, known, { lookAgainAtMs: known.backOff.untilSeconds * 1000 });
     if (failure.code === 'throttled') await store.recordThrottling(known.backOff);
     if (leaseId !== undefined) await store.recordFailure(pk, known, leaseId);
+    return failure === error ? failure.withRetryAfter(known.backOff.untilSeconds - at.nowMs / 1000) : error;
   }
 
   async #pause(round: number, limitMs: number): Promise<void> {

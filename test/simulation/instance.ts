@@ -46,19 +46,21 @@ export class Instance {
       },
     };
     const telemetry = new Telemetry({ profile: 'default', clock, write: () => {} });
+    const credentials = new CredentialSource({
+      client: this.#secretsManager(),
+      secretId: 'emporix',
+      region: 'eu-central-1',
+      clock,
+      onCheckFailed: () => {},
+    });
+    const table = new TokenTable(
+      fleet.dynamoDb.client((request) => this.#overTable(request)),
+      'tokens',
+    );
     const store = new TokenStore({
       memory: new MemoryCache(),
-      table: new TokenTable(
-        fleet.dynamoDb.client((request) => this.#overTable(request)),
-        'tokens',
-      ),
-      credentials: new CredentialSource({
-        client: this.#secretsManager(),
-        secretId: 'emporix',
-        region: 'eu-central-1',
-        clock,
-        onCheckFailed: () => {},
-      }),
+      table,
+      credentials,
       credentialName: 'emporix',
       issuedBy: ISSUED_BY,
       telemetry,
@@ -66,7 +68,7 @@ export class Instance {
       randomBytes: (size) => Uint8Array.from({ length: size }, () => Math.floor(world.random() * 256)),
     });
     const tokenEndpoint = { mint: this.#mint.bind(this) };
-    const minter = new Minter({ tokenEndpoint, scopes: this.#scopes, telemetry, clock });
+    const minter = new Minter({ tokenEndpoint, credentials, scopes: this.#scopes, telemetry, clock });
     this.vendor = new TokenVendor({ scopes: this.#scopes, store, minter, telemetry, clock, random: world.random });
   }
 

@@ -115,6 +115,11 @@ describe('nonsense is refused without being quoted', () => {
   });
 });
 
+test('a field named tenant does not contradict the tenant that is checked', () => {
+  expect(parse({ ...TUTORIAL, tenant: 'evil' }).token.response(0).tenant).toBe('yourtenant');
+  expect(parse({ ...TUTORIAL, scope: 'a', tenant: 'other' }).token.response(0).tenant).toBe('other');
+});
+
 test.each([
   ['bearer', 'Bearer'],
   ['BEARER', 'Bearer'],

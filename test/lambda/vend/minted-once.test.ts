@@ -44,13 +44,16 @@ describe('the lease', () => {
     expect(emporix.requests).toHaveLength(1);
   });
 
-  test('of a minter that died is taken over when it ends, within the time of a call', async () => {
+  test.each([
+    ['when it ends', 10_000],
+    ['after its length, where its clock was an hour ahead', 3_610_000],
+  ])('of a minter that died is taken over %s, within the time of a call', async (_, untilMs) => {
     const { emporix, startInstance, clock, table } = await start();
     const instance = startInstance();
     const startedAtMs = clock.nowMs();
     await table.acquireLease(instance.wanted().pk, {
       leaseId: 'of the dead',
-      untilMs: startedAtMs + 10_000,
+      untilMs: startedAtMs + untilMs,
       endedBeforeMs: 0,
       watchedLeaseId: undefined,
       seen: undefined,
@@ -77,6 +80,29 @@ describe('renewing ahead', () => {
     clock.forward(2_000);
     const after = await Promise.all(fleet.map((instance) => instance.vend()));
     expect(new Set(after.map(({ accessToken }) => accessToken)).size).toBe(1);
+  });
+
+  test('under way elsewhere is not looked at again within 2 s', async () => {
+    const { clock, startInstance, table } = await start({ expiresInSeconds: 1000 });
+    const instance = startInstance();
+    await instance.vend();
+    clock.forward(851_000);
+    const { pk } = instance.wanted();
+    const seen = await table.read(pk);
+    const untilMs = clock.nowMs() + 10_000;
+    const lease = {
+      leaseId: 'another',
+      untilMs,
+      endedBeforeMs: 0,
+      watchedLeaseId: undefined,
+      seen,
+      expiresAtSeconds: 0,
+    };
+    await table.acquireLease(pk, lease);
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'table' });
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'memory' });
+    clock.forward(2_000);
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'table' });
   });
 
   test.each([
@@ -190,6 +216,7 @@ describe('the back-off is shared', () => {
   test('a corrected credential does not wait for the back-off of the wrong one', async () => {
     const { clock, startInstance, putSecret, emporix } = await start();
     await putSecret('wrong');
+    await putSecret('wrong as well');
     const instance = startInstance();
     await expect(instance.vend()).rejects.toMatchObject({ code: 'credential_refused' });
     await putSecret(emporix.clientSecret);

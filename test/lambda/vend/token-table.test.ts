@@ -42,6 +42,7 @@ function publication(leaseId: string, publication: Partial<Publication> = {}): P
     revision: `revision of ${leaseId}`,
     sealed: Buffer.from(leaseId),
     credentialVersion: 'v1',
+    refused: undefined,
     forcedAtSeconds: undefined,
     expiresAtSeconds: NOW_MS / 1000 + 3600,
     ...publication,
@@ -119,11 +120,14 @@ describe('publishing', () => {
     await table.acquireLease(pk, lease('first'));
     await table.recordFailure(pk, { leaseId: 'first', revision: 'r', backOff, expiresAtSeconds: 1 });
     await table.acquireLease(pk, lease('second', { seen: await table.read(pk) }));
-    expect(await table.publish(pk, publication('second', { forcedAtSeconds: 7 }))).toBe(true);
+    expect(
+      await table.publish(pk, publication('second', { forcedAtSeconds: 7, refused: { version: 'v2', atSeconds: 8 } })),
+    ).toBe(true);
     expect(await table.read(pk)).toEqual({
       sealed: new Uint8Array(Buffer.from('second')),
       credentialVersion: 'v1',
-      refusedVersion: undefined,
+      refusedVersion: 'v2',
+      refusedAtSeconds: 8,
       revision: 'revision of second',
       lease: undefined,
       forcedAtSeconds: 7,

@@ -98,6 +98,48 @@ describe('an expired token is never vended', () => {
 
 describe('time', () => {
   test.each([
+    [24_000, 8_000],
+    [11_050, 8_000],
+  ])('a whole mint has 8 s at most: with %d ms to the deadline, %d', async (withinMs, limitMs) => {
+    const { clock, startInstance } = await start();
+    let leftMs = 0;
+    const instance = startInstance({
+      mint: async (_wanted, _current, _known, deadlineMs) => {
+        leftMs = deadlineMs - clock.nowMs();
+        throw new Error('only looked at');
+      },
+    });
+    await instance.vend('', {}, withinMs).catch(() => {});
+    expect(leftMs).toBeLessThanOrEqual(limitMs);
+    expect(leftMs).toBeGreaterThan(limitMs - 1_000);
+  });
+
+  test('the lifetime of a token counts from the request, however late the answer', async () => {
+    const { startInstance, clock } = await start({
+      emporix: {
+        expiresInSeconds: 100,
+        respondWith: () => {
+          clock.forward(3_000); // as if the answer took so long
+          return undefined;
+        },
+      },
+    });
+    const { response } = await startInstance().vend();
+    expect(Number(response.expires_in)).toBeLessThanOrEqual(97);
+  });
+
+  test('who joins a call under way has its own demand met', async () => {
+    const { startInstance, clock, emporix } = await start({ emporix: { expiresInSeconds: 1000 } });
+    const { accessToken } = await startInstance().vend();
+    clock.forward(500_000);
+    const cold = startInstance();
+    const [plain, demanding] = await Promise.all([cold.vend(), cold.vend('', { minTtlMs: 700_000 })]);
+    expect(plain.accessToken).toBe(accessToken);
+    expect(demanding.accessToken).not.toBe(accessToken);
+    expect(emporix.mints).toHaveLength(2);
+  });
+
+  test.each([
     ['for a whole mint', 11_000, undefined],
     ['for less', 10_900, 'unavailable'],
   ])('a mint begins only where the deadline leaves time for it: %s', async (_, withinMs, code) => {

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { Clock } from '../../../lambda/clock.ts';
+import { type Clock, systemClock } from '../../../lambda/clock.ts';
 import { CredentialSource } from '../../../lambda/oauth/credential-source.ts';
 import { Scopes } from '../../../lambda/oauth/scopes.ts';
 import { TokenEndpoint } from '../../../lambda/oauth/token-endpoint.ts';
@@ -59,22 +59,26 @@ export async function startVending(options: VendingOptions = {}) {
   const secret = { Name: 'emporix', SecretString: value(emporix.clientSecret) };
   await secretsManager.send(new CreateSecretCommand(secret));
   const lines: string[] = [];
+  const putSecretString = (SecretString: string) =>
+    secretsManager.send(new PutSecretValueCommand({ SecretId: 'emporix', SecretString }));
 
-  function startInstance(overrides: { table?: Partial<TokenTable>; profile?: string } = {}) {
+  function startInstance(overrides: { table?: Partial<TokenTable>; profile?: string; mint?: Minter['mint'] } = {}) {
     const profile = overrides.profile ?? 'default';
     const telemetry = new Telemetry({ profile, clock, write: (line) => lines.push(line) });
     const scopes = new ScopePolicy(profile, options.scopes, options.tenant);
     const table = new TokenTable(dynamoDb, dynamodb.tableName);
+    const credentials = new CredentialSource({
+      client: secretsManager,
+      secretId: 'emporix',
+      region: 'eu-central-1',
+      // What is waited for here is over HTTP, and takes its real time.
+      clock: { ...systemClock, nowMs: clock.nowMs },
+      onCheckFailed: (failure) => telemetry.credentialCheckFailed(failure),
+    });
     const store = new TokenStore({
       memory: new MemoryCache(),
       table: Object.assign(table, overrides.table),
-      credentials: new CredentialSource({
-        client: secretsManager,
-        secretId: 'emporix',
-        region: 'eu-central-1',
-        clock,
-        onCheckFailed: (failure) => telemetry.credentialCheckFailed(failure),
-      }),
+      credentials,
       credentialName: 'emporix',
       issuedBy: emporix.tokenEndpoint,
       telemetry,
@@ -87,7 +91,8 @@ export async function startVending(options: VendingOptions = {}) {
       clock,
       random: Math.random,
     });
-    const minter = new Minter({ tokenEndpoint, scopes, telemetry, clock });
+    const minter = new Minter({ tokenEndpoint, credentials, scopes, telemetry, clock });
+    if (overrides.mint) minter.mint = overrides.mint;
     const vendor = new TokenVendor({ scopes, store, minter, telemetry, clock, random: Math.random });
     return {
       wanted: (scope = '') => scopes.wanted(Scopes.parse(scope)),
@@ -112,10 +117,8 @@ export async function startVending(options: VendingOptions = {}) {
       const key = { TableName: dynamodb.tableName, Key: { pk: { S: pk } } };
       return (await dynamoDb.send(new GetItemCommand(key))).Item;
     },
-    async putSecret(clientSecret: string) {
-      const input = { SecretId: 'emporix', SecretString: value(clientSecret) };
-      return await secretsManager.send(new PutSecretValueCommand(input));
-    },
+    putSecret: (clientSecret: string) => putSecretString(value(clientSecret)),
+    putSecretString,
     async close() {
       await Promise.all([dynamodb.close(), secrets.close(), emporix.close()]);
       for (const client of [secretsManager, dynamoDb]) client.destroy();
