@@ -23,45 +23,52 @@ export class Telemetry {
     this.#props = props;
   }
 
-  vended(event: { requestId: string; source: TokenSource; expiresInSeconds: number }): void {
-    this.#print('info', 'vended', { Vended: 1 }, { ...names(event) });
+  vended(event: {
+    requestId: string;
+    source: TokenSource;
+    expiresInSeconds: number;
+    isOfReplacedCredential: boolean;
+  }): void {
+    const { isOfReplacedCredential, ...fields } = event;
+    const metrics = { Vended: 1, ...(isOfReplacedCredential && { ReplacedCredentialInUse: 1 }) };
+    this.#print(isOfReplacedCredential ? 'warn' : 'info', 'vended', metrics, names(fields));
   }
 
   /** A request that is answered with an error. */
   refused(event: { requestId: string; status: number; error: string; description: string }): void {
-    this.#print(event.status < 500 ? 'warn' : 'error', 'refused', { Refused: 1 }, { ...names(event) });
+    this.#print(event.status < 500 ? 'warn' : 'error', 'refused', { Refused: 1 }, names(event));
   }
 
   minted(event: { durationMs: number; credentialVersion: string }): void {
-    this.#print('info', 'minted', { Minted: 1 }, { ...names(event) });
+    this.#print('info', 'minted', { Minted: 1 }, names(event));
   }
 
   /** The authorization server does not accept a version of the credential. */
   credentialRefused(event: { credentialVersion: string }): void {
-    this.#print('error', 'credential_refused', { CredentialRefused: 1 }, { ...names(event) });
+    this.#print('error', 'credential_refused', { CredentialRefused: 1 }, names(event));
   }
 
   mintFailed(event: { error: string }): void {
-    this.#print('warn', 'mint_failed', { MintFailed: 1 }, { ...names(event) });
+    this.#print('warn', 'mint_failed', { MintFailed: 1 }, names(event));
   }
 
   /** The credential lacks scopes that the profile allows; the granted part is vended. */
   scopesNotGranted(event: { missing: readonly string[] }): void {
-    this.#print('warn', 'scopes_not_granted', { ScopesNotGranted: event.missing.length }, { ...names(event) });
+    this.#print('warn', 'scopes_not_granted', { ScopesNotGranted: event.missing.length }, names(event));
   }
 
   /** The server named no `expires_in`. */
   lifetimeNotNamed(event: { assumedSeconds: number }): void {
-    this.#print('warn', 'lifetime_not_named', { LifetimeNotNamed: 1 }, { ...names(event) });
+    this.#print('warn', 'lifetime_not_named', { LifetimeNotNamed: 1 }, names(event));
   }
 
   /** A valid token was vended all the same. */
   failureCovered(event: { error: string }): void {
-    this.#print('warn', 'failure_covered', { FailureCovered: 1 }, { ...names(event) });
+    this.#print('warn', 'failure_covered', { FailureCovered: 1 }, names(event));
   }
 
   tableFailed(event: { operation: TableOperation; error: string }): void {
-    this.#print('warn', 'table_failed', { TableFailed: 1 }, { ...names(event) });
+    this.#print('warn', 'table_failed', { TableFailed: 1 }, names(event));
   }
 
   /** An item that was altered, moved or cut, or whose credential is gone: a miss. */
@@ -70,7 +77,7 @@ export class Telemetry {
   }
 
   credentialCheckFailed(event: { error: string }): void {
-    this.#print('warn', 'credential_check_failed', { CredentialCheckFailed: 1 }, { ...names(event) });
+    this.#print('warn', 'credential_check_failed', { CredentialCheckFailed: 1 }, names(event));
   }
 
   #print(level: string, event: string, metrics: Record<string, number>, fields: Record<string, unknown>): void {

@@ -77,9 +77,14 @@ async function tokenResponse(
   context: FunctionContext,
 ): Promise<FunctionUrlResponse> {
   const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis() - RESERVE_MS;
-  const { token, source } = await vendor.vend(parseVendRequest(event, profile), deadlineMs);
+  const { token, source, isOfReplacedCredential } = await vendor.vend(parseVendRequest(event, profile), deadlineMs);
   const response = token.response(clock.nowMs());
-  telemetry.vended({ requestId: context.awsRequestId, source, expiresInSeconds: Number(response.expires_in) });
+  telemetry.vended({
+    requestId: context.awsRequestId,
+    source,
+    expiresInSeconds: Number(response.expires_in),
+    isOfReplacedCredential,
+  });
   return json(200, response, { 'x-token-source': source });
 }
 

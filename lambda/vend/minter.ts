@@ -9,6 +9,7 @@ import type { Token } from '../oauth/token.ts';
 import type { TokenEndpoint } from '../oauth/token-endpoint.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { KnownToken } from './known-token.ts';
+import { NewScopeSets } from './new-scope-sets.ts';
 import type { ScopePolicy, Wanted } from './scope-policy.ts';
 
 /** A version that was refused is not asked with again before, so that it costs few requests however many callers ask. */
@@ -37,9 +38,18 @@ interface Refusal {
 
 export class Minter {
   readonly #props: MinterProps;
+  readonly #newScopeSets = new NewScopeSets();
 
   constructor(props: MinterProps) {
     this.#props = props;
+  }
+
+  /**
+   * To be asked before anything is done for a mint.
+   * @throws VendingError `slow_down` where too many scope sets that no token is known of failed lately
+   */
+  refuseTooManyNew(wanted: Wanted, known: KnownToken): void {
+    if (wanted.named && known.token === undefined) this.#newScopeSets.refuseTooMany(this.#props.clock.nowMs());
   }
 
   /**
@@ -60,6 +70,7 @@ export class Minter {
     } catch (error) {
       telemetry.mintFailed({ error: errorName(error) });
       if (!(error instanceof VendingError) || error.code !== 'invalid_scope') throw error;
+      this.#newScopeSets.failed(clock.nowMs());
       throw scopes.failure('invalid_scope', wanted, error);
     }
   }

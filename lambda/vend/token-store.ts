@@ -79,6 +79,12 @@ export class TokenStore {
     return this.#props.credentials.checked?.version;
   }
 
+  isOfReplacedCredential(pk: string): boolean {
+    const current = this.checkedVersion;
+    const version = this.remembered(pk)?.credentialVersion;
+    return current !== undefined && version !== undefined && version !== current;
+  }
+
   /**
    * Reads item and credential side by side, and remembers what the table says.
    * @throws VendingError where there is no credential

@@ -1,63 +1,35 @@
 // How a token is vended, and minted once for all: from memory, else from the table, else by whoever holds the lease.
 // The policy reads top to bottom; the rules it asks are in known-token.ts, back-off.ts and lease.ts.
 
-import type { Clock } from '../clock.ts';
 import { errorName, VendingError } from '../errors.ts';
-import type { Token } from '../oauth/token.ts';
-import type { Telemetry, TokenSource } from '../telemetry.ts';
-import { isInForce, nextBackOff } from './back-off.ts';
-import {
-  isDemandRefused,
-  isForced,
-  isFresh,
-  isValid,
-  type KnownToken,
-  NO_DEMAND,
-  refuseExcessiveMinTtl,
-  refuseForcedTooFast,
-  type TokenDemand,
-  triableUntilMs,
-} from './known-token.ts';
-import { AFTER_MINT_MS, LEASE_MS, LeaseWatch, LOOK_MS, leasePauseMs, MINT_LIMIT_MS } from './lease.ts';
-import type { Minted, Minter } from './minter.ts';
-import type { ScopePolicy, Wanted } from './scope-policy.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { isInForce } from './back-off.ts';
+import { isDemandRefused, isFresh, isValid, NO_DEMAND, refuseExcessiveMinTtl } from './known-token.ts';
+import { AFTER_MINT_MS, LeaseWatch, LOOK_MS, leasePauseMs, MINT_LIMIT_MS } from './lease.ts';
+import { type Flight, limitOf, Minting, type MintingProps, type TokenFound } from './minting.ts';
 import { SingleFlight } from './single-flight.ts';
-import type { Look, TokenStore } from './token-store.ts';
 import type { VendRequest } from './vend-request.ts';
 
-/** Without the table: one mint in this time per instance and key. */
-const MINT_WITHOUT_TABLE_EVERY_MS = 10_000;
 /** How long a renewal that was tried, or seen under way, is not looked at again. */
 const RENEWAL_LOOK_EVERY_MS = 2_000;
 
-export interface Vended {
-  readonly token: Token;
-  readonly source: TokenSource;
+export interface Vended extends TokenFound {
+  /** The current credential can't mint, and the token is of the one before. */
+  readonly isOfReplacedCredential: boolean;
 }
 
-export interface TokenVendorProps {
-  readonly scopes: ScopePolicy;
-  readonly store: TokenStore;
-  readonly minter: Pick<Minter, 'mint'>;
+export interface TokenVendorProps extends MintingProps {
   readonly telemetry: Telemetry;
-  readonly clock: Clock;
-  /** Uniform in [0, 1). */
-  readonly random: () => number;
-}
-
-/** One call's way to the table and, perhaps, to the authorization server. */
-interface Flight {
-  readonly wanted: Wanted;
-  readonly demand: TokenDemand;
-  readonly deadlineMs: number;
 }
 
 export class TokenVendor {
   readonly #props: TokenVendorProps;
-  readonly #flights = new SingleFlight<Vended>();
+  readonly #minting: Minting;
+  readonly #flights = new SingleFlight<TokenFound>();
 
   constructor(props: TokenVendorProps) {
     this.#props = props;
+    this.#minting = new Minting(props);
   }
 
   /**
@@ -65,20 +37,26 @@ export class TokenVendor {
    * @throws VendingError, but never while a valid token is there
    */
   async vend(request: VendRequest, deadlineMs: number): Promise<Vended> {
-    const { scopes, store, telemetry } = this.#props;
+    const { scopes, store } = this.#props;
     const flight: Flight = { wanted: scopes.wanted(request.scopes), demand: request, deadlineMs };
+    const found = await this.#find(flight);
+    return { ...found, isOfReplacedCredential: store.isOfReplacedCredential(flight.wanted.pk) };
+  }
+
+  async #find(flight: Flight): Promise<TokenFound> {
+    const { store, telemetry } = this.#props;
     try {
       return await this.#fromMemoryOrFlight(flight);
     } catch (failure) {
       // A valid token is vended to its true end, past its margin, whatever the failure.
       const { token } = store.remembered(flight.wanted.pk) ?? {};
-      if (isDemandRefused(failure) || !isValid(token, request, this.#nowMs)) throw failure;
+      if (isDemandRefused(failure) || !isValid(token, flight.demand, this.#nowMs)) throw failure;
       telemetry.failureCovered({ error: errorName(failure) });
       return { token, source: 'memory' };
     }
   }
 
-  async #fromMemoryOrFlight(flight: Flight): Promise<Vended> {
+  async #fromMemoryOrFlight(flight: Flight): Promise<TokenFound> {
     for (let round = 0; ; round++) {
       const remembered = this.#fromMemory(flight);
       if (remembered) return remembered;
@@ -97,7 +75,7 @@ export class TokenVendor {
   }
 
   /** Without any I/O. */
-  #fromMemory({ wanted, demand }: Flight): Vended | undefined {
+  #fromMemory({ wanted, demand }: Flight): TokenFound | undefined {
     const { store } = this.#props;
     const known = store.remembered(wanted.pk);
     const version = store.checkedVersion;
@@ -110,7 +88,7 @@ export class TokenVendor {
     return undefined;
   }
 
-  async #fly(flight: Flight): Promise<Vended> {
+  async #fly(flight: Flight): Promise<TokenFound> {
     const { scopes, store, clock } = this.#props;
     const { wanted, demand, deadlineMs } = flight;
     const watch = new LeaseWatch(clock);
@@ -130,101 +108,17 @@ export class TokenVendor {
       if (!look.tableIsUsable) {
         if (fresh) return { token: fresh, source: look.source };
         // Cut short for a valid token's sake, a mint would cost the one try in 10 s: that token is vended to its end first.
-        if (!timeForAMint || this.#limitMs(flight, known) - this.#nowMs < MINT_LIMIT_MS) throw outOfTime();
-        return await this.#mintWithoutTable(flight, look);
+        if (!timeForAMint || limitOf(flight, known, this.#nowMs) - this.#nowMs < MINT_LIMIT_MS) throw outOfTime();
+        return await this.#minting.withoutTable(flight, look);
       }
       watch.see(look.item?.lease);
-      if (watch.isOver(look.item?.lease) && timeForAMint && this.#nowMs < this.#limitMs(flight, known)) {
-        const minted = await this.#mintUnderLease(flight, look, watch);
+      if (watch.isOver(look.item?.lease) && timeForAMint && this.#nowMs < limitOf(flight, known, this.#nowMs)) {
+        const minted = await this.#minting.underLease(flight, look, watch.watchedToItsEnd);
         if (minted) return minted;
       }
       if (fresh) return { token: fresh, source: look.source };
-      await this.#pause(round, this.#limitMs(flight, known));
+      await this.#pause(round, limitOf(flight, known, this.#nowMs));
     }
-  }
-
-  /** Undefined where another took the lease. */
-  async #mintUnderLease(flight: Flight, look: Look, watch: LeaseWatch): Promise<Vended | undefined> {
-    const { scopes, store } = this.#props;
-    const { pk } = flight.wanted;
-    refuseForcedTooFast(look.known, flight.demand, this.#nowMs);
-    const throttling = await store.throttling();
-    if (isInForce(throttling, look.credential.version, this.#nowMs)) {
-      store.remember(pk, { ...look.known, backOff: throttling });
-      throw scopes.recordedFailure(throttling, flight.wanted, this.#nowMs);
-    }
-    const startedAtMs = this.#nowMs;
-    const lease = await store.acquireLease(pk, look, startedAtMs + LEASE_MS, watch.watchedToItsEnd);
-    switch (lease.outcome) {
-      case 'won':
-        return await this.#mint(flight, look, startedAtMs, lease.id);
-      case 'lost':
-        return undefined;
-      case 'unknown':
-        return await this.#mintWithoutTable(flight, look, lease.id);
-    }
-  }
-
-  /**
-   * One mint in 10 s per instance and key.
-   * @param leaseId of a lease whose acquisition had no answer: it may be one's own
-   */
-  async #mintWithoutTable(flight: Flight, look: Look, leaseId?: string): Promise<Vended> {
-    const { store } = this.#props;
-    const { pk } = flight.wanted;
-    const nowMs = this.#nowMs;
-    const lastAtMs = store.remembered(pk)?.mintedWithoutTableAtMs ?? Number.NEGATIVE_INFINITY;
-    const waitMs = lastAtMs + MINT_WITHOUT_TABLE_EVERY_MS - nowMs;
-    if (waitMs > 0) {
-      const what = 'the token table is out of reach, and the authorization server was asked a moment ago';
-      throw new VendingError('unavailable', what, { retryAfterSeconds: waitMs / 1000 });
-    }
-    refuseForcedTooFast(look.known, flight.demand, nowMs);
-    store.remember(pk, look.known, { mintedWithoutTableAtMs: nowMs });
-    return await this.#mint(flight, look, nowMs, leaseId);
-  }
-
-  async #mint(flight: Flight, look: Look, startedAtMs: number, leaseId: string | undefined): Promise<Vended> {
-    const { store, minter } = this.#props;
-    const { wanted, demand } = flight;
-    const forced = isForced(look.known, demand, startedAtMs);
-    const wholeMs = Math.min(startedAtMs + MINT_LIMIT_MS, flight.deadlineMs - AFTER_MINT_MS);
-    const limitMs = Math.min(wholeMs, this.#limitMs(flight, look.known));
-    let minted: Minted;
-    try {
-      minted = await minter.mint(wanted, look.credential, look.known, limitMs);
-    } catch (error) {
-      // A mint that was cut short for a valid token's sake says nothing of the server.
-      const cutShort = limitMs < wholeMs && this.#nowMs >= limitMs;
-      if (!cutShort) throw await this.#recordFailure(flight, look, leaseId, error);
-      if (leaseId !== undefined) await store.releaseLease(wanted.pk, leaseId);
-      throw error;
-    }
-    const { token } = minted;
-    const forcedAtSeconds = forced ? Math.floor(this.#nowMs / 1000) : look.known.forcedAtSeconds;
-    const winner = await store.keep(wanted.pk, minted, forcedAtSeconds, look, leaseId);
-    if (winner && isFresh(winner, demand, minted.credential.version, this.#nowMs)) {
-      return { token: winner.token, source: 'table' };
-    }
-    refuseExcessiveMinTtl(minted, demand);
-    // A server may issue the rejected token once more: then it is what there is.
-    if (!isValid(token, NO_DEMAND, this.#nowMs)) {
-      throw new VendingError('unavailable', 'the token that was minted expired before it could be vended');
-    }
-    return { token, source: 'mint' };
-  }
-
-  /** So that waiters don't each try, here and in the fleet. Returns the failure with the time that all are to wait. */
-  async #recordFailure(flight: Flight, look: Look, leaseId: string | undefined, error: unknown): Promise<unknown> {
-    const { store, random } = this.#props;
-    const { pk } = flight.wanted;
-    const failure = error instanceof VendingError ? error : new VendingError('unavailable', '');
-    const at = { version: look.credential.version, nowMs: this.#nowMs, random: random() };
-    const known = { ...look.known, backOff: nextBackOff(failure, look.known.backOff, at) };
-    store.remember(pk, known, { lookAgainAtMs: known.backOff.untilSeconds * 1000 });
-    if (failure.code === 'throttled') await store.recordThrottling(known.backOff);
-    if (leaseId !== undefined) await store.recordFailure(pk, known, leaseId);
-    return failure === error ? failure.withRetryAfter(known.backOff.untilSeconds - at.nowMs / 1000) : error;
   }
 
   async #pause(round: number, limitMs: number): Promise<void> {
@@ -232,11 +126,6 @@ export class TokenVendor {
     const pauseMs = leasePauseMs(round, random());
     if (this.#nowMs + pauseMs + LOOK_MS >= limitMs) throw outOfTime();
     await clock.sleep(pauseMs);
-  }
-
-  /** The deadline; with a valid token in hand, shortly before that one ends. */
-  #limitMs({ demand, deadlineMs }: Flight, { token }: KnownToken): number {
-    return isValid(token, demand, this.#nowMs) ? Math.min(deadlineMs, triableUntilMs(token)) : deadlineMs;
   }
 
   get #nowMs(): number {

@@ -94,15 +94,16 @@ const GUARDS: readonly Guard[] = [
   },
   {
     promise: 'a back-off of the credential is respected',
-    file: 'lambda/vend/token-vendor.ts',
+    file: 'lambda/vend/minting.ts',
     code: 'if (isInForce(throttling, look.credential.version, this.#nowMs)) {',
     without: 'if (this.#nowMs < 0 && throttling) {',
   },
   {
     promise: 'a valid token is vended whatever the failure',
     file: 'lambda/vend/token-vendor.ts',
-    code: 'if (isDemandRefused(failure) || !isValid(token, request, this.#nowMs)) throw failure;',
-    without: 'if (isDemandRefused(failure) || !isValid(token, request, this.#nowMs) || this.#nowMs > 0) throw failure;',
+    code: 'if (isDemandRefused(failure) || !isValid(token, flight.demand, this.#nowMs)) throw failure;',
+    without:
+      'if (isDemandRefused(failure) || !isValid(token, flight.demand, this.#nowMs) || this.#nowMs > 0) throw failure;',
   },
   {
     promise: 'the failure of a flight that began earlier is not a later call’s',

@@ -45,7 +45,7 @@ function post(event: Partial<FunctionUrlEvent> = {}): FunctionUrlEvent {
 
 const vended =
   (source: Vended['source'] = 'memory') =>
-  async (): Promise<Vended> => ({ token, source });
+  async (): Promise<Vended> => ({ token, source, isOfReplacedCredential: false });
 const failing = (error: unknown) => () => Promise.reject(error);
 
 test.each(['memory', 'table', 'mint'] as const)(
@@ -68,6 +68,13 @@ test.each(['memory', 'table', 'mint'] as const)(
     });
   },
 );
+
+test('a token of a replaced credential is counted as such, so that an alarm can tell', async () => {
+  const replaced = async (): Promise<Vended> => ({ token, source: 'table', isOfReplacedCredential: true });
+  const { call, printed } = handling(replaced);
+  await call(post());
+  expect(JSON.parse(printed.join(''))).toMatchObject({ event: 'vended', level: 'warn', ReplacedCredentialInUse: 1 });
+});
 
 test('every answer leaves a second before the time-out of the function', async () => {
   const { call, asked } = handling(vended());

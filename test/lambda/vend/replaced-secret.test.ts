@@ -41,6 +41,7 @@ describe('a good secret', () => {
     const after = await Promise.all(fleet.map((instance) => instance.vend()));
     for (const { accessToken } of after) expect(accessToken).not.toBe(before?.accessToken);
     expect(secretsAsked()).toEqual(['emporix-secret', 'two']);
+    for (const { isOfReplacedCredential } of after) expect(isOfReplacedCredential).toBe(false);
   });
 
   test('that another instance has seen first is seen at once by who finds its token', async () => {
@@ -60,7 +61,9 @@ describe('a secret that the authorization server refuses', () => {
   test('costs no caller anything: the one before mints, and log and metric say so', async () => {
     const { putSecret, startInstance, events } = await start();
     await putSecret('wrong');
-    await expect(startInstance().vend()).resolves.toMatchObject({ source: 'mint' });
+    const vended = { source: 'mint', isOfReplacedCredential: true };
+    await expect(startInstance().vend()).resolves.toMatchObject(vended);
+    await expect(startInstance().vend()).resolves.toMatchObject({ ...vended, source: 'table' });
     expect(secretsAsked()).toEqual(['wrong', 'emporix-secret']);
     expect(events()).toContainEqual(expect.objectContaining({ event: 'credential_refused', CredentialRefused: 1 }));
   });

@@ -248,6 +248,25 @@ describe('scopes', () => {
   });
 });
 
+describe('made-up scope sets', () => {
+  test('are asked for twenty times a minute and instance, then refused without a request or an item', async () => {
+    const { startInstance, clock, emporix, item } = await start();
+    const instance = startInstance();
+    await instance.vend('order.order_read');
+    for (let n = 0; n < 20; n++) {
+      await expect(instance.vend(`made.up_${n}`)).rejects.toMatchObject({ code: 'invalid_scope' });
+    }
+    await expect(instance.vend('made.up_20')).rejects.toMatchObject({ code: 'slow_down' });
+    expect(emporix.requests).toHaveLength(21);
+    expect(await item(instance.wanted('made.up_20').pk)).toBeUndefined();
+    // Whoever asks for what there is notices nothing, and a set that failed before says so still.
+    await expect(instance.vend('order.order_read')).resolves.toMatchObject({ source: 'memory' });
+    await expect(instance.vend('made.up_19')).rejects.toMatchObject({ code: 'invalid_scope' });
+    clock.forward(60_000);
+    await expect(instance.vend('media.asset_manage')).resolves.toMatchObject({ source: 'mint' });
+  });
+});
+
 describe('min_ttl', () => {
   test('mints a longer-lived token, and other callers get that one', async () => {
     const { startInstance, clock, emporix } = await start({ emporix: { expiresInSeconds: 1000 } });

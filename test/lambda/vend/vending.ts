@@ -98,8 +98,8 @@ export async function startVending(options: VendingOptions = {}) {
       wanted: (scope = '') => scopes.wanted(Scopes.parse(scope)),
       async vend(scope = '', demand: Partial<VendRequest> = {}, withinMs = 24_000) {
         const request = { scopes: Scopes.parse(scope), minTtlMs: 0, rejectedTokenSha256: undefined, ...demand };
-        const { token, source } = await vendor.vend(request, clock.nowMs() + withinMs);
-        return { accessToken: token.accessToken, source, response: token.response(clock.nowMs()) };
+        const { token, ...vended } = await vendor.vend(request, clock.nowMs() + withinMs);
+        return { accessToken: token.accessToken, ...vended, response: token.response(clock.nowMs()) };
       },
     };
   }
