@@ -6,6 +6,7 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { ConfigError, loadConfig } from '../lib/config.ts';
 import { type LocalMode, type LocalModeOptions, startLocalMode } from '../local/local-mode.ts';
 import { readOptions, UsageError } from '../local/options.ts';
@@ -29,6 +30,8 @@ try {
       `${scopeCount} scopes. Ctrl-C stops.\n`,
   );
 } catch (error) {
+  // Ctrl-C reaches esbuild's process as well, whose end must not be told as a failure: first let the signal arrive here.
+  await setTimeout(20);
   process.stderr.write(`${problemOf(error)}\n`);
   process.exit(1);
 }

@@ -18,7 +18,7 @@ export interface TokenEndpointLimits {
   readonly retryAfterMs: number;
 }
 
-const LIMITS: TokenEndpointLimits = {
+export const TOKEN_ENDPOINT_LIMITS: TokenEndpointLimits = {
   connectTimeoutMs: 2_000,
   requestTimeoutMs: 5_000,
   bodyBytes: 1024 * 1024,
@@ -50,7 +50,7 @@ export class TokenEndpoint {
 
   constructor(props: TokenEndpointProps) {
     this.#props = props;
-    this.#limits = props.limits ?? LIMITS;
+    this.#limits = props.limits ?? TOKEN_ENDPOINT_LIMITS;
   }
 
   /**

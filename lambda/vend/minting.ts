@@ -94,6 +94,9 @@ export class Minting {
       const what = 'the token table is out of reach, and the authorization server was asked a moment ago';
       throw new VendingError('unavailable', what, { retryAfterSeconds: waitMs / 1000 });
     }
+    // Cut short by the deadline, or for a valid token's sake, a mint would cost the one try in 10 s.
+    const untilMs = Math.min(limitOf(flight, look.known, nowMs), flight.deadlineMs - AFTER_MINT_MS);
+    if (untilMs - nowMs < MINT_LIMIT_MS) throw outOfTime();
     this.#refuseTooFast(flight, look.known);
     store.remember(pk, look.known, { mintedWithoutTableAtMs: nowMs });
     return await this.#mint(flight, look, nowMs, leaseId);
@@ -155,4 +158,8 @@ export class Minting {
 /** Until when a call may try: its deadline; with a valid token in hand, shortly before that one ends. */
 export function limitOf({ demand, deadlineMs }: Flight, { token }: KnownToken, nowMs: number): number {
   return isValid(token, demand, nowMs) ? Math.min(deadlineMs, triableUntilMs(token)) : deadlineMs;
+}
+
+export function outOfTime(): VendingError {
+  return new VendingError('unavailable', 'another is obtaining this token; no time is left', { retryAfterSeconds: 1 });
 }

@@ -12,7 +12,8 @@ import { LEASE_ALLOWANCE_MS } from './lease.ts';
 import type { MemoryCache } from './memory-cache.ts';
 import type { Minted } from './minter.ts';
 import { open, seal } from './seal.ts';
-import type { TokenItem, TokenTable } from './token-table.ts';
+import type { TokenItem } from './token-item.ts';
+import type { TokenTable } from './token-table.ts';
 
 /** A lease or a back-off stays readable this long after its end, before TTL may take the item. */
 const KEEP_SECONDS = 60;

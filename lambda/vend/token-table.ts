@@ -9,23 +9,8 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { isErrorCode } from '../errors.ts';
 import type { BackOff } from './back-off.ts';
-
-export interface TokenItem {
-  readonly sealed?: Uint8Array | undefined;
-  /** The Secrets Manager version that minted the token, and opens it. */
-  readonly credentialVersion?: string | undefined;
-  readonly refusedVersion?: string | undefined;
-  readonly refusedAtSeconds?: number | undefined;
-  /** Random, new at each publish and each recorded failure: what a writer compares. */
-  readonly revision?: string | undefined;
-  readonly lease?: { readonly id: string; readonly untilMs: number } | undefined;
-  readonly forcedAtSeconds?: number | undefined;
-  readonly backOff?: BackOff | undefined;
-  /** The TTL attribute: when DynamoDB may take the item. */
-  readonly expiresAtSeconds: number;
-}
+import { BACK_OFF_ATTRIBUTES, backOffValues, parseItem, SET_BACK_OFF, type TokenItem } from './token-item.ts';
 
 export interface LeaseRequest {
   readonly leaseId: string;
@@ -65,9 +50,13 @@ const NO_ITEM = 'attribute_not_exists(pk)';
 const UNCHANGED_SINCE_READ = 'revision = :seen';
 const WITHOUT_REVISION_AS_READ = 'attribute_not_exists(revision)';
 
+/** The first request opens a TLS connection, for which an instance that has just started has little CPU. */
+const FIRST_REQUEST_TIMEOUT_MS = 1_000;
+
 export class TokenTable {
   readonly #client: DynamoDBClient;
   readonly #tableName: string;
+  #hasAnswered = false;
 
   constructor(client: DynamoDBClient, tableName: string) {
     this.#client = client;
@@ -77,7 +66,9 @@ export class TokenTable {
   async read(pk: string): Promise<TokenItem | undefined> {
     const { Item } = await this.#client.send(
       new GetItemCommand({ TableName: this.#tableName, Key: { pk: { S: pk } }, ConsistentRead: true }),
+      this.#hasAnswered ? {} : { requestTimeout: FIRST_REQUEST_TIMEOUT_MS },
     );
+    this.#hasAnswered = true;
     return Item && parseItem(Item);
   }
 
@@ -192,55 +183,6 @@ export class TokenTable {
   }
 }
 
-const BACK_OFF_ATTRIBUTES = 'backoff_until, backoff_error, backoff_version, backoff_count';
-const SET_BACK_OFF =
-  'backoff_until = :until, backoff_error = :error, backoff_version = :version, backoff_count = :count';
-
 function credentialKey(credential: string): string {
   return `CREDENTIAL#${credential}`;
-}
-
-/** `backoff_error` is the code and the places of missing scopes, never their names: the table holds none in clear. */
-function backOffValues(backOff: BackOff): Record<string, AttributeValue> {
-  return {
-    ':until': { N: String(backOff.untilSeconds) },
-    ':error': { S: [backOff.error, ...backOff.missing].join(' ') },
-    ':version': { S: backOff.version },
-    ':count': { N: String(backOff.count) },
-  };
-}
-
-function parseItem(item: Record<string, AttributeValue>): TokenItem {
-  const number = (name: string) => (item[name]?.N === undefined ? undefined : Number(item[name].N));
-  const leaseUntilMs = number('lease_until_ms');
-  return {
-    sealed: item.sealed?.B,
-    credentialVersion: item.credential_version?.S,
-    refusedVersion: item.refused_version?.S,
-    refusedAtSeconds: number('refused_at'),
-    revision: item.revision?.S,
-    lease:
-      item.lease_id?.S !== undefined && leaseUntilMs !== undefined
-        ? { id: item.lease_id.S, untilMs: leaseUntilMs }
-        : undefined,
-    forcedAtSeconds: number('forced_at'),
-    backOff: parseBackOff(
-      item.backoff_error?.S,
-      item.backoff_version?.S,
-      number('backoff_until'),
-      number('backoff_count'),
-    ),
-    expiresAtSeconds: number('expires_at') ?? 0,
-  };
-}
-
-function parseBackOff(
-  error: string | undefined,
-  version: string | undefined,
-  untilSeconds: number | undefined,
-  count: number | undefined,
-): BackOff | undefined {
-  const [code, ...missing] = (error ?? '').split(' ');
-  if (!isErrorCode(code) || version === undefined || untilSeconds === undefined) return undefined;
-  return { error: code, missing: missing.map(Number), version, untilSeconds, count: count ?? 1 };
 }

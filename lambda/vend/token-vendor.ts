@@ -1,12 +1,12 @@
 // How a token is vended, and minted once for all: from memory, else from the table, else by whoever holds the lease.
 // The policy reads top to bottom; the rules it asks are in known-token.ts, back-off.ts and lease.ts.
 
-import { errorName, VendingError } from '../errors.ts';
+import { errorName } from '../errors.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { isInForce } from './back-off.ts';
 import { isDemandRefused, isFresh, isValid, NO_DEMAND, refuseExcessiveMinTtl } from './known-token.ts';
 import { AFTER_MINT_MS, LeaseWatch, LOOK_MS, leasePauseMs, MINT_LIMIT_MS } from './lease.ts';
-import { type Flight, limitOf, Minting, type MintingProps, type TokenFound } from './minting.ts';
+import { type Flight, limitOf, Minting, type MintingProps, outOfTime, type TokenFound } from './minting.ts';
 import { SingleFlight } from './single-flight.ts';
 import type { VendRequest } from './vend-request.ts';
 
@@ -104,14 +104,12 @@ export class TokenVendor {
         if (fresh) return { token: fresh, source: look.source };
         throw scopes.recordedFailure(known.backOff, wanted, this.#nowMs);
       }
-      const timeForAMint = deadlineMs - this.#nowMs >= MINT_LIMIT_MS + AFTER_MINT_MS;
       if (!look.tableIsUsable) {
         if (fresh) return { token: fresh, source: look.source };
-        // Cut short for a valid token's sake, a mint would cost the one try in 10 s: that token is vended to its end first.
-        if (!timeForAMint || limitOf(flight, known, this.#nowMs) - this.#nowMs < MINT_LIMIT_MS) throw outOfTime();
         return await this.#minting.withoutTable(flight, look);
       }
       watch.see(look.item?.lease);
+      const timeForAMint = deadlineMs - this.#nowMs >= MINT_LIMIT_MS + AFTER_MINT_MS;
       if (watch.isOver(look.item?.lease) && timeForAMint && this.#nowMs < limitOf(flight, known, this.#nowMs)) {
         const minted = await this.#minting.underLease(flight, look, watch.watchedToItsEnd);
         if (minted) return minted;
@@ -131,8 +129,4 @@ export class TokenVendor {
   get #nowMs(): number {
     return this.#props.clock.nowMs();
   }
-}
-
-function outOfTime(): VendingError {
-  return new VendingError('unavailable', 'another is obtaining this token; no time is left', { retryAfterSeconds: 1 });
 }

@@ -64,6 +64,31 @@ describe('without DynamoDB, callers are served and memory keeps the token', () =
   });
 });
 
+test('a first answer that takes its time, as on a connection yet to be opened, is waited for', async () => {
+  const slow = await serve((request, response) => {
+    request.resume();
+    response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
+    setTimeout(() => response.end('{}'), 700).unref();
+  });
+  const mode = await start({ AWS_ENDPOINT_URL_DYNAMODB: slow });
+  expect(await call(mode)).toMatchObject({ status: 200, source: 'mint' });
+  expect(mode.printed.join('')).not.toContain('"operation":"read"');
+});
+
+test('a token of another token endpoint is not found, one of the same is', async () => {
+  const first = await start({});
+  await call(first);
+  const shared = {
+    AWS_ENDPOINT_URL_DYNAMODB: first.dynamodb.url,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: first.secretsManager.url,
+    SECRET_ID: first.secretsManager.secretId,
+  };
+  const same = await start({ ...shared, TOKEN_ENDPOINT: String(first.emporix?.tokenEndpoint) });
+  expect(await call(same)).toMatchObject({ source: 'table' });
+  const other = await start(shared);
+  expect(await call(other)).toMatchObject({ source: 'mint' });
+});
+
 describe('without Secrets Manager and without a credential read before, callers are told', () => {
   test.each<[string, () => Promise<string>, number, string]>([
     ['refused connections', nobody, 503, 'temporarily_unavailable'],

@@ -1,11 +1,13 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../lambda/clock.ts';
 import { Credential } from '../../../lambda/oauth/credential.ts';
 import { Scopes } from '../../../lambda/oauth/scopes.ts';
-import { TokenEndpoint, type TokenEndpointProps } from '../../../lambda/oauth/token-endpoint.ts';
+import { TOKEN_ENDPOINT_LIMITS, TokenEndpoint, type TokenEndpointProps } from '../../../lambda/oauth/token-endpoint.ts';
 import { type Emporix, type EmporixOptions, type Misbehaviour, startEmporix } from '../../../local/emporix.ts';
 import { listen } from '../../../local/http.ts';
 
@@ -150,6 +152,32 @@ describe('one retry is made', () => {
     await expect(mint(endpoint(server.tokenEndpoint), 'a', withinMs)).rejects.toMatchObject({ name: 'VendingError' });
     expect(server.requests).toHaveLength(1);
   });
+});
+
+test('the limits are those that are documented', () => {
+  expect(TOKEN_ENDPOINT_LIMITS).toEqual({
+    connectTimeoutMs: 2_000,
+    requestTimeoutMs: 5_000,
+    bodyBytes: 1_048_576,
+    retryAfterMs: 2_000,
+  });
+});
+
+test('a connection that is never established is given up in its own time, and tried once more', async () => {
+  // TCP takes it, TLS never answers
+  const sockets: Socket[] = [];
+  const mute = createTcpServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  const { port } = mute.address() as AddressInfo;
+  try {
+    const limits = { ...LIMITS, requestTimeoutMs: 5_000 };
+    const tokenEndpoint = endpoint(`https://127.0.0.1:${port}/`, { limits });
+    await expect(mint(tokenEndpoint)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(sockets).toHaveLength(2);
+  } finally {
+    for (const socket of sockets) socket.destroy();
+    mute.close();
+  }
 });
 
 describe('bounds', () => {
