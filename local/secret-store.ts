@@ -7,6 +7,7 @@ import { LOCAL_ACCOUNT, LOCAL_REGION } from './names.ts';
 
 const CURRENT = 'AWSCURRENT';
 const PREVIOUS = 'AWSPREVIOUS';
+const PENDING = 'AWSPENDING';
 
 export type SecretsManagerErrorCode =
   | 'InvalidParameterException'
@@ -34,7 +35,8 @@ export interface SecretValue {
 
 export interface Version {
   readonly id: string;
-  readonly value: SecretValue;
+  /** Undefined where a rotation has begun with it and nothing was put yet. */
+  value: SecretValue | undefined;
   readonly createdAtSeconds: number;
   readonly labels: Set<string>;
 }
@@ -55,11 +57,25 @@ export class Secret {
   /** Adds a version, or returns the same one for a repeated request. Its labels leave the versions that had them. */
   put(id: string, value: SecretValue, labels: readonly string[], nowSeconds: number): Version {
     const existing = this.versions.get(id);
-    if (existing) return this.#repeated(existing, value);
+    if (existing?.value) return this.#repeated(existing, value);
     const isFirst = this.versions.size === 0;
-    const version: Version = { id, value, createdAtSeconds: nowSeconds, labels: new Set() };
+    const version = existing ?? { id, value, createdAtSeconds: nowSeconds, labels: new Set() };
+    version.value = value;
     this.versions.set(id, version);
     for (const label of new Set(isFirst ? [...labels, CURRENT] : labels)) this.#attach(label, version);
+    return version;
+  }
+
+  /** Begins a rotation: a version without a value, labelled AWSPENDING. One at a time. */
+  begin(id: string, nowSeconds: number): Version {
+    const pending = this.#holderOf(PENDING);
+    if (pending && pending.id !== id && !pending.labels.has(CURRENT)) {
+      const message = `A previous rotation isn't complete. That rotation will be reattempted.`;
+      throw new SecretsManagerError('InvalidRequestException', message);
+    }
+    const version = this.versions.get(id) ?? { id, value: undefined, createdAtSeconds: nowSeconds, labels: new Set() };
+    this.versions.set(id, version);
+    this.#attach(PENDING, version);
     return version;
   }
 
@@ -130,7 +146,7 @@ export class Secret {
 
   #repeated(existing: Version, value: SecretValue): Version {
     const isSame =
-      existing.value.SecretString === value.SecretString && existing.value.SecretBinary === value.SecretBinary;
+      existing.value?.SecretString === value.SecretString && existing.value?.SecretBinary === value.SecretBinary;
     if (isSame) return existing;
     throw new SecretsManagerError(
       'ResourceExistsException',

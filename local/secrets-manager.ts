@@ -62,7 +62,14 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   },
   GetSecretValue(secrets, input) {
     const secret = secrets.find(input);
-    const version = secret.find(optionalText(input, 'VersionId'), optionalText(input, 'VersionStage'));
+    const label = optionalText(input, 'VersionStage');
+    const version = secret.find(optionalText(input, 'VersionId'), label);
+    if (!version.value) {
+      throw new SecretsManagerError(
+        'ResourceNotFoundException',
+        `Secrets Manager can't find the specified secret value for staging label: ${label ?? 'AWSCURRENT'}`,
+      );
+    }
     return { ...described(secret, version), ...version.value, CreatedDate: version.createdAtSeconds };
   },
   PutSecretValue(secrets, input) {
@@ -71,6 +78,11 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     if (!value) throw invalid('You must provide either SecretString or SecretBinary.');
     const labels = labelsOf(input) ?? ['AWSCURRENT'];
     return described(secret, secret.put(versionIdOf(input), value, labels, nowSeconds()));
+  },
+  /** Only begins: whoever asked for it calls the four steps of the rotation function. */
+  RotateSecret(secrets, input) {
+    const secret = secrets.find(input);
+    return { ...identity(secret), VersionId: secret.begin(versionIdOf(input), nowSeconds()).id };
   },
   UpdateSecretVersionStage(secrets, input) {
     const secret = secrets.find(input);

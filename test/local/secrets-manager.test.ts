@@ -7,6 +7,7 @@ import {
   GetSecretValueCommand,
   ListSecretsCommand,
   PutSecretValueCommand,
+  RotateSecretCommand,
   SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
@@ -161,6 +162,32 @@ describe('moving a label', () => {
 
   test('is refused to a version that does not exist', async () => {
     await expect(move('CANDIDATE', V3, V2)).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+  });
+});
+
+describe('a rotation', () => {
+  const begin = (versionId: string) =>
+    client.send(new RotateSecretCommand({ SecretId: NAME, ClientRequestToken: versionId }));
+  beforeEach(() => create());
+
+  test('begins with a version that has no value yet, which is then put under its own token', async () => {
+    expect(await begin(V2)).toMatchObject({ VersionId: V2 });
+    expect(await labels()).toEqual({ [V1]: ['AWSCURRENT'], [V2]: ['AWSPENDING'] });
+    await expect(get({ VersionId: V2 })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await expect(get({ VersionStage: 'AWSPENDING' })).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
+    await put(V2, 'two', ['AWSPENDING']);
+    expect(await get({ VersionId: V2 })).toMatchObject({ SecretString: 'two', VersionStages: ['AWSPENDING'] });
+    await expect(put(V2, 'other', ['AWSPENDING'])).rejects.toMatchObject({ name: 'ResourceExistsException' });
+  });
+
+  test('does not begin while AWSPENDING sits on another version than the current one', async () => {
+    await begin(V2);
+    await expect(begin(V3)).rejects.toMatchObject({ name: 'InvalidRequestException' });
+    await move('AWSPENDING', undefined, V2);
+    await begin(V3);
+    await put(V3, 'three', ['AWSPENDING']);
+    await move('AWSCURRENT', V3, V1);
+    await begin('version-4-'.padEnd(32, '4'));
   });
 });
 
