@@ -1,0 +1,38 @@
+// What a rotation function is told: names, ARNs and endpoints by its environment, and the profiles that use the
+// credential by a JSON file beside its code, because 169 scopes don't fit an environment (4 KB in all, AWS's limit).
+
+/** The rotation file, `rotation.json` beside the function's code. Written at synthesis from checked configuration. */
+export interface RotationFile {
+  /** How the client authenticates at the token endpoint (RFC 6749 §2.3.1). */
+  readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic';
+  /** The only tenant whose tokens are vended. Left out: any. */
+  readonly tenant?: string;
+  /** Extra parameters for the token endpoint, sent as they are. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  /** The profiles that use the credential, by name, each with its allow-list. Left out: all scopes of the credential. */
+  readonly profiles: Readonly<Record<string, { readonly scopes?: readonly string[] }>>;
+}
+
+/** The names of the environment variables of a rotation function. */
+export const ROTATION_VARIABLES = ['CREDENTIAL', 'SECRET_ID', 'TOKEN_ENDPOINT'] as const;
+
+/** The longest that one list of scopes is tested, in seconds; the candidate and the current credential side by side. */
+export const TRIAL_LIMIT_SECONDS = 8;
+
+export interface RotationSettings extends RotationFile {
+  /** The credential's name. */
+  readonly credential: string;
+  /** The secret that this function rotates, and no other: what Secrets Manager names in its events. */
+  readonly secretId: string;
+  readonly tokenEndpoint: string;
+}
+
+/** Joins environment and rotation file; a missing variable stops the function at its start. */
+export function readSettings(env: Readonly<Record<string, string | undefined>>, file: RotationFile): RotationSettings {
+  const [credential, secretId, tokenEndpoint] = ROTATION_VARIABLES.map((name) => {
+    const value = env[name];
+    if (!value) throw new Error(`environment variable ${name} is missing`);
+    return value;
+  }) as [string, string, string];
+  return { ...file, credential, secretId, tokenEndpoint };
+}

@@ -1,0 +1,142 @@
+// The test of a candidate: a real token for every profile that uses the credential, asked for side by side with the
+// current credential. What the current one is granted, the candidate must be granted too, in the same tenant.
+
+import type { Clock } from '../clock.ts';
+import { type ErrorCode, VendingError } from '../errors.ts';
+import type { Credential } from '../oauth/credential.ts';
+import { Scopes } from '../oauth/scopes.ts';
+import type { Token } from '../oauth/token.ts';
+import type { TokenEndpoint } from '../oauth/token-endpoint.ts';
+import { type RotationFile, TRIAL_LIMIT_SECONDS } from './settings.ts';
+
+export interface TrialProps {
+  /** By name, each with its allow-list. */
+  readonly profiles: RotationFile['profiles'];
+  /** The only tenant whose tokens are vended. @default the tenant of the current credential's token */
+  readonly tenant?: string | undefined;
+  readonly tokenEndpoint: Pick<TokenEndpoint, 'mint'>;
+  readonly clock: Clock;
+}
+
+/** A list of scopes as it is asked for, and the profiles that vend it. */
+interface Asked {
+  readonly who: string;
+  /** Undefined: whatever the credential has. */
+  readonly allowed: Scopes | undefined;
+}
+
+interface Complaint {
+  readonly code: ErrorCode;
+  readonly text: string;
+}
+
+/** After these nothing is known of the candidate. */
+const TRANSIENT: ReadonlySet<ErrorCode> = new Set(['throttled', 'timed_out', 'unavailable']);
+/** With these the current credential gives its callers nothing that could be lost. */
+const GRANTS_NOTHING: ReadonlySet<ErrorCode> = new Set(['credential_refused', 'invalid_scope']);
+
+export class Trial {
+  readonly #props: TrialProps;
+
+  constructor(props: TrialProps) {
+    this.#props = props;
+  }
+
+  /**
+   * @param current undefined: there is none to compare with, and the whole allow-lists must be granted
+   * @throws VendingError that names the profiles and scopes that failed, or says that the test could not be made
+   */
+  async run(candidate: Credential, current: Credential | undefined): Promise<void> {
+    const complaints: Complaint[] = [];
+    for (const asked of askedFor(this.#props.profiles)) {
+      const [offered, inUse] = await Promise.all([this.#mint(candidate, asked), current && this.#mint(current, asked)]);
+      complaints.push(...this.#judge(asked, offered, inUse));
+    }
+    const [first] = complaints;
+    if (first === undefined) return;
+    throw new VendingError(first.code, `the candidate fails: ${complaints.map(({ text }) => text).join('; ')}`);
+  }
+
+  async #mint(credential: Credential, { allowed }: Asked): Promise<Token | VendingError> {
+    const { clock, tokenEndpoint } = this.#props;
+    try {
+      const deadlineMs = clock.nowMs() + TRIAL_LIMIT_SECONDS * 1000;
+      return (await tokenEndpoint.mint(credential, allowed, deadlineMs)).token;
+    } catch (error) {
+      if (error instanceof VendingError) return error;
+      throw error;
+    }
+  }
+
+  /** @throws VendingError where no further profile needs to be tried */
+  #judge(asked: Asked, offered: Token | VendingError, inUse: Token | VendingError | undefined): Complaint[] {
+    if (offered instanceof VendingError) {
+      if (offered.code === 'credential_refused') throw fails('the authorization server refused it', offered);
+      if (TRANSIENT.has(offered.code)) throw notTested(asked, 'the candidate', offered);
+      const scopes = offered.code === 'invalid_scope' && asked.allowed ? `: ${asked.allowed}` : '';
+      return [{ code: offered.code, text: `${asked.who}: ${offered.message}${scopes}` }];
+    }
+    if (inUse instanceof VendingError) {
+      if (!GRANTS_NOTHING.has(inUse.code)) throw notTested(asked, 'the current credential', inUse);
+      return this.#compare(asked, offered, undefined);
+    }
+    return this.#compare(asked, offered, inUse);
+  }
+
+  #compare({ who, allowed }: Asked, offered: Token, inUse: Token | undefined): Complaint[] {
+    const granted = offered.scopes ?? Scopes.of([]);
+    const owed = inUse ? within(inUse.scopes ?? Scopes.of([]), allowed) : (allowed ?? Scopes.of([]));
+    const complaints: Complaint[] = [];
+    const complain = (code: ErrorCode, text: string) => complaints.push({ code, text: `${who}: ${text}` });
+
+    if (this.#props.tenant !== undefined && offered.tenant !== this.#props.tenant) {
+      complain('wrong_tenant', `its token is not of tenant ${this.#props.tenant}`);
+    } else if (this.#props.tenant === undefined && inUse && offered.tenant !== inUse.tenant) {
+      complain('wrong_tenant', "its token is of another tenant than the current credential's");
+    }
+    const missing = owed.missingFrom(granted);
+    if (missing.length > 0) complain('invalid_scope', `not granted: ${printed(missing)}`);
+    const beyond = allowed ? granted.missingFrom(allowed) : [];
+    if (beyond.length > 0) complain('too_much_granted', `granted, but not allowed by the profile: ${printed(beyond)}`);
+    return complaints;
+  }
+}
+
+/** Profiles with the same list are tested with one token: some servers limit those hard. */
+function askedFor(profiles: TrialProps['profiles']): Asked[] {
+  const names = new Map<string, string[]>();
+  const lists = new Map<string, Scopes | undefined>();
+  for (const [name, { scopes }] of Object.entries(profiles)) {
+    const allowed = scopes && Scopes.of(scopes);
+    const key = allowed?.toString() ?? '';
+    lists.set(key, allowed);
+    names.set(key, [...(names.get(key) ?? []), name]);
+  }
+  // A credential that no profile uses yet must at least be accepted.
+  if (lists.size === 0) return [{ who: 'without a profile', allowed: undefined }];
+  return [...lists].map(([key, allowed]) => {
+    const sharing = names.get(key) ?? [];
+    return { who: `profile${sharing.length > 1 ? 's' : ''} ${sharing.join(', ')}`, allowed };
+  });
+}
+
+/** What an allow-list lets through: more is never vended, so that nobody can miss it. */
+function within(granted: Scopes, allowed: Scopes | undefined): Scopes {
+  return allowed ? Scopes.of(granted.list.filter((scope) => allowed.list.includes(scope))) : granted;
+}
+
+/** A server may send anything as a scope; only what is scope syntax (RFC 6749 §3.3) is repeated. */
+function printed(scopes: readonly string[]): string {
+  return scopes.map((scope) => (/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(scope) ? scope : '(not scope syntax)')).join(' ');
+}
+
+function fails(what: string, { code }: VendingError): VendingError {
+  return new VendingError(code, `the candidate fails: ${what}`);
+}
+
+function notTested({ who }: Asked, which: string, { code, message, retryAfterSeconds }: VendingError): VendingError {
+  const advice = TRANSIENT.has(code) ? 'start the rotation again later' : 'see docs/rotation.md';
+  return new VendingError(code, `${who} could not be tested with ${which}: ${message}; ${advice}`, {
+    retryAfterSeconds,
+  });
+}

@@ -1,0 +1,175 @@
+// A rotation with all that it needs: a secret in a Secrets Manager that speaks HTTP (the stand-in, or another), an
+// authorization server that knows several clients, and the operator's and Secrets Manager's own moves.
+
+import { randomUUID } from 'node:crypto';
+import {
+  CreateSecretCommand,
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  RotateSecretCommand,
+  SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from '@aws-sdk/client-secrets-manager';
+import { systemClock } from '../../../lambda/clock.ts';
+import { TokenEndpoint } from '../../../lambda/oauth/token-endpoint.ts';
+import { Rotation } from '../../../lambda/rotate/rotation.ts';
+import { RotationLog } from '../../../lambda/rotate/rotation-log.ts';
+import type { RotationFile } from '../../../lambda/rotate/settings.ts';
+import { StagedSecret } from '../../../lambda/rotate/staged-secret.ts';
+import { Trial } from '../../../lambda/rotate/trial.ts';
+import { type Emporix, type Misbehaviour, startEmporix } from '../../../local/emporix.ts';
+import { answerTokenRequest } from '../../../local/emporix-answers.ts';
+import { LOCAL_REGION, STAND_IN_CLIENT } from '../../../local/names.ts';
+
+export const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
+export type Step = (typeof STEPS)[number];
+
+/** What a client holds at the authorization server. */
+export interface Holding {
+  readonly scopes: readonly string[];
+  /** @default 'shop' */
+  readonly tenant?: string;
+}
+
+export interface StageOptions {
+  /** Of a Secrets Manager. */
+  readonly endpoint: string;
+  /** By client ID; the secret of each is its ID with `-secret` behind it. */
+  readonly clients: Readonly<Record<string, Holding>>;
+  readonly profiles: RotationFile['profiles'];
+  readonly tenant?: string | undefined;
+  /** The secret's first value. @default that of the client `old` */
+  readonly current?: string;
+  /** Asked at each request of a token; undefined is the usual answer. */
+  readonly misbehave?: (clientId: string) => Misbehaviour | undefined;
+}
+
+export const credentialOf = (clientId: string, clientSecret = `${clientId}-secret`) =>
+  JSON.stringify({ client_id: clientId, client_secret: clientSecret });
+
+export type Stage = Awaited<ReturnType<typeof openStage>>;
+
+export async function openStage(options: StageOptions) {
+  const emporix = await startAuthorizationServer(options);
+  const operator = newClient(options.endpoint);
+  const { ARN: secretId = '', VersionId: first = '' } = await operator.send(
+    new CreateSecretCommand({ Name: `shop/${randomUUID()}`, SecretString: options.current ?? credentialOf('old') }),
+  );
+  const printed: string[] = [];
+  const client = newClient(options.endpoint);
+  const faults = injectFaults(client);
+  const rotation = rotationOf(options, { client, secretId, emporix, write: (line) => printed.push(line) });
+
+  const put = async (SecretString: string, ...VersionStages: string[]) => {
+    const command = new PutSecretValueCommand({ SecretId: secretId, SecretString, VersionStages });
+    return (await operator.send(command)).VersionId ?? '';
+  };
+  const move = (VersionStage: string, from?: string, to?: string) =>
+    operator.send(
+      new UpdateSecretVersionStageCommand({
+        SecretId: secretId,
+        VersionStage,
+        RemoveFromVersionId: from,
+        MoveToVersionId: to,
+      }),
+    );
+  /** What `aws secretsmanager rotate-secret` does before it calls the function: an empty version, labelled AWSPENDING. */
+  const begin = async () => {
+    const ClientRequestToken = randomUUID();
+    await operator.send(new RotateSecretCommand({ SecretId: secretId, ClientRequestToken }));
+    return ClientRequestToken;
+  };
+  const step = (Step: string, version: string) =>
+    rotation.run({ Step, SecretId: secretId, ClientRequestToken: version, RotationToken: 'role-session' });
+  const rotate = async (version: string) => {
+    for (const each of STEPS) await step(each, version);
+  };
+  /** The version of each label. */
+  const labels = async () => {
+    const { VersionIdsToStages = {} } = await operator.send(new DescribeSecretCommand({ SecretId: secretId }));
+    const pairs = Object.entries(VersionIdsToStages).flatMap(([version, on]) => on.map((label) => [label, version]));
+    return Object.fromEntries(pairs) as Record<string, string>;
+  };
+  const current = async () => (await operator.send(new GetSecretValueCommand({ SecretId: secretId }))).SecretString;
+  const close = async () => {
+    for (const open of [operator, client]) open.destroy();
+    await emporix.close();
+  };
+  return {
+    rotation,
+    secretId,
+    first,
+    emporix,
+    printed,
+    faults,
+    put,
+    move,
+    begin,
+    step,
+    rotate,
+    labels,
+    current,
+    close,
+  };
+}
+
+function newClient(endpoint: string): SecretsManagerClient {
+  return new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint, maxAttempts: 1 });
+}
+
+function startAuthorizationServer({ clients, misbehave }: StageOptions): Promise<Emporix> {
+  return startEmporix({
+    respondWith(request) {
+      const { client_id: clientId = '' } = request.params;
+      const misbehaviour = misbehave?.(clientId);
+      const holding = clients[clientId];
+      if (misbehaviour || !holding) return misbehaviour;
+      const client = { clientId, clientSecret: `${clientId}-secret`, clientAuthentication: undefined };
+      const held = { scopes: holding.scopes, tenant: holding.tenant ?? 'shop', expiresInSeconds: 3600 };
+      const answer = answerTokenRequest(request, { ...client, ...held }, () => `canary-${randomUUID()}`);
+      return { status: answer.status, body: JSON.stringify(answer.body) };
+    },
+  });
+}
+
+interface Parts {
+  readonly client: SecretsManagerClient;
+  readonly secretId: string;
+  readonly emporix: Emporix;
+  readonly write: (line: string) => void;
+}
+
+function rotationOf({ profiles, tenant }: StageOptions, { client, secretId, emporix, write }: Parts): Rotation {
+  const clock = { ...systemClock, sleep: async () => {} };
+  const tokenEndpoint = new TokenEndpoint({
+    url: emporix.tokenEndpoint,
+    clientAuthentication: 'client_secret_post',
+    clock,
+    random: () => 0.5,
+    limits: { connectTimeoutMs: 1000, requestTimeoutMs: 500, bodyBytes: 65_536, retryAfterMs: 1000 },
+  });
+  return new Rotation({
+    secret: new StagedSecret(client, secretId),
+    trial: new Trial({ profiles, tenant, tokenEndpoint, clock }),
+    log: new RotationLog({ credential: 'shop', clock, write }),
+    secretId,
+    region: LOCAL_REGION,
+  });
+}
+
+/** Ends the process, as it were, after a number of calls of Secrets Manager: the last one was done, its answer is lost. */
+function injectFaults(client: SecretsManagerClient) {
+  const faults = { calls: 0, crashAfter: Number.POSITIVE_INFINITY };
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      if (faults.calls >= faults.crashAfter) throw new Error('crashed');
+      faults.calls++;
+      const answer = await next(args);
+      if (faults.calls >= faults.crashAfter) throw new Error('crashed');
+      return answer;
+    },
+    { step: 'initialize' },
+  );
+  return faults;
+}

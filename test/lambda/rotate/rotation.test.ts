@@ -1,0 +1,265 @@
+// The four steps against Secrets Manager's rules for labels: what is moved, what is left alone, what may be repeated.
+
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Listening } from '../../../local/http.ts';
+import { startSecretsManager } from '../../../local/secrets-manager.ts';
+import { credentialOf, openStage, STEPS, type Stage, type StageOptions, type Step } from './rotating.ts';
+
+const CLIENTS = { old: { scopes: ['a', 'b'] }, new: { scopes: ['a', 'b'] }, newer: { scopes: ['a', 'b'] } };
+
+let server: Listening;
+const stages: Stage[] = [];
+beforeAll(async () => {
+  server = await startSecretsManager();
+});
+afterAll(() => server.close());
+afterEach(async () => {
+  for (const stage of stages.splice(0)) await stage.close();
+});
+
+async function open(options: Partial<StageOptions> = {}): Promise<Stage> {
+  const stage = await openStage({ endpoint: server.url, clients: CLIENTS, profiles: { orders: {} }, ...options });
+  stages.push(stage);
+  return stage;
+}
+
+async function withCandidate(clientId = 'new') {
+  const stage = await open();
+  const candidate = await stage.put(credentialOf(clientId), 'CANDIDATE');
+  return { stage, candidate, version: await stage.begin() };
+}
+
+/** Nothing but what there was before. */
+const untouched = ({ first }: Stage, candidate?: string) => ({
+  AWSCURRENT: first,
+  ...(candidate !== undefined && { CANDIDATE: candidate }),
+});
+
+describe('a rotation', () => {
+  test('makes the candidate current, and leaves no label behind', async () => {
+    const { stage, version } = await withCandidate();
+    await stage.rotate(version);
+    expect(await stage.current()).toBe(credentialOf('new'));
+    expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+  });
+
+  test('shows its way in the labels, step by step', async () => {
+    const { stage, candidate, version } = await withCandidate();
+    const begun = { AWSCURRENT: stage.first, CANDIDATE: candidate, AWSPENDING: version };
+    for (const step of ['createSecret', 'setSecret', 'testSecret'] satisfies Step[]) {
+      await stage.step(step, version);
+      expect(await stage.labels()).toEqual(begun);
+    }
+    expect(await stage.current()).toBe(credentialOf('old'));
+  });
+
+  test('can be followed by the next one', async () => {
+    const { stage, version } = await withCandidate();
+    await stage.rotate(version);
+    await stage.put(credentialOf('newer'), 'CANDIDATE');
+    const next = await stage.begin();
+    await stage.rotate(next);
+    expect(await stage.current()).toBe(credentialOf('newer'));
+    expect(await stage.labels()).toEqual({ AWSCURRENT: next, AWSPREVIOUS: version });
+  });
+
+  test('does not bring the candidate of an earlier one back', async () => {
+    const { stage, version } = await withCandidate();
+    await stage.rotate(version);
+    const emergency = await stage.put(credentialOf('newer'), 'AWSCURRENT');
+    const next = await stage.begin();
+    await expect(stage.rotate(next)).rejects.toMatchObject({ code: 'misconfigured' });
+    expect(await stage.labels()).toEqual({ AWSCURRENT: emergency, AWSPREVIOUS: version });
+  });
+
+  test('copies the value as it was written', async () => {
+    const stage = await open();
+    const value = '{ "client_id": "new", "client_secret": "new-secret", "owner": "team" }';
+    await stage.put(value, 'CANDIDATE');
+    await stage.rotate(await stage.begin());
+    expect(await stage.current()).toBe(value);
+  });
+
+  test('back to the version before is one with that version as the candidate', async () => {
+    const { stage, version } = await withCandidate();
+    await stage.rotate(version);
+    await stage.move('CANDIDATE', undefined, stage.first);
+    const back = await stage.begin();
+    await stage.rotate(back);
+    expect(await stage.current()).toBe(credentialOf('old'));
+    expect(await stage.labels()).toEqual({ AWSCURRENT: back, AWSPREVIOUS: version });
+  });
+
+  test('works where the events come without a version that was begun', async () => {
+    const stage = await open();
+    await stage.put(credentialOf('new'), 'CANDIDATE');
+    const version = 'called-by-hand'.padEnd(32, '0');
+    await stage.rotate(version);
+    expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+  });
+
+  test('keeps a candidate that was staged in the meantime', async () => {
+    const { stage, version } = await withCandidate();
+    for (const step of STEPS.slice(0, 3)) await stage.step(step, version);
+    await stage.put(credentialOf('newer'), 'CANDIDATE');
+    await expect(stage.step('finishSecret', version)).rejects.toMatchObject({ code: 'misconfigured' });
+    expect((await stage.labels()).AWSPENDING).toBeUndefined();
+    const next = await stage.begin();
+    await stage.rotate(next);
+    expect(await stage.current()).toBe(credentialOf('newer'));
+  });
+});
+
+describe('repeated', () => {
+  test.each(STEPS)('%s succeeds again and changes nothing more', async (repeated) => {
+    const { stage, version } = await withCandidate();
+    for (const step of STEPS) {
+      await stage.step(step, version);
+      if (step !== repeated) continue;
+      const before = await stage.labels();
+      await stage.step(step, version);
+      expect(await stage.labels()).toEqual(before);
+    }
+    expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+  });
+
+  test.each(STEPS.flatMap((late) => STEPS.map((after) => [late, after] as const)))(
+    '%s once more after %s does no harm',
+    async (late, after) => {
+      const { stage, version } = await withCandidate();
+      for (const step of STEPS.slice(0, STEPS.indexOf(after) + 1)) await stage.step(step, version);
+      const isEarly = STEPS.indexOf(late) > STEPS.indexOf(after);
+      if (!isEarly) await stage.step(late, version);
+      await stage.rotate(version);
+      expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+    },
+  );
+
+  test('a failed rotation is taken up again under the same version, once what failed is put right', async () => {
+    let isDown = true;
+    const stage = await open({ misbehave: () => (isDown ? { status: 503 } : undefined) });
+    const candidate = await stage.put(credentialOf('new'), 'CANDIDATE');
+    const version = await stage.begin();
+    await expect(stage.rotate(version)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await stage.labels()).toEqual(untouched(stage, candidate));
+    isDown = false;
+    await stage.rotate(version);
+    expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+  });
+
+  test('a step alone after a failure makes nothing current', async () => {
+    const stage = await open({ misbehave: () => ({ status: 503 }) });
+    const candidate = await stage.put(credentialOf('new'), 'CANDIDATE');
+    const version = await stage.begin();
+    await stage.step('createSecret', version);
+    await expect(stage.step('testSecret', version)).rejects.toMatchObject({ code: 'unavailable' });
+    await stage.step('testSecret', version); // nothing is pending: nothing to test
+    await expect(stage.step('finishSecret', version)).rejects.toMatchObject({
+      message: expect.stringContaining('not the candidate that was tested'),
+    });
+    expect(await stage.labels()).toEqual(untouched(stage, candidate));
+  });
+});
+
+describe('createSecret without a candidate', () => {
+  const command =
+    /; stage one: aws secretsmanager put-secret-value --region eu-central-1 --secret-id arn:\S+ --version-stages CANDIDATE --secret-string file:\/\/credential\.json; AWSCURRENT is unchanged$/;
+  test.each<[string, string | undefined, string]>([
+    ['none staged', undefined, 'no version of the secret is labelled CANDIDATE'],
+    ['no JSON', 'canary', 'the candidate is not JSON'],
+    ['no client_id', '{"client_secret":"canary"}', 'the candidate has no client_id'],
+    ['the current credential', credentialOf('old'), 'the candidate is the current credential'],
+    ['the current one, written otherwise', ` ${credentialOf('old')} `, 'the candidate is the current credential'],
+  ])('%s: names the command to run, and the next rotation can begin', async (_, value, problem) => {
+    const stage = await open();
+    const candidate = value === undefined ? undefined : await stage.put(value, 'CANDIDATE');
+    const version = await stage.begin();
+    const failure = await stage.step('createSecret', version).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'misconfigured', message: expect.stringMatching(command) });
+    expect(failure).toMatchObject({ message: expect.stringContaining(`${problem}; `) });
+    expect(await stage.labels()).toEqual(untouched(stage, candidate));
+    await stage.put(credentialOf('new'), 'CANDIDATE');
+    await stage.rotate(await stage.begin());
+    expect(await stage.current()).toBe(credentialOf('new'));
+  });
+});
+
+describe('testSecret alone, as when the schedule is set up, finds nothing to test', () => {
+  test.each<[string, boolean, string | undefined]>([
+    ['no candidate, AWSPENDING empty', false, undefined],
+    ['no candidate, AWSPENDING another credential', false, credentialOf('new')],
+    ['a candidate, AWSPENDING empty', true, undefined],
+    ['a candidate, AWSPENDING no credential', true, 'generated'],
+    ['a candidate, AWSPENDING the current value', true, credentialOf('old')],
+  ])('%s', async (_, isStaged, pending) => {
+    const stage = await open();
+    if (isStaged) await stage.put(credentialOf('new'), 'CANDIDATE');
+    const version = pending === undefined ? await stage.begin() : await stage.put(pending, 'AWSPENDING');
+    const before = await stage.labels();
+    await stage.step('testSecret', version);
+    expect(await stage.labels()).toEqual(before);
+    expect(stage.emporix.requests).toEqual([]);
+  });
+
+  test('a version that there is not, and the current one', async () => {
+    const stage = await open();
+    await stage.put(credentialOf('new'), 'CANDIDATE');
+    for (const version of ['unknown'.padEnd(32, '0'), stage.first]) await stage.step('testSecret', version);
+    expect(stage.emporix.requests).toEqual([]);
+  });
+
+  test('and what was not tested is not made current', async () => {
+    const stage = await open();
+    const version = await stage.put(credentialOf('new'), 'AWSPENDING');
+    await stage.step('testSecret', version);
+    await expect(stage.step('finishSecret', version)).rejects.toMatchObject({ code: 'misconfigured' });
+    expect(await stage.labels()).toEqual(untouched(stage));
+  });
+});
+
+describe('AWSPENDING on the version of another rotation', () => {
+  test('is left alone, and the command that ends that one is named', async () => {
+    const { stage, candidate, version } = await withCandidate();
+    const other = 'another-event'.padEnd(32, '0');
+    await expect(stage.step('createSecret', other)).rejects.toMatchObject({
+      code: 'misconfigured',
+      message: expect.stringContaining(
+        `aws secretsmanager update-secret-version-stage --region eu-central-1 --secret-id ${stage.secretId} --version-stage AWSPENDING --remove-from-version-id ${version}`,
+      ),
+    });
+    await stage.step('testSecret', other);
+    await expect(stage.step('finishSecret', other)).rejects.toMatchObject({ code: 'misconfigured' });
+    expect(await stage.labels()).toEqual({ ...untouched(stage, candidate), AWSPENDING: version });
+    expect(stage.emporix.requests).toEqual([]);
+    await stage.rotate(version);
+    expect(await stage.current()).toBe(credentialOf('new'));
+  });
+
+  test('is none where that version is current', async () => {
+    const stage = await open();
+    await stage.put(credentialOf('new'), 'CANDIDATE');
+    await stage.move('AWSPENDING', undefined, stage.first);
+    const version = await stage.begin();
+    await stage.rotate(version);
+    expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+  });
+});
+
+describe('an event that is not for this function is refused', () => {
+  const version = 'version'.padEnd(32, '0');
+  test.each<[string, (secretId: string) => unknown]>([
+    ['another secret', (id) => ({ Step: 'createSecret', SecretId: `${id}x`, ClientRequestToken: version })],
+    ['no version', (id) => ({ Step: 'createSecret', SecretId: id })],
+    ['an unknown step', (id) => ({ Step: 'deleteSecret', SecretId: id, ClientRequestToken: version })],
+    ['a name of every object', (id) => ({ Step: 'constructor', SecretId: id, ClientRequestToken: version })],
+    ['nothing', () => undefined],
+    ['a text', () => 'createSecret'],
+  ])('%s', async (_, event) => {
+    const stage = await open();
+    await stage.put(credentialOf('new'), 'CANDIDATE');
+    const before = await stage.labels();
+    await expect(stage.rotation.run(event(stage.secretId))).rejects.toMatchObject({ code: 'invalid_request' });
+    expect(stage.faults.calls).toBe(0);
+    expect(await stage.labels()).toEqual(before);
+  });
+});
