@@ -56,6 +56,9 @@ export class Fleet {
   /** When instances crashed or stood still. */
   readonly mishapsAtMs: number[] = [];
   rotations = 0;
+  /** Versions of the secret that the authorization server refuses. */
+  readonly wrongVersions = new Set<string>();
+  readonly replacedAtMs: number[] = [];
   /** Requests to the table that were given up. */
   tableFailures = 0;
   readonly #instances: Instance[];
@@ -68,9 +71,18 @@ export class Fleet {
     this.#instances = Array.from({ length: options.instances }, () => new Instance(this));
   }
 
-  /** The current version of the secret. */
+  /** The current version of the secret, and the one before. */
   get version(): string {
     return `v${this.rotations + 1}`;
+  }
+  get previousVersion(): string | undefined {
+    return this.rotations === 0 ? undefined : `v${this.rotations}`;
+  }
+
+  replaceSecret(isRight: boolean): void {
+    this.rotations++;
+    this.replacedAtMs.push(this.world.nowMs);
+    if (!isRight) this.wrongVersions.add(this.version);
   }
 
   async call(place: number, scope: string, demand: Partial<VendRequest> = {}): Promise<void> {

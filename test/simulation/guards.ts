@@ -149,6 +149,32 @@ const GUARDS: readonly Guard[] = [
     without: '',
   },
   {
+    promise: 'a wrong secret falls back on the one before',
+    file: 'lambda/vend/minter.ts',
+    code: 'const previous = await credentials.previous();',
+    without: 'const previous = undefined;',
+  },
+  {
+    promise: 'tokens of the one before are fresh while the new one is refused',
+    file: 'lambda/vend/known-token.ts',
+    code: 'known.refusedVersion === currentVersion ||',
+    without: '',
+  },
+  {
+    promise: 'a refused version is not asked with again within 5 min',
+    file: 'lambda/vend/minter.ts',
+    code: 'if (!wasRefused) {',
+    without: 'if (tried.size > 0) {',
+    test: 'test/lambda/vend/replaced-secret.test.ts',
+  },
+  {
+    promise: 'made-up scope sets are limited',
+    file: 'lambda/vend/minting.ts',
+    code: 'this.#props.minter.refuseTooManyNew(wanted, known);',
+    without: '',
+    test: VENDOR_TEST,
+  },
+  {
     promise: 'each item that was changed has a new revision',
     file: 'lambda/vend/token-store.ts',
     code: 'revision: this.#newId(),\n        sealed',

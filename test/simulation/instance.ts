@@ -113,10 +113,12 @@ export class Instance {
 
   #secretsManager(): SecretsManagerClient {
     const { world } = this.#fleet;
-    const send = async ({ input }: { input: { VersionId?: string } }) => {
+    const send = async ({ input }: { input: { VersionId?: string; VersionStage?: string } }) => {
       await world.sleep(world.between(1, 30));
       await this.#goOn();
-      const version = input.VersionId ?? this.#fleet.version;
+      const staged = input.VersionStage === 'AWSPREVIOUS' ? this.#fleet.previousVersion : this.#fleet.version;
+      const version = input.VersionId ?? staged;
+      if (version === undefined) throw new Error('no such version');
       return { VersionId: version, SecretString: JSON.stringify(secretOf(version)) };
     };
     return { send } as unknown as SecretsManagerClient;
@@ -124,7 +126,7 @@ export class Instance {
 
   /** One request to the token endpoint, without the retry, which makes no difference here. */
   async #mint(credential: Credential, scopes: Scopes | undefined, deadlineMs: number) {
-    const { world, server, options } = this.#fleet;
+    const { world, server, options, wrongVersions } = this.#fleet;
     const requestedAtMs = this.nowMs;
     const startedAtMs = world.nowMs;
     const timeoutMs = Math.min(REQUEST_TIMEOUT_MS, deadlineMs - this.nowMs);
@@ -133,12 +135,14 @@ export class Instance {
     await this.#goOn();
     const scope = String(scopes ?? '');
     const asked = { scope, pk: this.pkOf(scope), version: credential.version, startedAtMs };
-    const request = server.receive(asked, world.chance(options.faults.serverFails));
+    const refused = wrongVersions.has(credential.version) && !server.isDown;
+    const request = server.receive({ ...asked, refused }, refused || world.chance(options.faults.serverFails));
     await world.sleep(Math.min(latencyMs / 2, timeoutMs - latencyMs / 2));
     await this.#goOn();
     if (latencyMs > timeoutMs) throw new VendingError('timed_out', 'simulated');
     if (world.chance(options.faults.serverLosesAnswer)) throw new VendingError('unavailable', 'simulated');
     request.heard = true;
+    if (refused) throw new VendingError('credential_refused', 'simulated');
     if (request.accessToken === undefined) throw this.#failure();
     const body = { access_token: request.accessToken, token_type: 'Bearer', expires_in: options.lifetimeSeconds };
     return parseTokenResponse(body, { requestedAtMs, scopes, random: world.random() });

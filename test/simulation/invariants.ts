@@ -48,19 +48,29 @@ function violationsOfCall(fleet: Fleet, call: Call): string[] {
   return found;
 }
 
-/** A call may fail when the server failed, or the table, or two minters died one after the other. */
-function hadReason({ server, mishapsAtMs, tableFailures }: Fleet, startedAtMs: number, endedAtMs: number): boolean {
+/**
+ * A call may fail when the server failed, or the table, or two minters died one after the other, or two secrets in a row
+ * are wrong. One that is wrong is no reason, unless it is replaced at the very time.
+ */
+function hadReason(fleet: Fleet, startedAtMs: number, endedAtMs: number): boolean {
+  const { server, mishapsAtMs, tableFailures, wrongVersions } = fleet;
+  if (wrongVersions.size > 0 && fleet.replacedAtMs.some((atMs) => startedAtMs - 1_000 < atMs && atMs < endedAtMs))
+    return true;
+  const numbers = [...wrongVersions].map((version) => Number(version.slice(1)));
+  if (numbers.some((number) => numbers.includes(number + 1))) return true;
   const within = (atMs: number, beforeMs: number) => startedAtMs - beforeMs <= atMs && atMs <= endedAtMs;
   const serverFailed = server.requests.some(
-    ({ accessToken, atMs, heard }) => (accessToken === undefined || !heard) && within(atMs, LONGEST_BACK_OFF_MS),
+    ({ accessToken, atMs, heard, refused }) =>
+      ((accessToken === undefined && !refused) || !heard) && within(atMs, LONGEST_BACK_OFF_MS),
   );
   return serverFailed || tableFailures > 0 || mishapsAtMs.filter((atMs) => within(atMs, 2 * LEASE_MS)).length > 1;
 }
 
 /** Nobody asks for what is in back-off. What was recorded while a mint set out can't be known to it. */
-function violationsOfBackOff({ server, dynamoDb, options, tableFailures }: Fleet): string[] {
-  // Who couldn't read it, or stood still after reading, may ask all the same.
-  if (tableFailures > 0 || options.faults.pause > 0) return [];
+function violationsOfBackOff({ server, dynamoDb, options, tableFailures, wrongVersions }: Fleet): string[] {
+  // Who couldn't read it, or stood still after reading, may ask all the same; and a mint under way, whose version is
+  // refused, goes on to the one before without asking for the back-off of that one.
+  if (tableFailures > 0 || options.faults.pause > 0 || wrongVersions.size > 0) return [];
   return server.requests.flatMap(({ startedAtMs, version, pk, scope }) => {
     const inForce = dynamoDb.backOffs.find(
       (backOff) =>

@@ -8,6 +8,8 @@ export interface ServerRequest {
   readonly pk: string;
   /** The credential version it was made with. */
   readonly version: string;
+  /** For its credential. */
+  readonly refused: boolean;
   /** When the minter set out, and when the request arrived. */
   readonly startedAtMs: number;
   readonly atMs: number;
@@ -30,7 +32,10 @@ export class SimulatedServer {
     this.#lifetimeMs = lifetimeSeconds * 1000;
   }
 
-  receive(request: Pick<ServerRequest, 'scope' | 'pk' | 'version' | 'startedAtMs'>, fails: boolean): ServerRequest {
+  receive(
+    request: Pick<ServerRequest, 'scope' | 'pk' | 'version' | 'startedAtMs' | 'refused'>,
+    fails: boolean,
+  ): ServerRequest {
     const atMs = this.#world.nowMs;
     const accessToken = fails || this.isDown ? undefined : `token ${this.requests.length} of ${request.scope}`;
     if (accessToken !== undefined) this.#endsAtMs.set(accessToken, atMs + this.#lifetimeMs);

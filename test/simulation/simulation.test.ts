@@ -91,7 +91,8 @@ const callWithRejectedToken: fc.Arbitrary<Step> = fc.record({ place, scope }).ma
 
 const event: fc.Arbitrary<Step> = fc.constantFrom<Step>(
   (fleet) => fleet.sweep(),
-  (fleet) => void fleet.rotations++,
+  (fleet) => fleet.replaceSecret(true),
+  (fleet) => fleet.replaceSecret(false),
   (fleet) => {
     fleet.server.isDown = !fleet.server.isDown;
   },
