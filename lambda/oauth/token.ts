@@ -14,7 +14,7 @@ const MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600;
 const RENEW_FROM = 0.75;
 const RENEW_TO = 0.85;
 
-/** What a token is made of, also as it is sealed. Times are whole seconds since the epoch. */
+/** What a token is made of, also as it is sealed. Times are seconds since the epoch, to the millisecond. */
 export interface TokenParts {
   readonly access_token: string;
   readonly issued_at: number;
@@ -43,13 +43,13 @@ export class Token {
     return this.#parts.tenant;
   }
   get issuedAtMs(): number {
-    return this.#parts.issued_at * 1000;
+    return Math.round(this.#parts.issued_at * 1000);
   }
   get renewAtMs(): number {
-    return this.#parts.renew_at * 1000;
+    return Math.round(this.#parts.renew_at * 1000);
   }
   get expiresAtMs(): number {
-    return this.#parts.expires_at * 1000;
+    return Math.round(this.#parts.expires_at * 1000);
   }
   get lifetimeMs(): number {
     return this.expiresAtMs - this.issuedAtMs;
@@ -106,7 +106,7 @@ export function parseTokenResponse(body: unknown, facts: TokenRequestFacts): { t
   if (scope !== undefined && scope !== null && typeof scope !== 'string') throw unusable('has a scope that is no text');
   const lifetimeSeconds = parseLifetime(expires_in);
   const granted = typeof scope === 'string' ? Scopes.parseGranted(scope) : { scopes: facts.scopes, tenant: undefined };
-  const issuedAt = Math.floor(facts.requestedAtMs / 1000);
+  const issuedAt = facts.requestedAtMs / 1000;
   const life = lifetimeSeconds ?? DEFAULT_LIFETIME_SECONDS;
   const token = new Token({
     access_token,

@@ -170,7 +170,7 @@ export class TokenStore {
         credentialVersion: credential.version,
         refused,
         forcedAtSeconds,
-        expiresAtSeconds: token.expiresAtMs / 1000,
+        expiresAtSeconds: Math.floor(token.expiresAtMs / 1000),
       }),
     );
     if (published !== false) return undefined;
@@ -231,6 +231,6 @@ export class TokenStore {
 
 /** The token's own end; while a lease or back-off outlasts it, theirs and a minute. */
 function ttlSeconds({ token }: KnownToken, untilSeconds: number): number {
-  const tokenEndSeconds = (token?.expiresAtMs ?? 0) / 1000;
+  const tokenEndSeconds = Math.floor((token?.expiresAtMs ?? 0) / 1000);
   return tokenEndSeconds > untilSeconds ? tokenEndSeconds : Math.ceil(untilSeconds) + KEEP_SECONDS;
 }

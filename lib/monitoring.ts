@@ -1,0 +1,54 @@
+// What an operator is told: an alarm for each profile whose credential can't mint, and where alarms are sent.
+
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import type { Profile } from './profile.ts';
+
+export interface MonitoringProps {
+  /** By name. */
+  readonly profiles: ReadonlyMap<string, Profile>;
+  /**
+   * Where alarms are sent. Whoever reads it has to confirm the subscription once.
+   * @default - alarms are only shown
+   */
+  readonly alarmEmail?: string;
+}
+
+export class Monitoring extends Construct {
+  constructor(scope: Construct, id: string, { profiles, alarmEmail }: MonitoringProps) {
+    super(scope, id);
+    const topic = alarmEmail === undefined ? undefined : new sns.Topic(this, 'Alarms', { enforceSSL: true });
+    if (alarmEmail !== undefined) topic?.addSubscription(new subscriptions.EmailSubscription(alarmEmail));
+    for (const [name, profile] of profiles) {
+      const alarm = this.alarmOfRefusedCredential(name, profile);
+      if (topic) alarm.addAlarmAction(new actions.SnsAction(topic));
+      if (topic) alarm.addOkAction(new actions.SnsAction(topic));
+    }
+  }
+
+  /** On as long as the authorization server refuses the current version, also while the one before serves the callers. */
+  private alarmOfRefusedCredential(name: string, profile: Profile): cloudwatch.Alarm {
+    return new cloudwatch.Alarm(this, `CredentialRefused-${name}`, {
+      alarmDescription:
+        `The authorization server does not accept the current credential of the profile ${name}. Tokens of the one ` +
+        'before are vended while they can be minted. Put the right one: see docs/rotation.md, "Emergency replacement".',
+      metric: new cloudwatch.MathExpression({
+        label: 'Mints refused, and tokens of the replaced credential vended',
+        expression: 'FILL(refused, 0) + FILL(replaced, 0)',
+        usingMetrics: {
+          refused: profile.metric('CredentialRefused'),
+          replaced: profile.metric('ReplacedCredentialInUse'),
+        },
+        period: Duration.minutes(1),
+      }),
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      threshold: 1,
+      evaluationPeriods: 1,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+  }
+}
