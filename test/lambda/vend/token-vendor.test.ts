@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Misbehaviour } from '../../../local/emporix.ts';
 import { startVending, type Vending, type VendingOptions } from './vending.ts';
@@ -324,6 +325,19 @@ describe('a rejected token', () => {
     });
     expect(emporix.mints).toHaveLength(1);
   });
+});
+
+test('nothing that holds a token or a secret prints it, however deep one looks', async () => {
+  const { startInstance, emporix } = await start();
+  const instance = startInstance();
+  const { accessToken } = await instance.vend('order.order_read');
+  const printed = [
+    inspect(instance.objects, { depth: 20, showHidden: true, getters: true }),
+    JSON.stringify(instance.objects, (_, value: unknown) => (value instanceof Map ? [...value] : value)),
+    inspect(await instance.vend('made.up').catch((error: unknown) => error), { depth: 20, showHidden: true }),
+  ].join('\n');
+  expect(printed.length).toBeGreaterThan(500);
+  for (const secret of [accessToken, emporix.clientSecret, emporix.clientId]) expect(printed).not.toContain(secret);
 });
 
 describe('when the table is away', () => {

@@ -95,6 +95,8 @@ export async function startVending(options: VendingOptions = {}) {
     if (overrides.mint) minter.mint = overrides.mint;
     const vendor = new TokenVendor({ scopes, store, minter, telemetry, clock, random: Math.random });
     return {
+      /** Everything that ever holds a secret or a token. */
+      objects: { vendor, store, minter, credentials, tokenEndpoint, telemetry, scopes },
       wanted: (scope = '') => scopes.wanted(Scopes.parse(scope)),
       async vend(scope = '', demand: Partial<VendRequest> = {}, withinMs = 24_000) {
         const request = { scopes: Scopes.parse(scope), minTtlMs: 0, rejectedTokenSha256: undefined, ...demand };
