@@ -110,6 +110,7 @@ const GUARDS: readonly Guard[] = [
     file: 'lambda/vend/token-vendor.ts',
     code: 'if (!joined || (round > 0 && !isDemandRefused(failure))) throw failure;',
     without: 'if (!joined || !isDemandRefused(failure)) throw failure;',
+    test: VENDOR_TEST,
   },
   {
     promise: 'a wait ends before the deadline',

@@ -153,6 +153,33 @@ describe('time', () => {
   });
 });
 
+test('the failure of a call that began without the table is not that of who joined it later', async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let requests = 0;
+  const { startInstance, table, emporix } = await start({
+    emporix: {
+      respondWith: async () => {
+        if (requests++ > 0) return undefined;
+        await held;
+        return { status: 400 };
+      },
+    },
+  });
+  let reads = 0;
+  const read = (pk: string) => (reads++ === 0 ? Promise.reject(new Error('away')) : table.read(pk));
+  const instance = startInstance({ table: { read } });
+  const early = instance.vend().catch((failure: unknown) => failure);
+  while (emporix.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const joined = instance.vend();
+  const { accessToken } = await startInstance().vend();
+  release();
+  await expect(joined).resolves.toMatchObject({ accessToken, source: 'table' });
+  await expect(early).resolves.toMatchObject({ code: 'unusable_answer' });
+});
+
 describe('scopes', () => {
   test('named and not granted: refused by name, and not cached as if complete', async () => {
     const { startInstance, clock, emporix } = await start({ emporix: { scopes: ['order.order_read'] } });
