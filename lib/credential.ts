@@ -54,6 +54,17 @@ export class Credential extends Construct {
     return this.keyArn === undefined ? [read] : [read, decryptVia(this, this.keyArn, 'secretsmanager')];
   }
 
+  /** What the rotation function needs: the versions and labels of this one secret, and its key where that is a customer's. */
+  rotateStatements(): iam.PolicyStatement[] {
+    const actions = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
+    const rotate = new iam.PolicyStatement({
+      actions: actions.map((action) => `secretsmanager:${action}`),
+      resources: [this.secretArn],
+    });
+    if (this.keyArn === undefined) return [rotate];
+    return [rotate, useKeyVia(this, this.keyArn, 'secretsmanager', ['kms:Decrypt', 'kms:GenerateDataKey'])];
+  }
+
   /** Its first value is a generated password: no credential, so that vending says what to do until one is put. */
   private createSecret({ credentialName, config, encryptionKey }: CredentialProps): secretsmanager.Secret {
     return new secretsmanager.Secret(this, 'Secret', {
@@ -89,9 +100,13 @@ export class Credential extends Construct {
 
 /** Decrypting with a customer-managed key, as one service does it for its caller. */
 export function decryptVia(scope: Construct, keyArn: string, service: string): iam.PolicyStatement {
+  return useKeyVia(scope, keyArn, service, ['kms:Decrypt']);
+}
+
+function useKeyVia(scope: Construct, keyArn: string, service: string, actions: string[]): iam.PolicyStatement {
   const { region, urlSuffix } = Stack.of(scope);
   return new iam.PolicyStatement({
-    actions: ['kms:Decrypt'],
+    actions,
     resources: [keyArn],
     conditions: { StringEquals: { 'kms:ViaService': `${service}.${region}.${urlSuffix}` } },
   });

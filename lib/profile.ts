@@ -1,19 +1,19 @@
 // A profile: what one group of callers may have, as one function with its own role, log group and URL.
 
 import { createHash } from 'node:crypto';
-import { DockerImage, Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
-import { AssetHashType } from 'aws-cdk-lib/core';
 import { Construct } from 'constructs';
 import type { ENVIRONMENT_VARIABLES, ProfileFile } from '../lambda/vend/settings.ts';
 import { callersThatFit, permitCaller, vendStatements } from './callers.ts';
 import { configError } from './config-error.ts';
 import { type Credential, decryptVia } from './credential.ts';
+import { functionCode } from './function-code.ts';
 import { writeVendCode } from './vend-code.ts';
 
 export interface ProfileProps {
@@ -113,7 +113,7 @@ export class Profile extends Construct {
       description: `Vends tokens of the profile ${profileName}`,
       runtime: lambda.Runtime.NODEJS_24_X,
       architecture: lambda.Architecture.ARM_64,
-      code: vendCode(profileFileOf(props)),
+      code: functionCode(writeVendCode, profileFileOf(props)),
       handler: 'index.handler',
       memorySize: memoryMb,
       timeout: Duration.seconds(TIMEOUT_SECONDS),
@@ -177,22 +177,4 @@ function profileFileOf({ credential, scopes }: ProfileProps): ProfileFile {
     ...(tenant !== undefined && { tenant }),
     ...(parameters !== undefined && { parameters }),
   };
-}
-
-/** The function's code, written straight into the cloud assembly; the same input has the same hash. */
-function vendCode(file: ProfileFile): lambda.Code {
-  return lambda.Code.fromAsset(import.meta.dirname, {
-    assetHashType: AssetHashType.OUTPUT,
-    bundling: {
-      image: DockerImage.fromRegistry('never-pulled'),
-      // The CDK takes two bundlings with the same options for one: without this all profiles would get the first's file.
-      environment: { PROFILE_FILE: JSON.stringify(file) },
-      local: {
-        tryBundle(directory) {
-          writeVendCode(directory, file);
-          return true;
-        },
-      },
-    },
-  });
 }

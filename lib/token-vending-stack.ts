@@ -1,4 +1,4 @@
-// The stack: one table, the credentials, the profiles, and the outputs that operators and callers need.
+// The stack: one table, the credentials and their rotation, the profiles, and the outputs that operators and callers need.
 
 import { ArnFormat, CfnOutput, RemovalPolicy, Stack, type StackProps, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
@@ -9,6 +9,7 @@ import { configError, show } from './config-error.ts';
 import { pascalCase } from './config-values.ts';
 import { Credential } from './credential.ts';
 import { Profile } from './profile.ts';
+import { Rotation } from './rotation.ts';
 
 export interface TokenVendingStackProps extends StackProps {
   /** The checked configuration. */
@@ -30,6 +31,7 @@ export class TokenVendingStack extends Stack {
     this.table = this.createTable();
     this.credentials = this.createCredentials(config);
     this.profiles = this.createProfiles(config);
+    this.createRotations(config);
     this.writeOutputs();
   }
 
@@ -77,6 +79,15 @@ export class TokenVendingStack extends Stack {
         return [profileName, new Profile(this, `Profile${pascalCase(profileName)}`, props)];
       }),
     );
+  }
+
+  private createRotations({ logRetentionDays, memoryMb, profiles }: Config): void {
+    for (const [name, credential] of this.credentials) {
+      if (!credential.config.rotation) continue;
+      const users = Object.entries(profiles).filter(([, profile]) => profile.credential === name);
+      const shared = { memoryMb, logRetention: logRetentionDays, ...this.encryption() };
+      new Rotation(credential, 'Rotation', { credential, profiles: Object.fromEntries(users), ...shared });
+    }
   }
 
   private writeOutputs(): void {

@@ -1,26 +1,37 @@
-// The code of a vend function as it is deployed, and as local mode and the tests run it: an ESM bundle with the AWS SDK
-// inside, split so that what only a mint needs is loaded by a mint, and the profile's file beside it.
+// The functions' code as it is deployed, and as local mode and the tests run it: an ESM bundle with the AWS SDK inside,
+// split so that what only a mint needs is loaded by a mint, and the function's file beside it.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { buildSync, type OutputFile } from 'esbuild';
+import type { RotationFile } from '../lambda/rotate/settings.ts';
 import type { ProfileFile } from '../lambda/vend/settings.ts';
 
-const ENTRY = join(import.meta.dirname, '../lambda/vend/index.ts');
+const LAMBDA = join(import.meta.dirname, '../lambda');
 
-let bundle: readonly OutputFile[] | undefined;
+const bundles = new Map<string, readonly OutputFile[]>();
 
-/** Writes the bundle (`index.mjs` and its chunks; handler `index.handler`) and `profile.json` into a folder. */
+/** Writes the vend function's bundle (`index.mjs` and its chunks; handler `index.handler`) and `profile.json` into a folder. */
 export function writeVendCode(directory: string, profile: ProfileFile): void {
-  bundle ??= bundleVend();
-  mkdirSync(directory, { recursive: true });
-  for (const file of bundle) writeFileSync(join(directory, basename(file.path)), file.contents);
-  writeFileSync(join(directory, 'profile.json'), JSON.stringify(profile));
+  writeCode('vend', directory, { 'profile.json': profile });
 }
 
-function bundleVend(): readonly OutputFile[] {
+/** The same of the rotation function, with `rotation.json`. */
+export function writeRotateCode(directory: string, rotation: RotationFile): void {
+  writeCode('rotate', directory, { 'rotation.json': rotation });
+}
+
+function writeCode(room: 'vend' | 'rotate', directory: string, files: Readonly<Record<string, object>>): void {
+  const bundle = bundles.get(room) ?? bundleOf(join(LAMBDA, room, 'index.ts'));
+  bundles.set(room, bundle);
+  mkdirSync(directory, { recursive: true });
+  for (const file of bundle) writeFileSync(join(directory, basename(file.path)), file.contents);
+  for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), JSON.stringify(content));
+}
+
+function bundleOf(entry: string): readonly OutputFile[] {
   return buildSync({
-    entryPoints: [ENTRY],
+    entryPoints: [entry],
     outdir: 'out',
     write: false,
     bundle: true,

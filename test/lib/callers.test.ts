@@ -12,7 +12,7 @@ const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/orders`;
 const FOREIGN_ROLE_ARN = 'arn:aws:iam::444455556666:role/team/orders';
 
 function permissions(template: Template): Resource['Properties'][] {
-  return Object.values(resourcesOf(template, 'AWS::Lambda::Permission')).map(({ Properties }) => Properties);
+  return Object.values(resourcesOf(template, 'AWS::Lambda::Permission', 'Profile')).map(({ Properties }) => Properties);
 }
 
 /** The two permissions, as CloudFormation has them, of a principal on a function. */
@@ -63,19 +63,21 @@ describe('the callers of a profile', () => {
     ],
   ])('may be %s', (_, orders, principal) => {
     const template = synthesize({ profiles: { orders } });
-    const [functionId] = onlyResource(template, 'AWS::Lambda::Function');
+    const [functionId] = onlyResource(template, 'AWS::Lambda::Function', 'Profile');
     expect(permissions(template)).toEqual(bothPermissions(functionId, principal));
   });
 
   it('call their own profile only', () => {
     const template = synthesize({ profiles: { orders: { callers: [ROLE_ARN] }, admin: {} } });
-    const orders = Object.keys(resourcesOf(template, 'AWS::Lambda::Function')).find((id) => id.includes('Orders'));
+    const orders = Object.keys(resourcesOf(template, 'AWS::Lambda::Function', 'Profile')).find((id) =>
+      id.includes('Orders'),
+    );
     expect(permissions(template)).toEqual(bothPermissions(String(orders), { Principal: ROLE_ARN }));
   });
 
   it('keep their permissions untouched when another comes before them', () => {
     const ids = (callers: string[]) =>
-      Object.keys(resourcesOf(synthesize({ profiles: { orders: { callers } } }), 'AWS::Lambda::Permission'));
+      Object.keys(resourcesOf(synthesize({ profiles: { orders: { callers } } }), 'AWS::Lambda::Permission', 'Profile'));
     expect(ids([FOREIGN_ROLE_ARN, ROLE_ARN])).toEqual(expect.arrayContaining(ids([ROLE_ARN])));
   });
 });
@@ -92,7 +94,7 @@ describe('who is granted a profile', () => {
     const role = new iam.Role(stack, 'Consumer', { assumedBy: new iam.AccountRootPrincipal() });
     profileOf(stack).grantVend(role);
     const template = Template.fromStack(stack);
-    const [functionId] = onlyResource(template, 'AWS::Lambda::Function');
+    const [functionId] = onlyResource(template, 'AWS::Lambda::Function', 'Profile');
     expect(onlyResource(template, 'AWS::IAM::Policy')[1].Properties.PolicyDocument).toMatchObject({
       Statement: bothStatements(functionId),
     });
@@ -114,7 +116,7 @@ describe('who is granted a profile', () => {
     const { stack } = buildStack({});
     profileOf(stack).grantVend(iam.Role.fromRoleArn(stack, 'Consumer', FOREIGN_ROLE_ARN));
     const template = Template.fromStack(stack);
-    const [functionId] = onlyResource(template, 'AWS::Lambda::Function');
+    const [functionId] = onlyResource(template, 'AWS::Lambda::Function', 'Profile');
     expect(permissions(template)).toEqual(
       expect.arrayContaining(bothPermissions(functionId, { Principal: FOREIGN_ROLE_ARN })),
     );
@@ -122,7 +124,7 @@ describe('who is granted a profile', () => {
 
   it('by its managed policy, gets both permissions on this function alone', () => {
     const template = synthesize({});
-    const [functionId] = onlyResource(template, 'AWS::Lambda::Function');
+    const [functionId] = onlyResource(template, 'AWS::Lambda::Function', 'Profile');
     const [, { Properties }] = onlyResource(template, 'AWS::IAM::ManagedPolicy');
     expect(Properties.PolicyDocument).toEqual({ Version: '2012-10-17', Statement: bothStatements(functionId) });
   });

@@ -15,7 +15,7 @@ const CONFIG = {
 /** The folder of each function's code, by the function's logical ID, and all files of the cloud assembly. */
 function synthesizeCode(raw: unknown) {
   const { outdir, stack } = buildStack(raw, { bundle: true });
-  const functions = Object.entries(resourcesOf(Template.fromStack(stack), 'AWS::Lambda::Function'));
+  const functions = Object.entries(resourcesOf(Template.fromStack(stack), 'AWS::Lambda::Function', 'Profile'));
   const folders = functions.map(([id, { Properties }]) => {
     const { S3Key } = Properties.Code as { S3Key: string };
     return [id.replace(/^Profile(.*)Function.*$/, '$1'), join(outdir, `asset.${S3Key.replace('.zip', '')}`)] as const;
@@ -46,7 +46,7 @@ describe('the code of a function', () => {
 
   it('leaves no other folder behind in the cloud assembly', () => {
     const assets = entries.filter((entry) => entry.startsWith('asset.'));
-    expect(assets).toHaveLength(3);
+    expect(assets).toHaveLength(4); // three profiles, one rotation
     expect(entries.filter((entry) => entry.startsWith('bundling-temp'))).toEqual([]);
   });
 });

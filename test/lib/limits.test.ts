@@ -26,7 +26,7 @@ describe('the environment of a function', () => {
       credentials: { [longest('credential-', 32)]: { tokenEndpoint } },
       profiles: profilesOf(() => ({ scopes: SCOPES })),
     });
-    const functions = Object.values(resourcesOf(template, 'AWS::Lambda::Function'));
+    const functions = Object.values(resourcesOf(template, 'AWS::Lambda::Function', 'Profile'));
     expect(functions).toHaveLength(10);
     for (const { Properties } of functions) {
       const { Variables } = Properties.Environment as { Variables: Record<string, unknown> };
@@ -42,20 +42,22 @@ describe('the environment of a function', () => {
 
 /** The bytes of a function's policy as Lambda stores it, with statement IDs and the function's ARN at their longest. */
 function policyBytes(template: Template): number {
-  const statements = Object.values(resourcesOf(template, 'AWS::Lambda::Permission')).map(({ Properties }) => ({
-    Sid: longest('', 100),
-    Effect: 'Allow',
-    Principal: Properties.Principal === '*' ? '*' : { AWS: Properties.Principal },
-    Action: Properties.Action,
-    Resource: `arn:aws-us-gov:lambda:ap-southeast-1:${ACCOUNT}:function:${longest('', 64)}`,
-    Condition: {
-      StringEquals: {
-        ...(Properties.FunctionUrlAuthType !== undefined && { 'lambda:FunctionUrlAuthType': 'AWS_IAM' }),
-        ...(Properties.PrincipalOrgID !== undefined && { 'aws:PrincipalOrgID': Properties.PrincipalOrgID }),
+  const statements = Object.values(resourcesOf(template, 'AWS::Lambda::Permission', 'Profile')).map(
+    ({ Properties }) => ({
+      Sid: longest('', 100),
+      Effect: 'Allow',
+      Principal: Properties.Principal === '*' ? '*' : { AWS: Properties.Principal },
+      Action: Properties.Action,
+      Resource: `arn:aws-us-gov:lambda:ap-southeast-1:${ACCOUNT}:function:${longest('', 64)}`,
+      Condition: {
+        StringEquals: {
+          ...(Properties.FunctionUrlAuthType !== undefined && { 'lambda:FunctionUrlAuthType': 'AWS_IAM' }),
+          ...(Properties.PrincipalOrgID !== undefined && { 'aws:PrincipalOrgID': Properties.PrincipalOrgID }),
+        },
+        ...(Properties.InvokedViaFunctionUrl === true && { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } }),
       },
-      ...(Properties.InvokedViaFunctionUrl === true && { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } }),
-    },
-  }));
+    }),
+  );
   return Buffer.byteLength(JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: statements }));
 }
 

@@ -46,7 +46,7 @@ describe('the role of a function', () => {
   });
 
   it('may be taken by Lambda alone', () => {
-    const [, { Properties }] = onlyResource(synthesize({}), 'AWS::IAM::Role');
+    const [, { Properties }] = onlyResource(synthesize({}), 'AWS::IAM::Role', 'Profile');
     expect(Properties.AssumeRolePolicyDocument).toMatchObject({
       Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } }],
     });
@@ -55,7 +55,7 @@ describe('the role of a function', () => {
   it("reads its own credential's secret only", () => {
     const template = synthesize(TWO_PROFILES);
     const secrets = Object.keys(resourcesOf(template, 'AWS::SecretsManager::Secret'));
-    for (const [role, statements] of Object.entries(roleStatements(template))) {
+    for (const [role, statements] of Object.entries(roleStatements(template, 'Profile'))) {
       const credential = role.startsWith('ProfileOrdersAdmin') ? 'CredentialEmporix2Secret' : 'CredentialEmporixSecret';
       const secret = secrets.find((id) => id.startsWith(credential));
       expect(statementWith(statements, 'secretsmanager:GetSecretValue')).toEqual([
@@ -67,7 +67,7 @@ describe('the role of a function', () => {
   it('writes to its own log group only', () => {
     const template = synthesize(TWO_PROFILES);
     const groups = Object.keys(resourcesOf(template, 'AWS::Logs::LogGroup'));
-    for (const [role, statements] of Object.entries(roleStatements(template))) {
+    for (const [role, statements] of Object.entries(roleStatements(template, 'Profile'))) {
       const group = groups.find((id) => id.startsWith(role.replace(/Role.*/, 'Logs')));
       const [statement] = statementWith(statements, 'logs:PutLogEvents');
       expect(statement?.Resource).toEqual({ 'Fn::GetAtt': [group, 'Arn'] });

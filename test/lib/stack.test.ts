@@ -12,8 +12,8 @@ const credential = (shop: object) => ({ credentials: { shop } });
 describe('a function', () => {
   it('is a Node.js 24 function on arm64 with the memory configured and its own logs', () => {
     const template = synthesize({ memoryMb: 1024 });
-    const [logs] = onlyResource(template, 'AWS::Logs::LogGroup');
-    expect(onlyResource(template, 'AWS::Lambda::Function')[1].Properties).toMatchObject({
+    const [logs] = onlyResource(template, 'AWS::Logs::LogGroup', 'Profile');
+    expect(onlyResource(template, 'AWS::Lambda::Function', 'Profile')[1].Properties).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       Handler: 'index.handler',
@@ -34,7 +34,7 @@ describe('a function', () => {
     });
     const [secret] = onlyResource(template, 'AWS::SecretsManager::Secret');
     const [table] = onlyResource(template, 'AWS::DynamoDB::Table');
-    expect(onlyResource(template, 'AWS::Lambda::Function')[1].Properties.Environment).toEqual({
+    expect(onlyResource(template, 'AWS::Lambda::Function', 'Profile')[1].Properties.Environment).toEqual({
       Variables: {
         PROFILE: 'catalog-reader',
         CREDENTIAL: 'shop',
@@ -47,7 +47,7 @@ describe('a function', () => {
 
   it('reserves concurrency only where it is configured', () => {
     const reserved = (raw: object) =>
-      onlyResource(synthesize(raw), 'AWS::Lambda::Function')[1].Properties.ReservedConcurrentExecutions;
+      onlyResource(synthesize(raw), 'AWS::Lambda::Function', 'Profile')[1].Properties.ReservedConcurrentExecutions;
     expect(reserved({})).toBeUndefined();
     expect(reserved({ profiles: { orders: { reservedConcurrency: 20 } } })).toBe(20);
   });
@@ -60,9 +60,10 @@ describe('a function', () => {
     const [, logs] = onlyResource(
       synthesize({ logRetentionDays: 7, encryptionKeyArn: KEY_ARN }),
       'AWS::Logs::LogGroup',
+      'Profile',
     );
     expect(logs).toMatchObject({ DeletionPolicy: 'Delete', Properties: { RetentionInDays: 7, KmsKeyId: KEY_ARN } });
-    expect(onlyResource(synthesize({}), 'AWS::Logs::LogGroup')[1].Properties).toEqual({ RetentionInDays: 90 });
+    expect(onlyResource(synthesize({}), 'AWS::Logs::LogGroup', 'Profile')[1].Properties).toEqual({ RetentionInDays: 90 });
   });
 });
 
@@ -83,7 +84,7 @@ describe('a secret', () => {
   it('is not created where one exists', () => {
     const template = synthesize(credential({ secretArn: secretArn(ACCOUNT) }));
     template.resourceCountIs('AWS::SecretsManager::Secret', 0);
-    const [, { Properties }] = onlyResource(template, 'AWS::Lambda::Function');
+    const [, { Properties }] = onlyResource(template, 'AWS::Lambda::Function', 'Profile');
     expect(Properties.Environment).toMatchObject({ Variables: { SECRET_ID: secretArn(ACCOUNT) } });
   });
 

@@ -48,14 +48,15 @@ export interface Resource {
   readonly UpdateReplacePolicy?: string;
 }
 
-/** The resources of a type by their logical ID. */
-export function resourcesOf(template: Template, type: string): Record<string, Resource> {
-  return template.findResources(type) as Record<string, Resource>;
+/** The resources of a type by their logical ID; of one construct, where the beginning of its ID is given. */
+export function resourcesOf(template: Template, type: string, construct = ''): Record<string, Resource> {
+  const all = Object.entries(template.findResources(type) as Record<string, Resource>);
+  return Object.fromEntries(all.filter(([id]) => id.startsWith(construct)));
 }
 
-/** The only resource of a type. */
-export function onlyResource(template: Template, type: string): readonly [string, Resource] {
-  const [first, ...others] = Object.entries(resourcesOf(template, type));
+/** The only resource of a type, in the stack or in one construct. */
+export function onlyResource(template: Template, type: string, construct = ''): readonly [string, Resource] {
+  const [first, ...others] = Object.entries(resourcesOf(template, type, construct));
   if (first === undefined || others.length > 0) throw new Error(`not exactly one ${type}`);
   return first;
 }
@@ -68,9 +69,9 @@ export interface Statement {
 }
 
 /** Every statement of the inline policies of the functions' roles, by the role's logical ID. */
-export function roleStatements(template: Template): Record<string, readonly Statement[]> {
+export function roleStatements(template: Template, construct = ''): Record<string, readonly Statement[]> {
   return Object.fromEntries(
-    Object.entries(resourcesOf(template, 'AWS::IAM::Role')).map(([id, { Properties }]) => {
+    Object.entries(resourcesOf(template, 'AWS::IAM::Role', construct)).map(([id, { Properties }]) => {
       const policies = Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[];
       return [id, policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)];
     }),

@@ -41,6 +41,8 @@ export interface StageOptions {
   readonly tenant?: string | undefined;
   /** The secret's first value. @default that of the client `old` */
   readonly current?: string;
+  /** False where RotateSecret does more than begin (moto's promotes at once): then only its rule is applied. @default true */
+  readonly hasRotateSecret?: boolean;
   /** Asked at each request of a token; undefined is the usual answer. */
   readonly misbehave?: (clientId: string) => Misbehaviour | undefined;
 }
@@ -77,6 +79,11 @@ export async function openStage(options: StageOptions) {
   /** What `aws secretsmanager rotate-secret` does before it calls the function: an empty version, labelled AWSPENDING. */
   const begin = async () => {
     const ClientRequestToken = randomUUID();
+    if (options.hasRotateSecret === false) {
+      const { AWSPENDING, AWSCURRENT } = await labels();
+      if (AWSPENDING !== undefined && AWSPENDING !== AWSCURRENT) throw new Error('another rotation is in progress');
+      return ClientRequestToken;
+    }
     await operator.send(new RotateSecretCommand({ SecretId: secretId, ClientRequestToken }));
     return ClientRequestToken;
   };
@@ -91,7 +98,10 @@ export async function openStage(options: StageOptions) {
     const pairs = Object.entries(VersionIdsToStages).flatMap(([version, on]) => on.map((label) => [label, version]));
     return Object.fromEntries(pairs) as Record<string, string>;
   };
-  const current = async () => (await operator.send(new GetSecretValueCommand({ SecretId: secretId }))).SecretString;
+  const current = async () => {
+    const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: 'AWSCURRENT' });
+    return (await operator.send(command)).SecretString;
+  };
   const close = async () => {
     for (const open of [operator, client]) open.destroy();
     await emporix.close();

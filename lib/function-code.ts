@@ -1,0 +1,29 @@
+// A function's code as the CDK takes it: written straight into the cloud assembly; the same input has the same hash.
+
+import { DockerImage } from 'aws-cdk-lib';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import { AssetHashType } from 'aws-cdk-lib/core';
+
+/**
+ * @param write writes the bundle, with the file beside it, into a folder
+ * @param file what the function is told by a file
+ */
+export function functionCode<File extends object>(
+  write: (directory: string, file: File) => void,
+  file: File,
+): lambda.Code {
+  return lambda.Code.fromAsset(import.meta.dirname, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      image: DockerImage.fromRegistry('never-pulled'),
+      // The CDK takes two bundlings with the same options for one: without this all functions would get the first's file.
+      environment: { WRITER: write.name, FILE: JSON.stringify(file) },
+      local: {
+        tryBundle(directory) {
+          write(directory, file);
+          return true;
+        },
+      },
+    },
+  });
+}
