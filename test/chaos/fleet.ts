@@ -25,8 +25,8 @@ export class Fleet {
     this.instances = instances;
   }
 
-  static async start(program: Program): Promise<Fleet> {
-    const instances = await Promise.all(Array.from({ length: FLEET_SIZE }, () => Instance.start(program)));
+  static async start(program: Program, size = FLEET_SIZE): Promise<Fleet> {
+    const instances = await Promise.all(Array.from({ length: size }, () => Instance.start(program)));
     return new Fleet(program, instances);
   }
 

@@ -32,6 +32,8 @@ export interface Program {
   readonly path: string;
   /** All of its environment. */
   readonly env: Readonly<Record<string, string>>;
+  /** Takes what it prints, in pieces, with the number of the process. @default nobody does */
+  readonly onOutput?: (text: string, pid: number) => void;
 }
 
 export class InstanceDied extends Error {}
@@ -56,8 +58,10 @@ export class Instance {
     });
   }
 
-  static async start({ path, env }: Program): Promise<Instance> {
-    const child = track(fork(path, { execArgv: [], env: { ...env }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }));
+  static async start({ path, env, onOutput }: Program): Promise<Instance> {
+    const output = onOutput ? 'pipe' : 'ignore';
+    const child = track(fork(path, { execArgv: [], env: { ...env }, stdio: ['ignore', output, 'inherit', 'ipc'] }));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text, child.pid ?? 0));
     const instance = new Instance(child);
     await Promise.race([
       once(child, 'message', { signal: AbortSignal.timeout(READY_LIMIT_MS) }),

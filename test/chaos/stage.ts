@@ -46,8 +46,8 @@ export async function setStage(database: Database | undefined, expiresInSeconds:
     started.push({ close: () => gate.shut() });
     const tokenEndpoint = `http://127.0.0.1:${gate.port}/oauth/token`;
     const tableName = `token-vending-${++tables}`;
-    const program = database
-      ? await vending(started, { ...emporix, tokenEndpoint }, database, tableName)
+    const { program } = database
+      ? await deployedFunction(started, { ...emporix, tokenEndpoint }, database, tableName)
       : ownCache({ ...emporix, tokenEndpoint });
     const fleet = await Fleet.start(program);
     started.push(fleet);
@@ -60,22 +60,34 @@ export async function setStage(database: Database | undefined, expiresInSeconds:
 
 type Client = Pick<Emporix, 'tokenEndpoint' | 'clientId' | 'clientSecret'>;
 
-async function vending(
+export interface DeployedFunction {
+  readonly program: Program;
+  readonly secretsManagerUrl: string;
+  /** The ARN of the credential's secret. */
+  readonly secretId: string;
+}
+
+/**
+ * The deployed bundle of a profile that allows all scopes, with a table and a secret of its own.
+ * @param started takes what is to be closed in the end
+ */
+export async function deployedFunction(
   started: { close(): Promise<void> }[],
   client: Client,
   database: Database,
   tableName: string,
-): Promise<Program> {
+): Promise<DeployedFunction> {
   const code = temporaryFolder();
   started.push(code);
   writeVendCode(code.path, { clientAuthentication: 'client_secret_post' });
   const secretsManager = await startSecretsManager();
   started.push(secretsManager);
   await database.createTable(tableName);
+  const secretId = await createSecret(secretsManager.url, client);
   const variables: Record<(typeof ENVIRONMENT_VARIABLES)[number], string> = {
     PROFILE: 'default',
     CREDENTIAL: 'emporix',
-    SECRET_ID: await createSecret(secretsManager.url, client),
+    SECRET_ID: secretId,
     TABLE_NAME: tableName,
     TOKEN_ENDPOINT: client.tokenEndpoint,
   };
@@ -91,7 +103,8 @@ async function vending(
     AWS_SHARED_CREDENTIALS_FILE: devNull,
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
-  return { path: join(import.meta.dirname, 'instance.mjs'), env };
+  const program = { path: join(import.meta.dirname, 'instance.mjs'), env };
+  return { program, secretsManagerUrl: secretsManager.url, secretId };
 }
 
 /** Also removed when the suite is interrupted. */
@@ -108,9 +121,9 @@ function temporaryFolder(): { readonly path: string; close(): Promise<void> } {
   };
 }
 
-function ownCache({ tokenEndpoint, clientId, clientSecret }: Client): Program {
+function ownCache({ tokenEndpoint, clientId, clientSecret }: Client): { readonly program: Program } {
   const env = { TOKEN_ENDPOINT: tokenEndpoint, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret };
-  return { path: join(import.meta.dirname, 'own-cache.mjs'), env };
+  return { program: { path: join(import.meta.dirname, 'own-cache.mjs'), env } };
 }
 
 async function createSecret(endpoint: string, { clientId, clientSecret }: Client): Promise<string> {
