@@ -1,0 +1,180 @@
+// The rotation function step by step: what succeeds, what fails, what is repeated, and what dies in between.
+
+import assert from 'node:assert/strict';
+import type { Misbehaviour } from '../../local/emporix.ts';
+import type { Checks } from '../deploy/checks.ts';
+import { credentialOf, openStage, STEPS, type Stage } from '../lambda/rotate/rotating.ts';
+
+const CLIENTS = {
+  old: { scopes: ['a', 'b'] },
+  new: { scopes: ['a', 'b'] },
+  poor: { scopes: ['a'] },
+  foreign: { scopes: ['a', 'b'], tenant: 'other' },
+};
+const PROFILES = { orders: { scopes: ['a', 'b'] }, reader: { scopes: ['a'] }, all: {} };
+
+type Play = (stage: Stage, version: string) => Promise<void>;
+type Misbehave = (clientId: string) => Misbehaviour | undefined;
+
+/** A secret of its own with a candidate, and a rotation that was begun. */
+async function play(endpoint: string, candidate: string, scene: Play, misbehave: Misbehave = () => undefined) {
+  const stage = await openStage({ endpoint, clients: CLIENTS, profiles: PROFILES, misbehave, hasRotateSecret: false });
+  try {
+    await stage.put(candidate, 'CANDIDATE');
+    await scene(stage, await stage.begin());
+  } finally {
+    await stage.close();
+  }
+}
+
+async function assertRotated(stage: Stage, version: string, clientId = 'new'): Promise<void> {
+  assert.deepEqual(await stage.labels(), { AWSCURRENT: version, AWSPREVIOUS: stage.first });
+  assert.equal(await stage.current(), credentialOf(clientId));
+}
+
+/** AWSCURRENT untouched, AWSPENDING cleared, the candidate kept. */
+async function assertUnchanged(stage: Stage): Promise<void> {
+  const { CANDIDATE, ...labels } = await stage.labels();
+  assert.ok(CANDIDATE);
+  assert.deepEqual(labels, { AWSCURRENT: stage.first });
+}
+
+async function assertFails(rotating: Promise<void>, message: RegExp): Promise<void> {
+  await assert.rejects(rotating, message);
+}
+
+export async function checkRotations(checks: Checks, endpoint: string): Promise<void> {
+  const good = credentialOf('new');
+  await checks.check('a good candidate becomes current, and no label is left behind', () =>
+    play(endpoint, good, async (stage, version) => {
+      await stage.rotate(version);
+      await assertRotated(stage, version);
+    }),
+  );
+  for (const repeated of STEPS) {
+    await checks.check(`${repeated} may be repeated`, () =>
+      play(endpoint, good, async (stage, version) => {
+        for (const step of STEPS) {
+          await stage.step(step, version);
+          if (step === repeated) await stage.step(step, version);
+        }
+        await stage.rotate(version);
+        await assertRotated(stage, version);
+      }),
+    );
+  }
+  await checks.check('the next rotation begins and ends as the first', () =>
+    play(endpoint, good, async (stage, version) => {
+      await stage.rotate(version);
+      await stage.put(credentialOf('old'), 'CANDIDATE');
+      const next = await stage.begin();
+      await stage.rotate(next);
+      assert.deepEqual(await stage.labels(), { AWSCURRENT: next, AWSPREVIOUS: version });
+    }),
+  );
+}
+
+export async function checkFailures(checks: Checks, endpoint: string): Promise<void> {
+  const candidates: readonly [string, string, RegExp, Misbehave?][] = [
+    ['a wrong secret', credentialOf('new', 'wrong'), /the authorization server refused it/],
+    ['fewer scopes', credentialOf('poor'), /profile orders: not granted: b; profile all: not granted: b;/],
+    ['another tenant', credentialOf('foreign'), /profile orders: its token is of another tenant/],
+    ['no credential', 'generated', /the candidate is not JSON; stage one: aws secretsmanager put-secret-value /],
+    ['the authorization server down', credentialOf('new'), /failed with status 503/, () => ({ status: 503 })],
+  ];
+  for (const [what, candidate, message, misbehave] of candidates) {
+    await checks.check(`${what}: AWSCURRENT stays, AWSPENDING goes, and a good candidate then succeeds`, async () => {
+      let isBad = true;
+      const scene: Play = async (stage, version) => {
+        await assertFails(stage.rotate(version), message);
+        await assertUnchanged(stage);
+        isBad = false;
+        await stage.put(credentialOf('new'), 'CANDIDATE');
+        const next = await stage.begin();
+        await stage.rotate(next);
+        await assertRotated(stage, next);
+      };
+      await play(endpoint, candidate, scene, (clientId) => (isBad ? misbehave?.(clientId) : undefined));
+    });
+  }
+  await checks.check('AWSPENDING of another rotation is left alone', () =>
+    play(endpoint, credentialOf('new'), async (stage, version) => {
+      await stage.step('createSecret', version);
+      await assertFails(stage.step('createSecret', 'another'.padEnd(32, '0')), /--remove-from-version-id/);
+      await stage.rotate(version);
+      await assertRotated(stage, version);
+    }),
+  );
+}
+
+export async function checkLoneTests(checks: Checks, endpoint: string): Promise<void> {
+  for (const [what, pending] of [
+    ['missing', undefined],
+    ['no credential', 'generated'],
+    ['the current value', credentialOf('old')],
+  ] as const) {
+    await checks.check(`testSecret alone, with AWSPENDING ${what}, succeeds without a token`, () =>
+      play(endpoint, credentialOf('new'), async (stage, begun) => {
+        let version = begun;
+        if (pending !== undefined) version = await stage.put(pending, 'AWSPENDING');
+        await stage.step('testSecret', version);
+        assert.equal(stage.emporix.requests.length, 0);
+        assert.equal((await stage.labels()).AWSCURRENT, stage.first);
+      }),
+    );
+  }
+}
+
+export async function checkCrashes(checks: Checks, endpoint: string, signal: AbortSignal): Promise<void> {
+  const calls = await callsOf(endpoint, 'new');
+  for (const after of upTo(calls)) {
+    await checks.check(`dies after call ${after} of ${calls}, and ends right when it is run again`, () =>
+      play(endpoint, credentialOf('new'), async (stage, version) => {
+        await crash(stage, version, after);
+        await stage.rotate(version);
+        await assertRotated(stage, version);
+      }),
+    );
+  }
+  await checks.check(`dies twice, after any two of ${calls} calls, and ends right`, async () => {
+    for (const [first, second] of upTo(calls).flatMap((one) => upTo(calls).map((other) => [one, other] as const))) {
+      signal.throwIfAborted();
+      await play(endpoint, credentialOf('new'), async (stage, version) => {
+        await crash(stage, version, first);
+        await crash(stage, version, second);
+        await stage.rotate(version);
+        await assertRotated(stage, version);
+      });
+    }
+  });
+  const failing = await callsOf(endpoint, 'poor');
+  await checks.check(`dies after any of ${failing} calls with a candidate that fails: AWSCURRENT stays`, async () => {
+    for (const after of upTo(failing)) {
+      await play(endpoint, credentialOf('poor'), async (stage, version) => {
+        await crash(stage, version, after);
+        await assertFails(stage.rotate(version), /profile orders: not granted: b/);
+        await assertUnchanged(stage);
+      });
+    }
+  });
+}
+
+const upTo = (calls: number) => Array.from({ length: calls }, (_, index) => index);
+
+/** How many calls of Secrets Manager a whole rotation makes. */
+async function callsOf(endpoint: string, clientId: string): Promise<number> {
+  let calls = 0;
+  await play(endpoint, credentialOf(clientId), async (stage, version) => {
+    await stage.rotate(version).catch(() => {});
+    calls = stage.faults.calls;
+  });
+  return calls;
+}
+
+/** Runs until the function dies after that many calls, if it makes so many: the last one was done, its answer is lost. */
+async function crash(stage: Stage, version: string, calls: number): Promise<void> {
+  stage.faults.calls = 0;
+  stage.faults.crashAfter = calls;
+  await stage.rotate(version).catch(() => {});
+  stage.faults.crashAfter = Number.POSITIVE_INFINITY;
+}
