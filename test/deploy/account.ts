@@ -1,5 +1,6 @@
 // The emulated AWS account: the AWS CLI, the CDK's CLI, roles, and function URLs called with curl's own signature.
 
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { run } from './command.ts';
 import { ACCOUNT, type MiniStack, REGION } from './ministack.ts';
@@ -57,7 +58,15 @@ export function accountOf({ env, port }: MiniStack, outdir: string, signal: Abor
     return parseAnswer(await run('curl', [...args, '--data', form, url], { env, signal }));
   }
 
-  return { aws, cdk, shell, createRole, keysOf, vend };
+  /** Calls a function as AWS's own services do: not by its URL. Its answer, or what it threw. */
+  async function invoke(functionName: string, event: object): Promise<string> {
+    const file = join(outdir, '../invoked.json');
+    const args = ['lambda', 'invoke', '--function-name', functionName, '--payload', JSON.stringify(event), file];
+    await run('aws', args, { env, signal });
+    return await readFile(file, 'utf8');
+  }
+
+  return { aws, cdk, outdir, shell, createRole, keysOf, invoke, vend };
 }
 
 export function policy(...statements: readonly object[]): string {

@@ -40,8 +40,11 @@ try {
   await emporix?.close();
   await rm(directory, { recursive: true, force: true });
   console.log(`
-What MiniStack lacks, and this test does in its place after the deploy; the template is deployed as it is:
+What MiniStack lacks, and this test does in its place; otherwise the template is deployed as it is:
   - the policy of the assets bucket, which denies plain HTTP, was deleted
+  - it knows no AWS::SecretsManager::RotationSchedule and no alarms on metric math: they are left out; see test/lib
+  - its RotateSecret calls no function: the rotation function is called with the four events instead
+  - a label put on a new version stays on the one before: CANDIDATE is removed before another one is staged
   - Ref of a secret is its name there: the secret's ARN was put into the functions' roles with iam put-role-policy
   - it looks neither at dynamodb:LeadingKeys nor at lambda:InvokeFunction by way of the URL: see test/lib
 

@@ -4,10 +4,11 @@ import assert from 'node:assert/strict';
 import type { Emporix } from '../../local/emporix.ts';
 import type { Account, Answer, Keys } from './account.ts';
 import type { Checks } from './checks.ts';
-import { allowSecretByArn, deploy, type Outputs } from './deployment.ts';
+import { allowSecretByArn, deploy, type Outputs, rotationFunctionOf } from './deployment.ts';
 import { ACCOUNT } from './ministack.ts';
+import { checkRotation } from './rotation.ts';
 
-interface Stage {
+export interface Stage {
   readonly account: Account;
   /** For files of the run. */
   readonly directory: string;
@@ -25,12 +26,14 @@ export async function checkVending(checks: Checks, stage: Stage): Promise<void> 
   const outputs = await checks.step('cdk deploy, with two profiles and the outputs named', () => {
     return deploy(stage.account, stage.directory, stage.emporix.tokenEndpoint, callerArn);
   });
-  await allowSecretByArn(account, outputs);
+  const rotationFunction = await rotationFunctionOf(account);
+  await allowSecretByArn(account, outputs, rotationFunction);
   const caller = await account.keysOf(callerArn);
   await checkRefusals(checks, account, outputs, caller, await account.keysOf(strangerArn));
   await checkCredential(checks, stage, outputs, caller);
   await checkTokens(checks, stage, outputs, caller);
   await checkManagedPolicy(checks, account, outputs, await account.keysOf(strangerArn));
+  await checkRotation(checks, stage, outputs.CredentialEmporixSecretName, rotationFunction);
   await checkLogs(checks, stage);
   await checks.step('cdk destroy', () => account.cdk('destroy', '--force'));
 }
