@@ -86,9 +86,17 @@ export class Profile extends Construct {
    * @default - sum over 5 minutes
    */
   metricVended(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('Vended', props);
+  }
+
+  /**
+   * A metric of the function's own.
+   * @default - sum over 5 minutes
+   */
+  metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
     return new cloudwatch.Metric({
       namespace: 'TokenVending',
-      metricName: 'Vended',
+      metricName,
       dimensionsMap: { Profile: this.profileName },
       statistic: cloudwatch.Stats.SUM,
       ...props,

@@ -3,11 +3,12 @@
 import { ArnFormat, CfnOutput, RemovalPolicy, Stack, type StackProps, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
-import type { Construct } from 'constructs';
+import { Construct } from 'constructs';
 import type { Config } from './config.ts';
 import { configError, show } from './config-error.ts';
 import { pascalCase } from './config-values.ts';
 import { Credential } from './credential.ts';
+import { Monitoring } from './monitoring.ts';
 import { Profile } from './profile.ts';
 import { Rotation } from './rotation.ts';
 
@@ -32,6 +33,8 @@ export class TokenVendingStack extends Stack {
     this.credentials = this.createCredentials(config);
     this.profiles = this.createProfiles(config);
     this.createRotations(config);
+    const { alarmEmail } = config;
+    new Monitoring(this, 'Monitoring', { profiles: this.profiles, ...(alarmEmail !== undefined && { alarmEmail }) });
     this.writeOutputs();
   }
 
@@ -90,14 +93,15 @@ export class TokenVendingStack extends Stack {
     }
   }
 
+  /** In a scope of their own: `ProfileDefaultUrl` is an output here, and may be the construct of a profile too. */
   private writeOutputs(): void {
-    new CfnOutput(this, 'TokenTableName', { value: this.table.tableName });
-    for (const [name, { secretId }] of this.credentials) {
-      new CfnOutput(this, `Credential${pascalCase(name)}SecretName`, { value: secretId });
-    }
+    const scope = new Construct(this, 'Outputs');
+    const write = (name: string, value: string) => new CfnOutput(scope, name, { value }).overrideLogicalId(name);
+    write('TokenTableName', this.table.tableName);
+    for (const [name, { secretId }] of this.credentials) write(`Credential${pascalCase(name)}SecretName`, secretId);
     for (const [name, profile] of this.profiles) {
-      new CfnOutput(this, `Profile${pascalCase(name)}Url`, { value: profile.functionUrl.url });
-      new CfnOutput(this, `Profile${pascalCase(name)}FunctionName`, { value: profile.function.functionName });
+      write(`Profile${pascalCase(name)}Url`, profile.functionUrl.url);
+      write(`Profile${pascalCase(name)}FunctionName`, profile.function.functionName);
     }
   }
 

@@ -63,7 +63,9 @@ describe('a function', () => {
       'Profile',
     );
     expect(logs).toMatchObject({ DeletionPolicy: 'Delete', Properties: { RetentionInDays: 7, KmsKeyId: KEY_ARN } });
-    expect(onlyResource(synthesize({}), 'AWS::Logs::LogGroup', 'Profile')[1].Properties).toEqual({ RetentionInDays: 90 });
+    expect(onlyResource(synthesize({}), 'AWS::Logs::LogGroup', 'Profile')[1].Properties).toEqual({
+      RetentionInDays: 90,
+    });
   });
 });
 
@@ -148,6 +150,20 @@ describe('the encryption key', () => {
 });
 
 describe('the outputs', () => {
+  it('do not stand in the way of a profile or credential that is named like one', () => {
+    const template = synthesize({
+      credentials: { shop: {}, 'shop-secret-name': {} },
+      profiles: {
+        orders: { credential: 'shop' },
+        'orders-url': { credential: 'shop' },
+        'orders-function-name': { credential: 'shop' },
+      },
+    });
+    expect(Object.keys(template.toJSON().Outputs)).toEqual(
+      expect.arrayContaining(['ProfileOrdersUrl', 'ProfileOrdersUrlUrl', 'CredentialShopSecretNameSecretName']),
+    );
+  });
+
   it('are the names and URLs that operators and callers need', () => {
     const template = synthesize({
       credentials: { emporix: {}, 'other-shop': { secretName: 'other' }, third: { secretArn: secretArn(ACCOUNT) } },
