@@ -146,7 +146,7 @@ const GUARDS: readonly Guard[] = [
   {
     promise: 'a version not known here makes the secret be read again',
     file: 'lambda/vend/token-store.ts',
-    code: 'credential = await credentials.recheck(item.credentialVersion);',
+    code: 'if (minter !== undefined && minter !== credential.version) credential = await credentials.recheck(minter);',
     without: '',
   },
   {
