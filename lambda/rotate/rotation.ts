@@ -80,7 +80,6 @@ export class Rotation {
     const { secret, trial } = this.#props;
     const labels = await secret.labels();
     const current = labels.get(CURRENT);
-    if (current === version) return 'nothing to test: the version is current';
     if (!labels.has(CANDIDATE)) return `nothing to test: there is no ${CANDIDATE}`;
     if (labels.get(PENDING) !== version) return `nothing to test: the version is not ${PENDING}`;
     const [pending, inUse] = await Promise.all([secret.read(version), current && secret.read(current)]);

@@ -125,7 +125,7 @@ export async function checkLoneTests(checks: Checks, endpoint: string): Promise<
   }
 }
 
-export async function checkCrashes(checks: Checks, endpoint: string, signal: AbortSignal): Promise<void> {
+export async function checkCrashes(checks: Checks, endpoint: string): Promise<void> {
   const calls = await callsOf(endpoint, 'new');
   for (const after of upTo(calls)) {
     await checks.check(`dies after call ${after} of ${calls}, and ends right when it is run again`, () =>
@@ -136,6 +136,21 @@ export async function checkCrashes(checks: Checks, endpoint: string, signal: Abo
       }),
     );
   }
+  const failing = await callsOf(endpoint, 'poor');
+  await checks.check(`dies after any of ${failing} calls with a candidate that fails: AWSCURRENT stays`, async () => {
+    for (const after of upTo(failing)) {
+      await play(endpoint, credentialOf('poor'), async (stage, version) => {
+        await crash(stage, version, after);
+        await assertFails(stage.rotate(version), /profile orders: not granted: b/);
+        await assertUnchanged(stage);
+      });
+    }
+  });
+}
+
+/** A function that dies, and dies again when it is begun anew. */
+export async function checkPairsOfCrashes(checks: Checks, endpoint: string, signal: AbortSignal): Promise<void> {
+  const calls = await callsOf(endpoint, 'new');
   await checks.check(`dies twice, after any two of ${calls} calls, and ends right`, async () => {
     for (const [first, second] of upTo(calls).flatMap((one) => upTo(calls).map((other) => [one, other] as const))) {
       signal.throwIfAborted();
@@ -144,16 +159,6 @@ export async function checkCrashes(checks: Checks, endpoint: string, signal: Abo
         await crash(stage, version, second);
         await stage.rotate(version);
         await assertRotated(stage, version);
-      });
-    }
-  });
-  const failing = await callsOf(endpoint, 'poor');
-  await checks.check(`dies after any of ${failing} calls with a candidate that fails: AWSCURRENT stays`, async () => {
-    for (const after of upTo(failing)) {
-      await play(endpoint, credentialOf('poor'), async (stage, version) => {
-        await crash(stage, version, after);
-        await assertFails(stage.rotate(version), /profile orders: not granted: b/);
-        await assertUnchanged(stage);
       });
     }
   });

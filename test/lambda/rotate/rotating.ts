@@ -63,44 +63,11 @@ export async function openStage(options: StageOptions) {
   const faults = injectFaults(client);
   const rotation = rotationOf(options, { client, secretId, emporix, write: (line) => printed.push(line) });
 
-  const put = async (SecretString: string, ...VersionStages: string[]) => {
-    const command = new PutSecretValueCommand({ SecretId: secretId, SecretString, VersionStages });
-    return (await operator.send(command)).VersionId ?? '';
-  };
-  const move = (VersionStage: string, from?: string, to?: string) =>
-    operator.send(
-      new UpdateSecretVersionStageCommand({
-        SecretId: secretId,
-        VersionStage,
-        RemoveFromVersionId: from,
-        MoveToVersionId: to,
-      }),
-    );
-  /** What `aws secretsmanager rotate-secret` does before it calls the function: an empty version, labelled AWSPENDING. */
-  const begin = async () => {
-    const ClientRequestToken = randomUUID();
-    if (options.hasRotateSecret === false) {
-      const { AWSPENDING, AWSCURRENT } = await labels();
-      if (AWSPENDING !== undefined && AWSPENDING !== AWSCURRENT) throw new Error('another rotation is in progress');
-      return ClientRequestToken;
-    }
-    await operator.send(new RotateSecretCommand({ SecretId: secretId, ClientRequestToken }));
-    return ClientRequestToken;
-  };
+  const { put, move, begin, labels, current } = operatorOf(operator, secretId, options);
   const step = (Step: string, version: string) =>
     rotation.run({ Step, SecretId: secretId, ClientRequestToken: version, RotationToken: 'role-session' });
   const rotate = async (version: string) => {
     for (const each of STEPS) await step(each, version);
-  };
-  /** The version of each label. */
-  const labels = async () => {
-    const { VersionIdsToStages = {} } = await operator.send(new DescribeSecretCommand({ SecretId: secretId }));
-    const pairs = Object.entries(VersionIdsToStages).flatMap(([version, on]) => on.map((label) => [label, version]));
-    return Object.fromEntries(pairs) as Record<string, string>;
-  };
-  const current = async () => {
-    const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: 'AWSCURRENT' });
-    return (await operator.send(command)).SecretString;
   };
   const close = async () => {
     for (const open of [operator, client]) open.destroy();
@@ -122,6 +89,45 @@ export async function openStage(options: StageOptions) {
     current,
     close,
   };
+}
+
+/** What an operator does with the AWS CLI. */
+function operatorOf(operator: SecretsManagerClient, secretId: string, { hasRotateSecret = true }: StageOptions) {
+  const put = async (SecretString: string, ...VersionStages: string[]) => {
+    const command = new PutSecretValueCommand({ SecretId: secretId, SecretString, VersionStages });
+    return (await operator.send(command)).VersionId ?? '';
+  };
+  const move = (VersionStage: string, from?: string, to?: string) =>
+    operator.send(
+      new UpdateSecretVersionStageCommand({
+        SecretId: secretId,
+        VersionStage,
+        RemoveFromVersionId: from,
+        MoveToVersionId: to,
+      }),
+    );
+  /** What `aws secretsmanager rotate-secret` does before it calls the function: an empty version, labelled AWSPENDING. */
+  const begin = async () => {
+    const ClientRequestToken = randomUUID();
+    if (!hasRotateSecret) {
+      const { AWSPENDING, AWSCURRENT } = await labels();
+      if (AWSPENDING !== undefined && AWSPENDING !== AWSCURRENT) throw new Error('another rotation is in progress');
+      return ClientRequestToken;
+    }
+    await operator.send(new RotateSecretCommand({ SecretId: secretId, ClientRequestToken }));
+    return ClientRequestToken;
+  };
+  /** The version of each label. */
+  const labels = async () => {
+    const { VersionIdsToStages = {} } = await operator.send(new DescribeSecretCommand({ SecretId: secretId }));
+    const pairs = Object.entries(VersionIdsToStages).flatMap(([version, on]) => on.map((label) => [label, version]));
+    return Object.fromEntries(pairs) as Record<string, string>;
+  };
+  const current = async () => {
+    const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: 'AWSCURRENT' });
+    return (await operator.send(command)).SecretString;
+  };
+  return { put, move, begin, labels, current };
 }
 
 function newClient(endpoint: string): SecretsManagerClient {
@@ -168,15 +174,18 @@ function rotationOf({ profiles, tenant }: StageOptions, { client, secretId, empo
   });
 }
 
-/** Ends the process, as it were, after a number of calls of Secrets Manager: the last one was done, its answer is lost. */
+/**
+ * Ends the process, as it were, after a number of calls of Secrets Manager: the last one was done, its answer is lost. Or
+ * loses the answer of one call only.
+ */
 function injectFaults(client: SecretsManagerClient) {
-  const faults = { calls: 0, crashAfter: Number.POSITIVE_INFINITY };
+  const faults = { calls: 0, crashAfter: Number.POSITIVE_INFINITY, loseAnswerOf: 0 };
   client.middlewareStack.add(
     (next) => async (args) => {
       if (faults.calls >= faults.crashAfter) throw new Error('crashed');
       faults.calls++;
       const answer = await next(args);
-      if (faults.calls >= faults.crashAfter) throw new Error('crashed');
+      if (faults.calls >= faults.crashAfter || faults.calls === faults.loseAnswerOf) throw new Error('crashed');
       return answer;
     },
     { step: 'initialize' },

@@ -1,0 +1,90 @@
+// Every step may be repeated, at once or later, alone or with the whole rotation.
+
+import { describe, expect, test } from '@jest/globals';
+import { credentialOf, STEPS } from './rotating.ts';
+import { untouched, useStages } from './stages.ts';
+
+const { open, withCandidate } = useStages();
+
+describe('repeated', () => {
+  test.each(STEPS)('%s succeeds again and changes nothing more', async (repeated) => {
+    const { stage, version } = await withCandidate();
+    for (const step of STEPS) {
+      await stage.step(step, version);
+      if (step !== repeated) continue;
+      const before = await stage.labels();
+      await stage.step(step, version);
+      expect(await stage.labels()).toEqual(before);
+    }
+    expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+  });
+
+  test.each(STEPS.flatMap((late) => STEPS.map((after) => [late, after] as const)))(
+    '%s once more after %s does no harm',
+    async (late, after) => {
+      const { stage, version } = await withCandidate();
+      for (const step of STEPS.slice(0, STEPS.indexOf(after) + 1)) await stage.step(step, version);
+      const isEarly = STEPS.indexOf(late) > STEPS.indexOf(after);
+      if (!isEarly) await stage.step(late, version);
+      await stage.rotate(version);
+      expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+    },
+  );
+
+  test('a failed rotation is taken up again under the same version, once what failed is put right', async () => {
+    let isDown = true;
+    const stage = await open({ misbehave: () => (isDown ? { status: 503 } : undefined) });
+    const candidate = await stage.put(credentialOf('new'), 'CANDIDATE');
+    const version = await stage.begin();
+    await expect(stage.rotate(version)).rejects.toMatchObject({ code: 'unavailable' });
+    expect(await stage.labels()).toEqual(untouched(stage, candidate));
+    isDown = false;
+    await stage.rotate(version);
+    expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+  });
+
+  test('createSecret does not go on with a candidate that was replaced: a version keeps its value', async () => {
+    const { stage, version } = await withCandidate();
+    await stage.step('createSecret', version);
+    const candidate = await stage.put(credentialOf('newer'), 'CANDIDATE');
+    await expect(stage.step('createSecret', version)).rejects.toMatchObject({
+      message: 'the candidate was replaced meanwhile: start the rotation again; AWSCURRENT is unchanged',
+    });
+    expect(await stage.labels()).toEqual(untouched(stage, candidate));
+  });
+
+  test('a step alone after a failure makes nothing current', async () => {
+    const stage = await open({ misbehave: () => ({ status: 503 }) });
+    const candidate = await stage.put(credentialOf('new'), 'CANDIDATE');
+    const version = await stage.begin();
+    await stage.step('createSecret', version);
+    await expect(stage.step('testSecret', version)).rejects.toMatchObject({ code: 'unavailable' });
+    await stage.step('testSecret', version); // nothing is pending: nothing to test
+    await expect(stage.step('finishSecret', version)).rejects.toMatchObject({
+      message: expect.stringContaining('not the candidate that was tested'),
+    });
+    expect(await stage.labels()).toEqual(untouched(stage, candidate));
+  });
+});
+
+describe('finishSecret', () => {
+  test('once more leaves a candidate alone that was staged since', async () => {
+    const { stage, version } = await withCandidate();
+    await stage.rotate(version);
+    const candidate = await stage.put(credentialOf('newer'), 'CANDIDATE');
+    await stage.step('finishSecret', version);
+    expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first, CANDIDATE: candidate });
+  });
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('that misses the answer to call %i says how AWSCURRENT stands', async (call) => {
+    const { stage, version } = await withCandidate();
+    for (const step of STEPS.slice(0, 3)) await stage.step(step, version);
+    Object.assign(stage.faults, { calls: 0, loseAnswerOf: call });
+    const failure: unknown = await stage.step('finishSecret', version).catch((error: unknown) => error);
+    const isMoved = (await stage.labels()).AWSCURRENT === version;
+    expect(isMoved).toBe(call >= 4);
+    expect(String(failure).includes('AWSCURRENT is unchanged')).toBe(!isMoved);
+    await stage.rotate(version);
+    expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+  });
+});

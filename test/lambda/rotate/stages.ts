@@ -1,0 +1,69 @@
+// For Jest: one Secrets Manager per file, and stages that are closed after each test.
+
+import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
+import type { Listening } from '../../../local/http.ts';
+import { startSecretsManager } from '../../../local/secrets-manager.ts';
+import { credentialOf, type Holding, openStage, type Stage, type StageOptions } from './rotating.ts';
+
+const CLIENTS = { old: { scopes: ['a', 'b'] }, new: { scopes: ['a', 'b'] }, newer: { scopes: ['a', 'b'] } };
+
+export const OLD: Holding = { scopes: ['a', 'b'] };
+
+export function useStages() {
+  let server: Listening;
+  const stages: Stage[] = [];
+  beforeAll(async () => {
+    server = await startSecretsManager();
+  });
+  afterEach(async () => {
+    for (const stage of stages.splice(0)) await stage.close();
+  });
+  afterAll(() => server.close());
+
+  /** With one profile without an allow-list, and three clients that are granted the same. */
+  async function open(options: Partial<Omit<StageOptions, 'endpoint'>> = {}): Promise<Stage> {
+    const defaults = { endpoint: server.url, clients: CLIENTS, profiles: { orders: {} } };
+    const stage = await openStage({ ...defaults, ...options });
+    stages.push(stage);
+    return stage;
+  }
+
+  /** With a candidate, and a rotation that was begun. */
+  async function withCandidate() {
+    const stage = await open();
+    const candidate = await stage.put(credentialOf('new'), 'CANDIDATE');
+    return { stage, candidate, version: await stage.begin() };
+  }
+
+  return { open, withCandidate };
+}
+
+/** The labels where nothing has changed but what was staged. */
+export const untouched = ({ first }: Stage, candidate?: string) => ({
+  AWSCURRENT: first,
+  ...(candidate !== undefined && { CANDIDATE: candidate }),
+});
+
+export interface Case extends Partial<Omit<StageOptions, 'endpoint' | 'clients'>> {
+  readonly old?: Holding;
+  readonly new?: Holding;
+  readonly candidate?: string;
+}
+
+/** Rotates to the client `new`, which has all that the current one has unless it is said otherwise. */
+export function useAttempts() {
+  const { open } = useStages();
+  return async ({ candidate = credentialOf('new'), old = OLD, new: held = OLD, ...options }: Case) => {
+    const stage = await open({ clients: { old, new: held }, ...options });
+    const staged = await stage.put(candidate, 'CANDIDATE');
+    const version = await stage.begin();
+    const failure: unknown = await stage.rotate(version).catch((error: unknown) => error);
+    return { stage, staged, version, failure };
+  };
+}
+
+/** AWSCURRENT untouched, AWSPENDING cleared, CANDIDATE kept for another try, and the next rotation can begin. */
+export async function expectNothingChanged({ stage, staged }: { stage: Stage; staged: string }): Promise<void> {
+  expect(await stage.labels()).toEqual(untouched(stage, staged));
+  await stage.begin();
+}
