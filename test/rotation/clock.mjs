@@ -28,7 +28,7 @@ export class RunClock {
     }
   }
 
-  /** Makes it this process's clock. */
+  /** Makes it this process's clock. `new Date()` stays the system's: only the SDK asks it, for its signatures. */
   install() {
     if (this.speed === 1) return;
     const realMonotonicMs = performance.now.bind(performance);

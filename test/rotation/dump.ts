@@ -4,7 +4,6 @@ import { type AttributeValue, DynamoDBClient, paginateScan } from '@aws-sdk/clie
 import { STAND_IN_CLIENT } from '../../local/names.ts';
 
 export interface Dump {
-  readonly items: number;
   /** Items that hold a sealed token: there is something to find. */
   readonly sealedItems: number;
   readonly text: string;
@@ -17,14 +16,13 @@ export async function dumpTable(endpoint: string, TableName: string): Promise<Du
   client.destroy();
   const text = items.flatMap((item) => Object.entries(item).flatMap(([name, value]) => [name, ...readings(value)]));
   return {
-    items: items.length,
     sealedItems: items.filter(({ sealed }) => sealed?.B !== undefined).length,
     text: text.join('\n'),
   };
 }
 
-export function occurrences(dump: Dump, needles: readonly string[]): number {
-  return needles.filter((needle) => dump.text.includes(needle)).length;
+export function isIn(dumps: readonly Dump[], needle: string): boolean {
+  return dumps.some(({ text }) => text.includes(needle));
 }
 
 /** All the ways to read a value; lists and maps as JSON. */

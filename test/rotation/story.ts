@@ -7,8 +7,8 @@ import type { Operator } from './operator.ts';
 /** The first rotation, and then one after the other, in seconds. */
 const FIRST_AFTER_S = 10;
 const EVERY_S = 75;
-/** After the correction, once it has been seen everywhere. */
-const BAD_CANDIDATES_AFTER_S = 66;
+/** Once the correction has been seen everywhere. */
+const BAD_CANDIDATES_BEFORE_S = 9;
 
 const FIRST_SECRET = 'client-secret-one';
 const SECRETS = ['two', 'three', 'mistyped', 'four', 'five', 'unknown', 'poorer'].map(
@@ -36,7 +36,9 @@ export interface Rotated {
   readonly atMs: number;
 }
 
-export interface BadCandidate {
+type Traits = Omit<Rotated, 'atMs'>;
+
+interface BadCandidate {
   readonly name: string;
   readonly secret: string;
   /** Undefined: the rotation succeeded. */
@@ -64,52 +66,52 @@ export class Story {
 
   /** @param onRotation told of each as it has happened */
   async play(onRotation: (rotated: Rotated) => void): Promise<void> {
-    const [server, operator] = [this.#server, this.#operator];
+    const turns = [
+      () => this.#replace('good', FIRST_SECRET, TWO, false),
+      () => this.#replace('good, old one refused at once', TWO, THREE, true),
+      () => this.#mistype(MISTYPED),
+      () => this.#replace('correction', THREE, FOUR, false),
+      () => this.#rotateVerified('verified', FOUR, FIVE),
+    ];
     const firstMs = this.#clock.nowMs() + FIRST_AFTER_S * 1000;
-    const turn = (n: number) => this.#clock.sleepUntil(firstMs + n * EVERY_S * 1000);
-    const rotated = (name: string, secret: string, traits: Partial<Rotated> = {}) => {
-      const common = { isWrong: false, refusesReplaced: false, atMs: this.#clock.nowMs() };
-      const rotation = { name, secret, ...common, ...traits };
-      this.rotations.push(rotation);
-      onRotation(rotation);
-    };
-
-    await turn(0);
-    server.accept(TWO);
-    await operator.put(TWO);
-    server.replace(FIRST_SECRET, false);
-    rotated('good', TWO);
-
-    await turn(1);
-    server.accept(THREE);
-    await operator.put(THREE);
-    server.replace(TWO, true);
-    rotated('good, old one refused at once', THREE, { refusesReplaced: true });
-
-    await turn(2);
-    await operator.put(MISTYPED);
-    rotated('wrong', MISTYPED, { isWrong: true });
-
-    await turn(3);
-    server.accept(FOUR);
-    await operator.put(FOUR);
-    server.replace(THREE, false);
-    rotated('correction', FOUR);
-
-    await this.#clock.sleepUntil(firstMs + (3 * EVERY_S + BAD_CANDIDATES_AFTER_S) * 1000);
-    await this.#rotateBadly('unknown to the server', UNKNOWN);
-    server.accept(POORER, [...LONG_SCOPES, ...SHORT_SCOPES]);
-    await this.#rotateBadly('lacking a scope', POORER);
-
-    await turn(4);
-    server.accept(FIVE);
-    await operator.stage(FIVE);
-    await operator.rotate();
-    server.replace(FOUR, false);
-    rotated('verified', FIVE);
-
-    await turn(5);
+    for (const [index, turn] of turns.entries()) {
+      const turnMs = firstMs + index * EVERY_S * 1000;
+      if (index === turns.length - 1) await this.#tryBadCandidates(turnMs - BAD_CANDIDATES_BEFORE_S * 1000);
+      await this.#clock.sleepUntil(turnMs);
+      const traits = await turn();
+      const rotated = { ...traits, atMs: this.#clock.nowMs() };
+      this.rotations.push(rotated);
+      onRotation(rotated);
+    }
+    await this.#clock.sleepUntil(firstMs + turns.length * EVERY_S * 1000);
     this.endMs = this.#clock.nowMs();
+  }
+
+  async #replace(name: string, old: string, secret: string, refusesReplaced: boolean): Promise<Traits> {
+    this.#server.accept(secret);
+    await this.#operator.put(secret);
+    this.#server.replace(old, refusesReplaced);
+    return { name, secret, isWrong: false, refusesReplaced };
+  }
+
+  async #mistype(secret: string): Promise<Traits> {
+    await this.#operator.put(secret);
+    return { name: 'wrong', secret, isWrong: true, refusesReplaced: false };
+  }
+
+  async #rotateVerified(name: string, old: string, secret: string): Promise<Traits> {
+    this.#server.accept(secret);
+    await this.#operator.stage(secret);
+    await this.#operator.rotate();
+    this.#server.replace(old, false);
+    return { name, secret, isWrong: false, refusesReplaced: false };
+  }
+
+  async #tryBadCandidates(atMs: number): Promise<void> {
+    await this.#clock.sleepUntil(atMs);
+    await this.#rotateBadly('unknown to the server', UNKNOWN);
+    this.#server.accept(POORER, [...LONG_SCOPES, ...SHORT_SCOPES]);
+    await this.#rotateBadly('lacking a scope', POORER);
   }
 
   async #rotateBadly(name: string, secret: string): Promise<void> {
