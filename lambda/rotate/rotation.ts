@@ -68,7 +68,7 @@ export class Rotation {
     if (written === undefined) {
       await secret.put(version, candidate, PENDING);
     } else if (!written.equals(candidate)) {
-      throw new VendingError('misconfigured', `the candidate was replaced meanwhile: start the rotation again`);
+      throw new VendingError('misconfigured', 'the candidate was replaced meanwhile: start the rotation again');
     } else if (labels.get(PENDING) !== version) {
       await secret.move(PENDING, labels.get(PENDING), version);
     }
@@ -79,13 +79,12 @@ export class Rotation {
   async #test(version: string): Promise<string> {
     const { secret, trial } = this.#props;
     const labels = await secret.labels();
-    const current = labels.get(CURRENT);
     if (!labels.has(CANDIDATE)) return `nothing to test: there is no ${CANDIDATE}`;
     if (labels.get(PENDING) !== version) return `nothing to test: the version is not ${PENDING}`;
-    const [pending, inUse] = await Promise.all([secret.read(version), current && secret.read(current)]);
+    const [pending, inUse] = await Promise.all([secret.read(version), this.#labelled(CURRENT, labels)]);
     if (!(pending?.credential instanceof Credential)) return 'nothing to test: the version holds no credential';
-    if (pending.isSameCredentialAs(inUse || undefined)) return 'nothing to test: it is the current credential';
-    await trial.run(pending.credential, credentialOf(inUse || undefined));
+    if (pending.isSameCredentialAs(inUse)) return 'nothing to test: it is the current credential';
+    await trial.run(pending.credential, credentialOf(inUse));
     return 'the candidate is granted all that it must be';
   }
 
@@ -102,22 +101,25 @@ export class Rotation {
     if (labels.get(PENDING) === version) await secret.remove(PENDING, version);
     const candidate = labels.get(CANDIDATE);
     // One that was staged in the meantime is not this one, and stays.
-    if (candidate !== undefined && value?.equals(await secret.read(candidate)))
-      await secret.remove(CANDIDATE, candidate);
+    const isThisOne = value?.equals(await this.#labelled(CANDIDATE, labels)) ?? false;
+    if (candidate !== undefined && isThisOne) await secret.remove(CANDIDATE, candidate);
     return 'the version is current';
   }
 
   /** What is staged, if it is a credential, and not the one in use. */
   async #candidate(labels: Labels): Promise<VersionValue> {
-    const { secret } = this.#props;
-    const [staged, current] = [labels.get(CANDIDATE), labels.get(CURRENT)];
-    const candidate = staged && (await secret.read(staged));
+    const candidate = await this.#labelled(CANDIDATE, labels);
     if (!candidate) throw this.#stageFirst(`no version of the secret is labelled ${CANDIDATE}`);
     if (typeof candidate.credential === 'string') throw this.#stageFirst(`the candidate ${candidate.credential}`);
-    if (candidate.isSameCredentialAs((current && (await secret.read(current))) || undefined)) {
+    if (candidate.isSameCredentialAs(await this.#labelled(CURRENT, labels))) {
       throw this.#stageFirst('the candidate is the current credential');
     }
     return candidate;
+  }
+
+  async #labelled(label: string, labels: Labels): Promise<VersionValue | undefined> {
+    const version = labels.get(label);
+    return version === undefined ? undefined : await this.#props.secret.read(version);
   }
 
   /** Secrets Manager begins no second rotation, but an event may come from elsewhere, or long after its rotation. */
@@ -133,12 +135,11 @@ export class Rotation {
 
   /** The test says nothing of a version that it was not shown: one is made current only if it is what was staged. */
   async #requireTested(labels: Labels, version: string, value: VersionValue | undefined): Promise<void> {
-    const candidate = labels.get(CANDIDATE);
     const isPending = labels.get(PENDING) === version && value?.credential instanceof Credential;
-    if (isPending && candidate !== undefined && value.equals(await this.#props.secret.read(candidate))) return;
+    if (isPending && value.equals(await this.#labelled(CANDIDATE, labels))) return;
     throw new VendingError(
       'misconfigured',
-      `the version is not the candidate that was tested: start the rotation again`,
+      'the version is not the candidate that was tested: start the rotation again',
     );
   }
 
