@@ -11,10 +11,14 @@ import { errorName, VendingError } from '../errors.ts';
 import { Credential } from './credential.ts';
 
 const CHECK_EVERY_MS = 60_000;
-/** How long a caller waits for a check while a credential is in use. */
-const PATIENCE_MS = 500;
 /** How soon after a failed check the next is tried. */
 const RETRY_CHECK_AFTER_MS = 5_000;
+/** How long a caller waits for a check while a credential is in use; longer where that one may be long out of date. */
+const PATIENCE_MS = 500;
+const PATIENCE_WHEN_OLD_MS = 3_000;
+const OLD_AFTER_MS = 120_000;
+/** A read that began longer ago may not know of what raised a doubt since. */
+const PENDING_READ_MS = 1_000;
 
 export interface CredentialSourceProps {
   readonly client: SecretsManagerClient;
@@ -27,15 +31,25 @@ export interface CredentialSourceProps {
   readonly onCheckFailed: (failure: { error: string }) => void;
 }
 
+/** A credential, and whether Secrets Manager has confirmed that it is the current one since a doubt was raised. */
+export interface Rechecked {
+  readonly credential: Credential;
+  readonly isConfirmed: boolean;
+}
+
 export class CredentialSource {
   readonly #props: CredentialSourceProps;
   #current: Credential | undefined;
+  /** When the read was asked that told so. Before: no promise of what is current. */
+  #confirmedAtMs = Number.NEGATIVE_INFINITY;
+  #checkDueAtMs = 0;
+  #reading: { readonly askedAtMs: number; readonly done: Promise<Credential> } | undefined;
+  /** Versions that were current here once: an item of one of them is older, not newer. */
+  readonly #replaced = new Set<string>();
+  /** For each version that raised a doubt, when it was last looked into. */
+  readonly #recheckedAtMs = new Map<string, number>();
   /** The one that was current before, or that an item asked for last. */
   #other: Credential | undefined;
-  #checkDueAtMs = 0;
-  #isConfirmed = false;
-  readonly #recheckedAtMs = new Map<string, number>();
-  #reading: Promise<Credential> | undefined;
 
   constructor(props: CredentialSourceProps) {
     this.#props = props;
@@ -43,12 +57,7 @@ export class CredentialSource {
 
   /** The credential last read, where it needs no check now. */
   get checked(): Credential | undefined {
-    return this.#props.clock.nowMs() < this.#checkDueAtMs ? this.#current : undefined;
-  }
-
-  /** Whether Secrets Manager answered the last check: else another version may be current by now. */
-  get isConfirmed(): boolean {
-    return this.#isConfirmed;
+    return this.#nowMs < this.#checkDueAtMs ? this.#current : undefined;
   }
 
   /**
@@ -62,13 +71,19 @@ export class CredentialSource {
   /**
    * Reads again because a version was seen that raises a doubt: in an item, which another instance may have minted with a
    * newer secret, or in a refusal. At most once in 5 s for each.
+   * @param sinceMs a read that was asked since then is new enough
    */
-  async recheck(seenVersion: string): Promise<Credential> {
-    const nowMs = this.#props.clock.nowMs();
+  async recheck(seenVersion: string, sinceMs = Number.POSITIVE_INFINITY): Promise<Rechecked> {
+    const current = this.#current;
+    if (current && this.#confirmedAtMs >= sinceMs) return { credential: current, isConfirmed: true };
     const lastAtMs = this.#recheckedAtMs.get(seenVersion) ?? Number.NEGATIVE_INFINITY;
-    if (this.#current && nowMs < lastAtMs + RETRY_CHECK_AFTER_MS) return this.#current;
-    this.#recheckedAtMs.set(seenVersion, nowMs);
-    return await this.#check();
+    const isLimited = current !== undefined && this.#nowMs < lastAtMs + RETRY_CHECK_AFTER_MS;
+    const askedAtMs = isLimited ? lastAtMs : this.#nowMs;
+    this.#recheckedAtMs.set(seenVersion, askedAtMs);
+    const credential = isLimited ? ((await this.#reading?.done) ?? current) : await this.#check();
+    // An item of a version that was current here once is older, not newer.
+    const isConfirmed = this.#confirmedAtMs >= askedAtMs - PENDING_READ_MS || this.#replaced.has(seenVersion);
+    return { credential: this.#current ?? credential, isConfirmed };
   }
 
   /** The credential that sealed an item. Undefined where its version is gone, holds none or can't be read. */
@@ -94,38 +109,55 @@ export class CredentialSource {
   /** One at a time. With a credential in use, nobody waits long for another: the check goes on, and is tried again. */
   async #check(): Promise<Credential> {
     const { clock } = this.#props;
-    this.#reading ??= this.#readCurrent().finally(() => {
-      this.#reading = undefined;
-    });
-    const inUse = this.#current;
-    if (inUse === undefined) return await this.#reading;
-    const late = Symbol('late');
-    const read = await Promise.race([this.#reading, clock.sleep(PATIENCE_MS).then(() => late)]);
-    if (read instanceof Credential) return read;
-    this.#isConfirmed = false;
-    this.#checkDueAtMs = Math.max(this.#checkDueAtMs, clock.nowMs() + RETRY_CHECK_AFTER_MS);
-    return this.#current ?? inUse;
+    const reading = this.#readOnce();
+    if (this.#current === undefined) return await reading;
+    const isOld = this.#nowMs - this.#confirmedAtMs > OLD_AFTER_MS;
+    const late = clock.sleep(isOld ? PATIENCE_WHEN_OLD_MS : PATIENCE_MS).then(() => undefined);
+    const read = await Promise.race([reading, late]);
+    if (read === undefined) this.#checkDueAtMs = Math.max(this.#checkDueAtMs, this.#nowMs + RETRY_CHECK_AFTER_MS);
+    return read ?? this.#current;
   }
 
-  async #readCurrent(): Promise<Credential> {
-    const { clock, onCheckFailed } = this.#props;
+  #readOnce(): Promise<Credential> {
+    const askedAtMs = this.#nowMs;
+    if (this.#reading && askedAtMs - this.#reading.askedAtMs < PENDING_READ_MS) return this.#reading.done;
+    const reading = { askedAtMs, done: this.#readCurrent(askedAtMs) };
+    const end = () => {
+      if (this.#reading === reading) this.#reading = undefined;
+    };
+    reading.done.then(end, end);
+    this.#reading = reading;
+    return reading.done;
+  }
+
+  async #readCurrent(askedAtMs: number): Promise<Credential> {
     try {
       const read = await this.#read({});
-      if (this.#current && this.#current.version !== read.version) {
-        this.#other = this.#current;
-        this.#recheckedAtMs.clear();
-      }
-      this.#current = read;
-      this.#isConfirmed = true;
-      this.#checkDueAtMs = clock.nowMs() + CHECK_EVERY_MS;
-      return read;
+      // An answer may come late, after a newer one, or when the instance was frozen in between.
+      if (this.#current === undefined || askedAtMs >= this.#confirmedAtMs) this.#confirm(read, askedAtMs);
+      return this.#current ?? read;
     } catch (error) {
-      this.#isConfirmed = false;
       if (!this.#current) throw error;
-      onCheckFailed({ error: errorName(error) });
-      this.#checkDueAtMs = clock.nowMs() + RETRY_CHECK_AFTER_MS;
+      this.#props.onCheckFailed({ error: errorName(error) });
+      this.#checkDueAtMs = Math.max(this.#checkDueAtMs, this.#nowMs + RETRY_CHECK_AFTER_MS);
       return this.#current;
     }
+  }
+
+  #confirm(read: Credential, askedAtMs: number): void {
+    if (this.#current && this.#current.version !== read.version) {
+      this.#replaced.add(this.#current.version);
+      this.#replaced.delete(read.version);
+      this.#other = this.#current;
+      this.#recheckedAtMs.clear();
+    }
+    this.#current = read;
+    this.#confirmedAtMs = askedAtMs;
+    this.#checkDueAtMs = askedAtMs + CHECK_EVERY_MS;
+  }
+
+  get #nowMs(): number {
+    return this.#props.clock.nowMs();
   }
 
   async #read(which: Partial<GetSecretValueCommandInput>): Promise<Credential> {

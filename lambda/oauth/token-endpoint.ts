@@ -78,6 +78,8 @@ export class TokenEndpoint {
     const { clock, random } = this.#props;
     const requestedAtMs = clock.nowMs();
     const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineMs - requestedAtMs);
+    // A request that nobody waits for may still cost a token.
+    if (timeoutMs <= 0) throw new VendingError('timed_out', 'no time was left to ask the authorization server');
     const { status, headers, text } = await this.#post(this.#request(credential, scopes), timeoutMs);
     if (status < 200 || status > 299) {
       throw failureOf(status, headers['retry-after'], text, clock.nowMs());

@@ -34,7 +34,7 @@ const dynamoDb = new DynamoDBClient({
 });
 const secretsManager = new SecretsManagerClient({
   maxAttempts: 2,
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 2_000, throwOnRequestTimeout: true },
+  requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
 });
 
 const scopes = new ScopePolicy(settings.profile, settings.scopes, settings.tenant);

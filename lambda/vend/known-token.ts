@@ -11,6 +11,8 @@ import type { VendRequest } from './vend-request.ts';
 const MIN_TTL_SHARE = 0.75;
 const CLOCK_ALLOWANCE_MS = 1_000;
 const MARGIN_MS = 30_000;
+/** A lease or a back-off stays readable this long after its end, before TTL may take the item. */
+const KEEP_SECONDS = 60;
 /** A renewal that a rejected token forces is done once in this time. */
 const FORCED_EVERY_MS = 30_000;
 
@@ -24,6 +26,12 @@ export interface KnownToken {
   readonly backOff?: BackOff | undefined;
   /** The last renewal that a rejected token forced. */
   readonly forcedAtSeconds?: number | undefined;
+}
+
+/** A version of the credential that the authorization server does not accept. */
+export interface Refusal {
+  readonly version: string;
+  readonly atSeconds: number;
 }
 
 export type TokenDemand = Pick<VendRequest, 'minTtlMs' | 'rejectedTokenSha256'>;
@@ -90,8 +98,9 @@ export function refuseForcedTooFast(known: KnownToken, demand: TokenDemand, nowM
 }
 
 /** @throws VendingError `invalid_request` that names the most that `min_ttl` may be */
-export function refuseExcessiveMinTtl({ token }: KnownToken, demand: TokenDemand): void {
-  if (token === undefined || demand.minTtlMs <= maxMinTtlMs(token)) return;
+export function refuseExcessiveMinTtl({ token }: KnownToken, demand: TokenDemand, nowMs: number): void {
+  // One that has ended says nothing of the lifetimes of today.
+  if (!isValid(token, NO_DEMAND, nowMs) || demand.minTtlMs <= maxMinTtlMs(token)) return;
   throw new VendingError('invalid_request', `min_ttl may be at most ${maxMinTtlMs(token) / 1000} for this token`);
 }
 
@@ -108,4 +117,14 @@ function allowanceMs(token: Token, mostMs: number): number {
 /** Whether it is the demand that is refused, not a mint that failed. */
 export function isDemandRefused(failure: unknown): boolean {
   return failure instanceof VendingError && (failure.code === 'invalid_request' || failure.code === 'slow_down');
+}
+
+export function refusalOf({ refusedVersion, refusedAtSeconds = 0 }: KnownToken): Refusal | undefined {
+  return refusedVersion === undefined ? undefined : { version: refusedVersion, atSeconds: refusedAtSeconds };
+}
+
+/** The token's own end; while a lease or back-off outlasts it, theirs and a minute. */
+export function ttlSeconds({ token }: KnownToken, untilSeconds: number): number {
+  const tokenEndSeconds = Math.floor((token?.expiresAtMs ?? 0) / 1000);
+  return tokenEndSeconds > untilSeconds ? tokenEndSeconds : Math.ceil(untilSeconds) + KEEP_SECONDS;
 }

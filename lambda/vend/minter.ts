@@ -8,7 +8,7 @@ import type { CredentialSource } from '../oauth/credential-source.ts';
 import type { Token } from '../oauth/token.ts';
 import type { TokenEndpoint } from '../oauth/token-endpoint.ts';
 import type { Telemetry } from '../telemetry.ts';
-import type { KnownToken } from './known-token.ts';
+import { type KnownToken, type Refusal, refusalOf } from './known-token.ts';
 import { NewScopeSets } from './new-scope-sets.ts';
 import type { ScopePolicy, Wanted } from './scope-policy.ts';
 
@@ -31,9 +31,20 @@ export interface Minted {
   readonly refused: Refusal | undefined;
 }
 
-interface Refusal {
+/** A mint that came to nothing, with what it learned about the credential. */
+export class MintFailure extends Error {
+  override readonly name = 'MintFailure';
+  readonly failure: unknown;
+  /** The current version as last read: the one that failed. */
   readonly version: string;
-  readonly atSeconds: number;
+  readonly refused: Refusal | undefined;
+
+  constructor(failure: unknown, version: string, refused: Refusal | undefined) {
+    super(errorName(failure));
+    this.failure = failure;
+    this.version = version;
+    this.refused = refused;
+  }
 }
 
 export class Minter {
@@ -55,66 +66,74 @@ export class Minter {
   /**
    * @param current the credential to mint with
    * @param known what is known of the token: by which version it was minted, which was refused
-   * @throws VendingError, with `invalid_scope` only where the caller named the scopes
+   * @throws MintFailure of a VendingError, with `invalid_scope` only where the caller named the scopes
    */
   async mint(wanted: Wanted, current: Credential, known: KnownToken, deadlineMs: number): Promise<Minted> {
-    const { scopes, telemetry, clock } = this.#props;
+    const { tokenEndpoint, scopes, telemetry, clock } = this.#props;
     const startedAtMs = clock.nowMs();
-    try {
-      const { token, lifetimeNamed, ...minted } = await this.#request(wanted, current, known, deadlineMs);
-      telemetry.minted({ durationMs: clock.nowMs() - startedAtMs, credentialVersion: minted.credential.version });
-      if (!lifetimeNamed) telemetry.lifetimeNotNamed({ assumedSeconds: token.lifetimeMs / 1000 });
-      const missing = scopes.check(token, wanted);
-      if (missing.length > 0) telemetry.scopesNotGranted({ missing });
-      return { token, ...minted };
-    } catch (error) {
-      telemetry.mintFailed({ error: errorName(error) });
-      if (!(error instanceof VendingError) || error.code !== 'invalid_scope') throw error;
-      this.#newScopeSets.failed(clock.nowMs());
-      throw scopes.failure('invalid_scope', wanted, error);
-    }
-  }
-
-  /** Only a refusal of the credential (`invalid_client`) leads on to the next version. */
-  async #request(wanted: Wanted, current: Credential, known: KnownToken, deadlineMs: number) {
-    const { tokenEndpoint, telemetry, clock } = this.#props;
     let refused = this.#refusedLately(current, known);
-    let refusal: unknown;
-    for await (const { credential, isCurrent } of this.#versions(current, known, refused !== undefined)) {
+    let version = current.version;
+    let failure: unknown = new VendingError('timed_out', 'no version of the credential could be read in time');
+    for await (const { credential, isCurrent } of this.#versions(current, known, refused !== undefined, deadlineMs)) {
+      if (isCurrent) version = credential.version;
       try {
-        const issued = await tokenEndpoint.mint(credential, wanted.scopes, deadlineMs);
-        return { ...issued, credential, refused: isCurrent ? undefined : refused };
+        const { token, lifetimeNamed } = await tokenEndpoint.mint(credential, wanted.scopes, deadlineMs);
+        telemetry.minted({ durationMs: clock.nowMs() - startedAtMs, credentialVersion: credential.version });
+        if (!lifetimeNamed) telemetry.lifetimeNotNamed({ assumedSeconds: token.lifetimeMs / 1000 });
+        const missing = scopes.check(token, wanted);
+        if (missing.length > 0) telemetry.scopesNotGranted({ missing });
+        if (!isCurrent && refused) telemetry.credentialRefused({ credentialVersion: refused.version });
+        return { token, credential, refused: isCurrent ? undefined : refused };
       } catch (error) {
-        if (!(error instanceof VendingError) || error.code !== 'credential_refused') throw error;
-        telemetry.credentialRefused({ credentialVersion: credential.version });
+        failure = error;
+        // Only a refusal of the credential (`invalid_client`) leads on to the next version.
+        if (!(error instanceof VendingError) || error.code !== 'credential_refused') break;
         if (isCurrent) refused = { version: credential.version, atSeconds: Math.floor(clock.nowMs() / 1000) };
-        refusal = error;
       }
     }
-    throw refusal ?? new VendingError('credential_refused', 'the authorization server refused the credential');
+    if (refused) telemetry.credentialRefused({ credentialVersion: refused.version });
+    throw new MintFailure(this.#told(failure, wanted), version, refused);
   }
 
-  /** The current version, read again if it is refused; then the one that minted the token; then the one before. */
-  async *#versions(current: Credential, known: KnownToken, wasRefused: boolean) {
-    const { credentials } = this.#props;
-    const tried = new Set([current.version]);
+  #told(failure: unknown, wanted: Wanted): unknown {
+    const { scopes, telemetry, clock } = this.#props;
+    telemetry.mintFailed({ error: errorName(failure) });
+    if (!(failure instanceof VendingError) || failure.code !== 'invalid_scope') return failure;
+    this.#newScopeSets.failed(clock.nowMs());
+    return scopes.failure('invalid_scope', wanted, failure);
+  }
+
+  /**
+   * The current version, read again if it is refused; then the one that minted the token; then the one before. One that
+   * was refused lately comes last: by now it may be accepted, and the one before no longer.
+   */
+  async *#versions(current: Credential, known: KnownToken, wasRefused: boolean, deadlineMs: number) {
+    const { credentials, clock } = this.#props;
+    const read = async <T>(what: () => Promise<T>) => (clock.nowMs() < deadlineMs ? await what() : undefined);
+    const tried = new Set<string>();
     const isNew = (credential: Credential | undefined): credential is Credential =>
       credential !== undefined && !tried.has(credential.version) && Boolean(tried.add(credential.version));
+    const recheck = async () => (await read(() => credentials.recheck(current.version)))?.credential;
     if (!wasRefused) {
-      yield { credential: current, isCurrent: true };
-      const corrected = await credentials.recheck(current.version);
+      if (isNew(current)) yield { credential: current, isCurrent: true };
+      const corrected = await recheck();
       if (isNew(corrected)) yield { credential: corrected, isCurrent: true };
     }
     const { credentialVersion } = known;
-    const ofToken = credentialVersion === undefined ? undefined : await credentials.ofVersion(credentialVersion);
-    if (isNew(ofToken)) yield { credential: ofToken, isCurrent: false };
-    const previous = await credentials.previous();
-    if (isNew(previous)) yield { credential: previous, isCurrent: false };
+    const ofToken = credentialVersion && (await read(() => credentials.ofVersion(credentialVersion)));
+    if (ofToken && ofToken.version !== current.version && isNew(ofToken))
+      yield { credential: ofToken, isCurrent: false };
+    const previous = await read(() => credentials.previous());
+    if (previous && previous.version !== current.version && isNew(previous))
+      yield { credential: previous, isCurrent: false };
+    if (!wasRefused) return;
+    const again = (await recheck()) ?? current;
+    if (isNew(again)) yield { credential: again, isCurrent: true };
   }
 
-  #refusedLately(current: Credential, { refusedVersion, refusedAtSeconds = 0 }: KnownToken): Refusal | undefined {
-    if (refusedVersion !== current.version) return undefined;
-    const againAtMs = refusedAtSeconds * 1000 + REFUSED_AGAIN_AFTER_MS;
-    return this.#props.clock.nowMs() < againAtMs ? { version: refusedVersion, atSeconds: refusedAtSeconds } : undefined;
+  #refusedLately(current: Credential, known: KnownToken): Refusal | undefined {
+    const refused = refusalOf(known);
+    if (refused?.version !== current.version) return undefined;
+    return this.#props.clock.nowMs() < refused.atSeconds * 1000 + REFUSED_AGAIN_AFTER_MS ? refused : undefined;
   }
 }

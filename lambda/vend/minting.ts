@@ -18,7 +18,7 @@ import {
   triableUntilMs,
 } from './known-token.ts';
 import { AFTER_MINT_MS, LEASE_MS, MINT_LIMIT_MS } from './lease.ts';
-import type { Minted, Minter } from './minter.ts';
+import { type Minted, type Minter, MintFailure } from './minter.ts';
 import type { ScopePolicy, Wanted } from './scope-policy.ts';
 import type { Look, TokenStore } from './token-store.ts';
 
@@ -87,8 +87,20 @@ export class Minting {
   async withoutTable(flight: Flight, look: Look, leaseId?: string): Promise<TokenFound> {
     const { store } = this.#props;
     const { pk } = flight.wanted;
+    try {
+      this.#refuseWithoutTable(flight, look);
+    } catch (refusal) {
+      if (leaseId !== undefined) await store.releaseLease(pk, leaseId);
+      throw refusal;
+    }
     const nowMs = this.#nowMs;
-    const lastAtMs = store.remembered(pk)?.mintedWithoutTableAtMs ?? Number.NEGATIVE_INFINITY;
+    store.remember(pk, look.known, { mintedWithoutTableAtMs: nowMs });
+    return await this.#mint(flight, look, nowMs, leaseId);
+  }
+
+  #refuseWithoutTable(flight: Flight, look: Look): void {
+    const nowMs = this.#nowMs;
+    const lastAtMs = this.#props.store.remembered(flight.wanted.pk)?.mintedWithoutTableAtMs ?? Number.NEGATIVE_INFINITY;
     const waitMs = lastAtMs + MINT_WITHOUT_TABLE_EVERY_MS - nowMs;
     if (waitMs > 0) {
       const what = 'the token table is out of reach, and the authorization server was asked a moment ago';
@@ -98,8 +110,6 @@ export class Minting {
     const untilMs = Math.min(limitOf(flight, look.known, nowMs), flight.deadlineMs - AFTER_MINT_MS);
     if (untilMs - nowMs < MINT_LIMIT_MS) throw outOfTime();
     this.#refuseTooFast(flight, look.known);
-    store.remember(pk, look.known, { mintedWithoutTableAtMs: nowMs });
-    return await this.#mint(flight, look, nowMs, leaseId);
   }
 
   async #mint(flight: Flight, look: Look, startedAtMs: number, leaseId: string | undefined): Promise<TokenFound> {
@@ -112,11 +122,11 @@ export class Minting {
     try {
       minted = await minter.mint(wanted, look.credential, look.known, limitMs);
     } catch (error) {
-      // A mint that was cut short for a valid token's sake says nothing of the server.
-      const cutShort = limitMs < wholeMs && this.#nowMs >= limitMs;
+      // A mint that was cut short for a valid token's sake says nothing of the server. Timers may be early.
+      const cutShort = limitMs < wholeMs && this.#nowMs >= limitMs - 50;
       if (!cutShort) throw await this.#recordFailure(flight, look, leaseId, error);
       if (leaseId !== undefined) await store.releaseLease(wanted.pk, leaseId);
-      throw error;
+      throw error instanceof MintFailure ? error.failure : error;
     }
     const { token } = minted;
     const forcedAtSeconds = forced ? Math.floor(this.#nowMs / 1000) : look.known.forcedAtSeconds;
@@ -124,7 +134,7 @@ export class Minting {
     if (winner && isFresh(winner, demand, minted.credential.version, this.#nowMs)) {
       return { token: winner.token, source: 'table' };
     }
-    refuseExcessiveMinTtl(minted, demand);
+    refuseExcessiveMinTtl(minted, demand, this.#nowMs);
     // A server may issue the rejected token once more: then it is what there is.
     if (!isValid(token, NO_DEMAND, this.#nowMs)) {
       throw new VendingError('unavailable', 'the token that was minted expired before it could be vended');
@@ -136,13 +146,22 @@ export class Minting {
   async #recordFailure(flight: Flight, look: Look, leaseId: string | undefined, error: unknown): Promise<unknown> {
     const { store, random } = this.#props;
     const { pk } = flight.wanted;
-    const failure = error instanceof VendingError ? error : new VendingError('unavailable', '');
-    const at = { version: look.credential.version, nowMs: this.#nowMs, random: random() };
-    const known = { ...look.known, backOff: nextBackOff(failure, look.known.backOff, at) };
+    const {
+      failure: cause,
+      version,
+      refused,
+    } = error instanceof MintFailure ? error : new MintFailure(error, look.credential.version, undefined);
+    const failure = cause instanceof VendingError ? cause : new VendingError('unavailable', '');
+    const at = { version, nowMs: this.#nowMs, random: random() };
+    const known = {
+      ...look.known,
+      ...(refused && { refusedVersion: refused.version, refusedAtSeconds: refused.atSeconds }),
+      backOff: nextBackOff(failure, look.known.backOff, at),
+    };
     store.remember(pk, known, { lookAgainAtMs: known.backOff.untilSeconds * 1000 });
     if (failure.code === 'throttled') await store.recordThrottling(known.backOff);
     if (leaseId !== undefined) await store.recordFailure(pk, known, leaseId);
-    return failure === error ? failure.withRetryAfter(known.backOff.untilSeconds - at.nowMs / 1000) : error;
+    return failure === cause ? failure.withRetryAfter(known.backOff.untilSeconds - at.nowMs / 1000) : cause;
   }
 
   #refuseTooFast({ wanted, demand }: Flight, known: KnownToken): void {

@@ -7,16 +7,13 @@ import type { Credential } from '../oauth/credential.ts';
 import type { CredentialSource } from '../oauth/credential-source.ts';
 import type { TableOperation, Telemetry } from '../telemetry.ts';
 import type { BackOff } from './back-off.ts';
-import { isValid, type KnownToken, NO_DEMAND } from './known-token.ts';
+import { isValid, type KnownToken, NO_DEMAND, refusalOf, ttlSeconds } from './known-token.ts';
 import { LEASE_ALLOWANCE_MS } from './lease.ts';
 import type { MemoryCache } from './memory-cache.ts';
 import type { Minted } from './minter.ts';
 import { open, seal } from './seal.ts';
 import type { TokenItem } from './token-item.ts';
 import type { TokenTable } from './token-table.ts';
-
-/** A lease or a back-off stays readable this long after its end, before TTL may take the item. */
-const KEEP_SECONDS = 60;
 
 /** What is known of a token, and when this instance may trouble the table or the server for it. */
 export interface Remembered extends KnownToken {
@@ -43,7 +40,7 @@ export interface TokenStoreProps {
     TokenTable,
     'read' | 'acquireLease' | 'releaseLease' | 'publish' | 'recordFailure' | 'recordThrottling' | 'readThrottling'
   >;
-  readonly credentials: Pick<CredentialSource, 'checked' | 'isConfirmed' | 'current' | 'recheck' | 'ofVersion'>;
+  readonly credentials: Pick<CredentialSource, 'checked' | 'current' | 'recheck' | 'ofVersion'>;
   /** The credential's name, whose back-off all its profiles share. */
   readonly credentialName: string;
   /** Names the token endpoint and what is sent there: a token of another is never found. */
@@ -92,20 +89,27 @@ export class TokenStore {
    */
   async look(pk: string): Promise<Look> {
     const { table, credentials, clock } = this.#props;
+    const startedAtMs = clock.nowMs();
     const [read, current] = await Promise.all([
       this.#tolerate('read', async () => ({ item: await table.read(pk) })),
       credentials.current().catch((failure: unknown) => ({ failure })),
     ]);
     const item = read?.item;
-    const minter = item?.credentialVersion;
-    // A secret that holds no credential costs nobody the token that is there, nor its renewal.
-    let credential = 'failure' in current ? minter && (await credentials.ofVersion(minter)) : current;
-    if (!credential) throw 'failure' in current ? current.failure : current;
-    // An item of a version not known here: perhaps the secret was replaced since it was last read.
-    if (minter !== undefined && minter !== credential.version) credential = await credentials.recheck(minter);
+    let credential = 'failure' in current ? await this.#standIn(item, current.failure) : current;
     const remembered = this.remembered(pk);
-    // With Secrets Manager out of reach, one's own version may be the replaced one: it must not take the item's place.
-    const isReplaced = minter !== undefined && minter !== credential.version && !credentials.isConfirmed;
+    // An item of a version not known here: perhaps the secret was replaced since it was last read. As long as Secrets
+    // Manager doesn't say, one's own version may be the replaced one, and must not take the item's place.
+    let isReplaced = false;
+    const minter = item?.credentialVersion;
+    if (minter !== undefined && minter !== credential.version && item?.refusedVersion !== credential.version) {
+      const rechecked = await credentials.recheck(minter, startedAtMs);
+      credential = rechecked.credential;
+      isReplaced = !rechecked.isConfirmed && minter !== credential.version;
+    }
+    // Before a recorded refusal is taken for granted: perhaps the secret was corrected since.
+    if (isOfRefusal(item?.backOff, credential)) {
+      credential = (await credentials.recheck(credential.version, startedAtMs)).credential;
+    }
     if (read === undefined || isReplaced) {
       return { tableIsUsable: false, item, known: remembered ?? {}, source: 'memory', credential };
     }
@@ -124,6 +128,16 @@ export class TokenStore {
     }
     this.remember(pk, inTable);
     return { tableIsUsable: true, item, known: inTable, source: 'table', credential };
+  }
+
+  /** A secret that holds no credential costs nobody the token that is there, nor its renewal. */
+  async #standIn(item: TokenItem | undefined, failure: unknown): Promise<Credential> {
+    const { credentials, telemetry } = this.#props;
+    const minter = item?.credentialVersion;
+    const credential = minter === undefined ? undefined : await credentials.ofVersion(minter);
+    if (credential === undefined) throw failure;
+    telemetry.credentialCheckFailed({ error: errorName(failure) });
+    return credential;
   }
 
   /** `unknown`: the table gave no answer; the lease may be one's own all the same. */
@@ -185,6 +199,7 @@ export class TokenStore {
         leaseId,
         revision: this.#newId(),
         backOff,
+        refused: refusalOf(known),
         expiresAtSeconds: ttlSeconds(known, backOff.untilSeconds),
       }),
     );
@@ -229,8 +244,6 @@ export class TokenStore {
   }
 }
 
-/** The token's own end; while a lease or back-off outlasts it, theirs and a minute. */
-function ttlSeconds({ token }: KnownToken, untilSeconds: number): number {
-  const tokenEndSeconds = Math.floor((token?.expiresAtMs ?? 0) / 1000);
-  return tokenEndSeconds > untilSeconds ? tokenEndSeconds : Math.ceil(untilSeconds) + KEEP_SECONDS;
+function isOfRefusal(backOff: BackOff | undefined, { version }: Credential): boolean {
+  return backOff?.error === 'credential_refused' && backOff.version === version;
 }

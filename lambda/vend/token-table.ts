@@ -10,6 +10,7 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import type { BackOff } from './back-off.ts';
+import type { Refusal } from './known-token.ts';
 import { BACK_OFF_ATTRIBUTES, backOffValues, parseItem, SET_BACK_OFF, type TokenItem } from './token-item.ts';
 
 export interface LeaseRequest {
@@ -30,7 +31,7 @@ export interface Publication {
   readonly sealed: Uint8Array;
   readonly credentialVersion: string;
   /** The current version, where the authorization server refused that one. */
-  readonly refused: { readonly version: string; readonly atSeconds: number } | undefined;
+  readonly refused: Refusal | undefined;
   readonly forcedAtSeconds: number | undefined;
   readonly expiresAtSeconds: number;
 }
@@ -39,6 +40,8 @@ export interface RecordedFailure {
   readonly leaseId: string;
   readonly revision: string;
   readonly backOff: BackOff;
+  /** The current version, where the authorization server refused that one. */
+  readonly refused: Refusal | undefined;
   readonly expiresAtSeconds: number;
 }
 
@@ -46,6 +49,8 @@ const LEASE_IS_MINE = 'lease_id = :lease';
 const LEASE_IS_FREE = 'attribute_not_exists(lease_id)';
 const LEASE_ENDED_BY_THE_CLOCK = 'lease_until_ms < :ended';
 const LEASE_WAS_WATCHED_TO_ITS_END = 'lease_id = :watched';
+/** A server that asked for five minutes is not asked after one, because another scope set was told nothing. */
+const NO_LONGER_BACK_OFF = 'attribute_not_exists(pk) OR backoff_until < :until OR backoff_version <> :version';
 const NO_ITEM = 'attribute_not_exists(pk)';
 const UNCHANGED_SINCE_READ = 'revision = :seen';
 const WITHOUT_REVISION_AS_READ = 'attribute_not_exists(revision)';
@@ -132,15 +137,18 @@ export class TokenTable {
 
   /** Records a mint that failed, under one's own lease only, and gives the lease back. The token is untouched. */
   async recordFailure(pk: string, failure: RecordedFailure): Promise<void> {
-    const { leaseId, revision, backOff, expiresAtSeconds } = failure;
+    const { leaseId, revision, backOff, refused, expiresAtSeconds } = failure;
     await this.#update(
       pk,
-      `SET ${SET_BACK_OFF}, revision = :revision, expires_at = :expires REMOVE lease_id, lease_until_ms`,
+      `SET ${SET_BACK_OFF}, revision = :revision, expires_at = :expires${
+        refused ? ', refused_version = :refused, refused_at = :refused_at' : ''
+      } REMOVE lease_id, lease_until_ms`,
       LEASE_IS_MINE,
       {
         ':lease': { S: leaseId },
         ':revision': { S: revision },
         ':expires': { N: String(expiresAtSeconds) },
+        ...(refused && { ':refused': { S: refused.version }, ':refused_at': { N: String(refused.atSeconds) } }),
         ...backOffValues(backOff),
       },
     );
@@ -148,7 +156,7 @@ export class TokenTable {
 
   /** Records that the server throttles a credential, for all profiles that share it. */
   async recordThrottling(credential: string, backOff: BackOff): Promise<void> {
-    await this.#update(credentialKey(credential), `SET ${SET_BACK_OFF}, expires_at = :expires`, undefined, {
+    await this.#update(credentialKey(credential), `SET ${SET_BACK_OFF}, expires_at = :expires`, NO_LONGER_BACK_OFF, {
       ':expires': { N: String(backOff.untilSeconds + 60) },
       ...backOffValues(backOff),
     });
@@ -162,7 +170,7 @@ export class TokenTable {
   async #update(
     pk: string,
     update: string,
-    condition: string | undefined,
+    condition: string,
     values: Record<string, AttributeValue>,
   ): Promise<boolean> {
     try {

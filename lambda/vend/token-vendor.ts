@@ -80,7 +80,7 @@ export class TokenVendor {
     const known = store.remembered(wanted.pk);
     const version = store.checkedVersion;
     if (known === undefined || version === undefined) return undefined;
-    refuseExcessiveMinTtl(known, demand);
+    refuseExcessiveMinTtl(known, demand, this.#nowMs);
     const nowMs = this.#nowMs;
     if (isFresh(known, demand, version, nowMs) && nowMs < Math.max(known.token.renewAtMs, known.lookAgainAtMs)) {
       return { token: known.token, source: 'memory' };
@@ -95,7 +95,7 @@ export class TokenVendor {
     for (let round = 0; ; round++) {
       const look = await store.look(wanted.pk);
       const { known, credential } = look;
-      refuseExcessiveMinTtl(known, demand);
+      refuseExcessiveMinTtl(known, demand, this.#nowMs);
       const fresh = isFresh(known, demand, credential.version, this.#nowMs) ? known.token : undefined;
       if (fresh && this.#nowMs < fresh.renewAtMs) return { token: fresh, source: look.source };
       if (fresh) store.remember(wanted.pk, known, { lookAgainAtMs: this.#nowMs + RENEWAL_LOOK_EVERY_MS });

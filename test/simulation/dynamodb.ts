@@ -89,9 +89,10 @@ function holds(expression: string, item: Item, values: Values): boolean {
     if (condition === 'true' || condition === 'false') return condition === 'true';
     const absent = /^attribute_not_exists\((\w+)\)$/.exec(condition)?.[1];
     if (absent !== undefined) return item[absent] === undefined;
-    const [, name = '', operator, value = ''] = /^(\w+) (=|<) (:\w+)$/.exec(condition) ?? [];
+    const [, name = '', operator, value = ''] = /^(\w+) (=|<>|<) (:\w+)$/.exec(condition) ?? [];
     const [left, right] = [item[name], values[value]];
     if (operator === '=') return left !== undefined && left.S === right?.S && left.N === right?.N;
+    if (operator === '<>') return left === undefined || left.S !== right?.S || left.N !== right?.N;
     if (operator === '<') return left?.N !== undefined && Number(left.N) < Number(right?.N);
     throw new Error(`not a condition of the token table: ${condition}`);
   };

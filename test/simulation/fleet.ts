@@ -19,6 +19,8 @@ export interface Faults {
   readonly tableLosesRequest: number;
   readonly tableLosesAnswer: number;
   readonly tableIsSlow: number;
+  /** Secrets Manager fails, or answers late. */
+  readonly secretsFail: number;
   readonly crash: number;
   /** An instance stands still for up to 20 s, as a frozen or starved one does. */
   readonly pause: number;
@@ -59,7 +61,7 @@ export class Fleet {
   /** Versions of the secret that the authorization server refuses. */
   readonly wrongVersions = new Set<string>();
   readonly replacedAtMs: number[] = [];
-  /** Requests to the table that were given up. */
+  /** Requests to the table or to Secrets Manager that were given up, or were late. */
   tableFailures = 0;
   readonly #instances: Instance[];
 

@@ -105,17 +105,24 @@ export class Instance {
       await this.#goOn();
       if (answer !== undefined && !losesAnswer) return answer();
       if (attempt < TABLE_ATTEMPTS) continue;
-      this.tableFailedAtMs = world.nowMs;
-      this.#fleet.tableFailures++;
+      this.#gaveUp();
       throw new Error('the table did not answer');
     }
+  }
+
+  #gaveUp(): void {
+    this.tableFailedAtMs = this.#fleet.world.nowMs;
+    this.#fleet.tableFailures++;
   }
 
   #secretsManager(): SecretsManagerClient {
     const { world } = this.#fleet;
     const send = async ({ input }: { input: { VersionId?: string; VersionStage?: string } }) => {
-      await world.sleep(world.between(1, 30));
+      const fails = world.chance(this.#fleet.options.faults.secretsFail);
+      await world.sleep(fails ? world.between(400, 2_000) : world.between(1, 30));
       await this.#goOn();
+      if (fails) this.#gaveUp();
+      if (fails && world.chance(0.7)) throw new Error('Secrets Manager did not answer');
       const staged = input.VersionStage === 'AWSPREVIOUS' ? this.#fleet.previousVersion : this.#fleet.version;
       const version = input.VersionId ?? staged;
       if (version === undefined) throw new Error('no such version');

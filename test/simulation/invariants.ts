@@ -1,5 +1,6 @@
 // What must be true of every history of a fleet, whatever happened in it: the promises of docs/guarantees.md.
 
+import { createHash } from 'node:crypto';
 import { VendingError } from '../../lambda/errors.ts';
 import { LEASE_MS } from '../../lambda/vend/lease.ts';
 import { CALL_LIMIT_MS, type Call, type Fleet } from './fleet.ts';
@@ -25,7 +26,7 @@ export function violations(fleet: Fleet): string[] {
 
 function violationsOfCall(fleet: Fleet, call: Call): string[] {
   const { accessToken, endedAtMs, failure, instance, startedAtMs, request } = call;
-  if (!instance.alive) return [];
+  if (!instance.alive && endedAtMs === undefined) return [];
   const at = `call at ${startedAtMs % 1e9} for "${call.scope}"`;
   if (endedAtMs === undefined) return [`${at}: never ended`];
   const found: string[] = [];
@@ -34,6 +35,13 @@ function violationsOfCall(fleet: Fleet, call: Call): string[] {
     found.push(`${at}: ended ${endedAtMs - startedAtMs} ms after its start`);
   if (accessToken !== undefined && fleet.server.endOf(accessToken) <= endedAtMs) {
     found.push(`${at}: got "${accessToken}", expired ${endedAtMs - fleet.server.endOf(accessToken)} ms before`);
+  }
+  if (accessToken !== undefined) {
+    const leftMs = fleet.server.endOf(accessToken) - endedAtMs;
+    if (leftMs < request.minTtlMs - CLOCKS_MS) found.push(`${at}: min_ttl ${request.minTtlMs}, got ${leftMs} ms`);
+    if (!accessToken.endsWith(` of ${call.scope}`)) found.push(`${at}: got "${accessToken}"`);
+    const sha256 = createHash('sha256').update(accessToken).digest('hex');
+    if (sha256 === request.rejectedTokenSha256) found.push(`${at}: got the rejected token`);
   }
   if (failure !== undefined && !(failure instanceof VendingError)) found.push(`${at}: ${String(failure)}`);
   const plain = request.minTtlMs === 0 && request.rejectedTokenSha256 === undefined;
@@ -50,11 +58,11 @@ function violationsOfCall(fleet: Fleet, call: Call): string[] {
 
 /**
  * A call may fail when the server failed, or the table, or two minters died one after the other, or two secrets in a row
- * are wrong. One that is wrong is no reason, unless it is replaced at the very time.
+ * are wrong. One that is wrong is no reason, unless it was replaced within the 5 s in which it is read again but once.
  */
 function hadReason(fleet: Fleet, startedAtMs: number, endedAtMs: number): boolean {
   const { server, mishapsAtMs, tableFailures, wrongVersions } = fleet;
-  if (wrongVersions.size > 0 && fleet.replacedAtMs.some((atMs) => startedAtMs - 1_000 < atMs && atMs < endedAtMs))
+  if (wrongVersions.size > 0 && fleet.replacedAtMs.some((atMs) => startedAtMs - 6_000 < atMs && atMs < endedAtMs))
     return true;
   const numbers = [...wrongVersions].map((version) => Number(version.slice(1)));
   if (numbers.some((number) => numbers.includes(number + 1))) return true;
@@ -63,7 +71,10 @@ function hadReason(fleet: Fleet, startedAtMs: number, endedAtMs: number): boolea
     ({ accessToken, atMs, heard, refused }) =>
       ((accessToken === undefined && !refused) || !heard) && within(atMs, LONGEST_BACK_OFF_MS),
   );
-  return serverFailed || tableFailures > 0 || mishapsAtMs.filter((atMs) => within(atMs, 2 * LEASE_MS)).length > 1;
+  // Who waits for a lease that was taken after the call began, and whose holder died, may have too little time for a mint.
+  const diedLate = mishapsAtMs.some((atMs) => startedAtMs + 1_000 < atMs && atMs <= endedAtMs);
+  const deaths = mishapsAtMs.filter((atMs) => within(atMs, 2 * LEASE_MS)).length;
+  return serverFailed || tableFailures > 0 || diedLate || deaths > 1;
 }
 
 /** Nobody asks for what is in back-off. What was recorded while a mint set out can't be known to it. */

@@ -15,6 +15,7 @@ const CALM: Faults = {
   tableLosesRequest: 0,
   tableLosesAnswer: 0,
   tableIsSlow: 0.1,
+  secretsFail: 0,
   crash: 0,
   pause: 0,
   serverFails: 0,
@@ -24,6 +25,7 @@ const CALM: Faults = {
 const faults = fc.oneof(
   fc.constant(CALM),
   fc.constant({ ...CALM, crash: 0.03 }),
+  fc.constant({ ...CALM, secretsFail: 0.5 }),
   fc.constant({ ...CALM, pause: 0.05 }),
   fc.constant({ ...CALM, tableLosesRequest: 0.05, tableLosesAnswer: 0.05, tableIsSlow: 0.3 }),
   fc.constant({ ...CALM, tableLosesRequest: 0.6, tableLosesAnswer: 0.3 }),
@@ -33,6 +35,7 @@ const faults = fc.oneof(
     tableLosesRequest: 0.05,
     tableLosesAnswer: 0.1,
     tableIsSlow: 0.3,
+    secretsFail: 0.05,
     crash: 0.02,
     pause: 0.01,
     serverFails: 0.3,

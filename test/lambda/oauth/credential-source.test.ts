@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -32,7 +33,8 @@ beforeEach(async () => {
     client,
     secretId: 'emporix',
     region: 'eu-central-1',
-    clock: { ...systemClock, nowMs: () => nowMs },
+    // Time stands still but for the tests; patience is over at once.
+    clock: { ...systemClock, nowMs: () => nowMs, sleep: () => setTimeout(50) },
     onCheckFailed: (failure) => failedChecks.push(failure),
   });
 });
@@ -77,19 +79,68 @@ describe('a credential', () => {
     await create(value('one'));
     await source.current();
     await put(value('two'));
-    expect((await source.recheck('new')).clientSecret).toBe('two');
-    await put(value('three'));
-    expect((await source.recheck('new')).clientSecret).toBe('three'); // the version changed: counted anew
+    expect(await source.recheck('new')).toMatchObject({ credential: { clientSecret: 'two' }, isConfirmed: true });
+    await source.recheck('another');
     expect(reads).toBe(3);
-    await source.recheck('new');
     nowMs += 4_999;
-    await source.recheck('new');
-    expect(reads).toBe(4);
-    await source.recheck('newer');
-    expect(reads).toBe(5);
+    expect(await source.recheck('another')).toMatchObject({ isConfirmed: true });
+    expect(reads).toBe(3);
     nowMs += 1;
-    await source.recheck('new');
-    expect(reads).toBe(6);
+    await source.recheck('another');
+    expect(reads).toBe(4);
+  });
+
+  test('read since a moment is new enough for a doubt of that moment', async () => {
+    await create(value('one'));
+    await source.current();
+    expect(await source.recheck('another', nowMs)).toMatchObject({ isConfirmed: true });
+    expect(reads).toBe(1);
+    await source.recheck('another', nowMs + 1);
+    expect(reads).toBe(2);
+  });
+
+  test('that Secrets Manager does not confirm is not confirmed, unless the other version was current before', async () => {
+    await create(value('one'));
+    const { version: first } = await source.current();
+    await put(value('two'));
+    nowMs += 60_000;
+    await source.current();
+    await server.close();
+    nowMs += 10_000;
+    expect(await source.recheck('another')).toMatchObject({ credential: { clientSecret: 'two' }, isConfirmed: false });
+    expect(await source.recheck(first)).toMatchObject({ credential: { clientSecret: 'two' }, isConfirmed: true });
+  });
+
+  test('counts as checked from when Secrets Manager was asked, not from when its answer was read', async () => {
+    await create(value('one'));
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        await answered;
+        return result;
+      },
+      { step: 'finalizeRequest' },
+    );
+    const reading = source.current();
+    nowMs += 600_000; // frozen with the answer under way
+    answer();
+    await reading;
+    expect(source.checked).toBeUndefined();
+  });
+
+  test('is not waited for long while one is in use', async () => {
+    await create(value('one'));
+    const credential = await source.current();
+    client.middlewareStack.add(() => () => new Promise(() => {}), { step: 'finalizeRequest' });
+    nowMs += 60_000;
+    expect(await source.current()).toBe(credential);
+    expect(source.checked).toBe(credential);
+    nowMs += 5_000;
+    expect(source.checked).toBeUndefined();
   });
 
   test('of an older version is found by its version', async () => {

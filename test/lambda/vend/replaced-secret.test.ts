@@ -134,6 +134,31 @@ describe('a secret that the authorization server refuses', () => {
     expect(secretsAsked()).toEqual(['wrong', 'emporix-secret', 'wrong', 'right']);
   });
 
+  test('corrected while its refusal is in back-off: nobody waits for the end of that', async () => {
+    const { putSecret, startInstance, clock } = await start();
+    await putSecret('wrong');
+    await putSecret('wrong as well');
+    const [first, second] = [startInstance(), startInstance()];
+    await expect(first.vend()).rejects.toMatchObject({ code: 'credential_refused' });
+    await expect(second.vend()).rejects.toMatchObject({ code: 'credential_refused' });
+    accepted.add('right');
+    await putSecret('right');
+    clock.forward(5_000);
+    await expect(second.vend()).resolves.toMatchObject({ source: 'mint' });
+    await expect(first.vend()).resolves.toMatchObject({ source: 'table' });
+  });
+
+  test('lately, and accepted by now while the one before no longer is: it is asked with after all', async () => {
+    const { putSecret, startInstance, clock } = await start(100);
+    await putSecret('two');
+    const instance = startInstance();
+    await instance.vend();
+    accepted = new Set(['two']);
+    clock.forward(99_000);
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint', isOfReplacedCredential: false });
+    expect(secretsAsked()).toEqual(['two', 'emporix-secret', 'emporix-secret', 'two']);
+  });
+
   test('as is the one before: callers are told, once in a back-off', async () => {
     const { putSecret, startInstance } = await start();
     accepted.clear();

@@ -94,7 +94,13 @@ describe('the lease', () => {
     const pk = newKey();
     await table.acquireLease(pk, lease('first'));
     const seen = await table.read(pk);
-    await table.recordFailure(pk, { leaseId: 'first', revision: 'r', backOff, expiresAtSeconds: 1 });
+    await table.recordFailure(pk, {
+      leaseId: 'first',
+      revision: 'r',
+      backOff,
+      refused: undefined,
+      expiresAtSeconds: 1,
+    });
     expect(await table.acquireLease(pk, lease('late', { seen }))).toBe(false);
   });
 
@@ -118,7 +124,13 @@ describe('publishing', () => {
   test('ends lease and back-off, and sets the TTL attribute', async () => {
     const pk = newKey();
     await table.acquireLease(pk, lease('first'));
-    await table.recordFailure(pk, { leaseId: 'first', revision: 'r', backOff, expiresAtSeconds: 1 });
+    await table.recordFailure(pk, {
+      leaseId: 'first',
+      revision: 'r',
+      backOff,
+      refused: undefined,
+      expiresAtSeconds: 1,
+    });
     await table.acquireLease(pk, lease('second', { seen: await table.read(pk) }));
     expect(
       await table.publish(pk, publication('second', { forcedAtSeconds: 7, refused: { version: 'v2', atSeconds: 8 } })),
@@ -174,12 +186,20 @@ describe('a failure', () => {
     const pk = newKey();
     await table.publish(pk, publication('first'));
     await table.acquireLease(pk, lease('second', { seen: await table.read(pk) }));
-    await table.recordFailure(pk, { leaseId: 'second', revision: 'r2', backOff, expiresAtSeconds: 99 });
+    await table.recordFailure(pk, {
+      leaseId: 'second',
+      revision: 'r2',
+      backOff,
+      refused: { version: 'v3', atSeconds: 9 },
+      expiresAtSeconds: 99,
+    });
     expect(await table.read(pk)).toMatchObject({
       sealed: new Uint8Array(Buffer.from('first')),
       revision: 'r2',
       lease: undefined,
       backOff,
+      refusedVersion: 'v3',
+      refusedAtSeconds: 9,
       expiresAtSeconds: 99,
     });
   });
@@ -187,7 +207,13 @@ describe('a failure', () => {
   test('of who lost the lease is not recorded, and the lease of the successor stays', async () => {
     const pk = newKey();
     await table.acquireLease(pk, lease('successor'));
-    await table.recordFailure(pk, { leaseId: 'lost', revision: 'r', backOff, expiresAtSeconds: 99 });
+    await table.recordFailure(pk, {
+      leaseId: 'lost',
+      revision: 'r',
+      backOff,
+      refused: undefined,
+      expiresAtSeconds: 99,
+    });
     expect(await table.read(pk)).toMatchObject({ lease: { id: 'successor' }, backOff: undefined });
   });
 
@@ -195,7 +221,13 @@ describe('a failure', () => {
     const pk = newKey();
     await table.acquireLease(pk, lease('future'));
     const unknown = { ...backOff, error: 'of_the_future' as BackOff['error'] };
-    await table.recordFailure(pk, { leaseId: 'future', revision: 'r', backOff: unknown, expiresAtSeconds: 99 });
+    await table.recordFailure(pk, {
+      leaseId: 'future',
+      revision: 'r',
+      backOff: unknown,
+      refused: undefined,
+      expiresAtSeconds: 99,
+    });
     expect((await table.read(pk))?.backOff).toBeUndefined();
   });
 });
@@ -205,4 +237,11 @@ test('throttling is remembered for the credential', async () => {
   await table.recordThrottling('emporix', backOff);
   expect(await table.readThrottling('emporix')).toEqual(backOff);
   expect((await table.read('CREDENTIAL#emporix'))?.expiresAtSeconds).toBe(backOff.untilSeconds + 60);
+  // A shorter one does not take the place of a longer one, but for another version.
+  await table.recordThrottling('emporix', { ...backOff, untilSeconds: backOff.untilSeconds - 4 });
+  expect(await table.readThrottling('emporix')).toEqual(backOff);
+  await table.recordThrottling('emporix', { ...backOff, untilSeconds: backOff.untilSeconds + 4 });
+  expect((await table.readThrottling('emporix'))?.untilSeconds).toBe(backOff.untilSeconds + 4);
+  await table.recordThrottling('emporix', { ...backOff, version: 'v2' });
+  expect((await table.readThrottling('emporix'))?.version).toBe('v2');
 });

@@ -409,7 +409,7 @@ describe('when the table is away', () => {
     misbehaviour = { delayMs: 600 };
     await expect(instance.vend()).resolves.toMatchObject({ accessToken });
     misbehaviour = undefined;
-    clock.forward(2_000);
+    clock.forward(3_000);
     await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
     expect(emporix.requests).toHaveLength(2);
   });

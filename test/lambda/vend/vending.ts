@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { type Clock, systemClock } from '../../../lambda/clock.ts';
+import type { Clock } from '../../../lambda/clock.ts';
 import { CredentialSource } from '../../../lambda/oauth/credential-source.ts';
 import { Scopes } from '../../../lambda/oauth/scopes.ts';
 import { TokenEndpoint } from '../../../lambda/oauth/token-endpoint.ts';
@@ -72,7 +72,7 @@ export async function startVending(options: VendingOptions = {}) {
       secretId: 'emporix',
       region: 'eu-central-1',
       // What is waited for here is over HTTP, and takes its real time.
-      clock: { ...systemClock, nowMs: clock.nowMs },
+      clock: { ...clock, nowMs: clock.nowMs, sleep: (ms) => setTimeout(ms, undefined, { ref: false }) },
       onCheckFailed: (failure) => telemetry.credentialCheckFailed(failure),
     });
     const store = new TokenStore({
