@@ -146,14 +146,14 @@ const GUARDS: readonly Guard[] = [
   {
     promise: 'a version not known here makes the secret be read again',
     file: 'lambda/vend/token-store.ts',
-    code: 'if (minter !== undefined && minter !== credential.version) credential = await credentials.recheck(minter);',
-    without: '',
+    code: 'if (minter !== undefined && minter !== credential.version && item?.refusedVersion !== credential.version) {',
+    without: 'if (minter === null) {',
   },
   {
     promise: 'a wrong secret falls back on the one before',
     file: 'lambda/vend/minter.ts',
-    code: 'const previous = await credentials.previous();',
-    without: 'const previous = undefined;',
+    code: 'const previous = await read(() => credentials.previous());',
+    without: 'const previous = undefined as Credential | undefined;',
   },
   {
     promise: 'tokens of the one before are fresh while the new one is refused',
