@@ -50,6 +50,7 @@ const GUARDS: readonly Guard[] = [
     file: 'lambda/vend/lease.ts',
     code: 'lease.untilMs < this.#clock.nowMs() - LEASE_ALLOWANCE_MS ||\n      lease.id === this.watchedToItsEnd',
     without: 'lease.untilMs < 0',
+    test: 'test/lambda/vend/minted-once.test.ts',
   },
   {
     promise: 'a token is published under one’s own lease, or where nothing changed',
