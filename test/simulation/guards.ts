@@ -137,6 +137,7 @@ const GUARDS: readonly Guard[] = [
     file: 'lambda/vend/known-token.ts',
     code: 'if (!isForced(known, demand, nowMs) || nowMs >= nextAtMs) return;',
     without: 'if (nowMs > 0) return;',
+    test: VENDOR_TEST,
   },
   {
     promise: 'min_ttl is at most three quarters of the lifetime',
@@ -149,6 +150,7 @@ const GUARDS: readonly Guard[] = [
     file: 'lambda/vend/token-store.ts',
     code: 'if (minter !== undefined && minter !== credential.version && item?.refusedVersion !== credential.version) {',
     without: 'if (minter === null) {',
+    test: 'test/lambda/vend/replaced-secret.test.ts',
   },
   {
     promise: 'a wrong secret falls back on the one before',
