@@ -1,18 +1,16 @@
 // Local mode: a profile's vend function as it would be deployed, behind a function URL, with stand-ins for all that it
 // calls. `npm start` and the tests share it.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { devNull, tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { ENVIRONMENT_VARIABLES, ProfileFile } from '../lambda/vend/settings.ts';
+import type { ProfileFile } from '../lambda/vend/settings.ts';
 import { writeVendCode } from '../lib/vend-code.ts';
 import { type LocalDynamoDb, startDynamoDb } from './dynamodb.ts';
 import { type Emporix, type EmporixOptions, SOME_SCOPES, startEmporix } from './emporix.ts';
+import { createSecret, lambdaEnvironment, vendEnvironment } from './function-environment.ts';
 import { type FunctionUrlOptions, startFunctionUrl } from './function-url.ts';
 import type { Listening } from './http.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION, STAND_IN_CLIENT } from './names.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from './names.ts';
 import { startSecretsManager } from './secrets-manager.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const FUNCTION_NAME = 'token-vending-local';
 
@@ -84,8 +82,14 @@ export async function startLocalMode(options: LocalModeOptions = {}): Promise<Lo
     const secretId = await createSecret(secrets.url, `token-vending/${credentialName}`, server);
     const secretsManager = { ...secrets, secretId };
     const environment = {
-      ...lambdaEnvironment(code.path, options.memoryMb ?? 512),
-      ...vendEnvironment(options.profileName ?? 'default', credentialName, server, dynamodb, secretsManager),
+      ...lambdaEnvironment(FUNCTION_NAME, code.path, options.memoryMb),
+      ...vendEnvironment({
+        profileName: options.profileName ?? 'default',
+        credentialName,
+        tokenEndpoint: server.tokenEndpoint,
+        dynamodb,
+        secretsManager,
+      }),
       ...options.environment,
     };
     const { url } = await keep(startFunctionUrl(functionUrlOptions(code.path, environment, options)));
@@ -119,70 +123,4 @@ function emporixOptions(
 ): EmporixOptions {
   const held = [...new Set([...SOME_SCOPES, ...scopes])];
   return { scopes: held, clientAuthentication, ...(tenant !== undefined && { tenant }), ...overrides };
-}
-
-/** Also removed when the process exits without closing. */
-function temporaryFolder(): { readonly path: string; close(): Promise<void> } {
-  const path = mkdtempSync(join(tmpdir(), `token-vending-${process.pid}-`));
-  const remove = () => rmSync(path, { recursive: true, force: true });
-  process.once('exit', remove);
-  return {
-    path,
-    close: async () => {
-      process.off('exit', remove);
-      remove();
-    },
-  };
-}
-
-/** What Lambda itself puts into a function's environment. */
-function lambdaEnvironment(codeDirectory: string, memoryMb: number): Record<string, string> {
-  return {
-    AWS_REGION: LOCAL_REGION,
-    AWS_DEFAULT_REGION: LOCAL_REGION,
-    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
-    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-    AWS_LAMBDA_FUNCTION_NAME: FUNCTION_NAME,
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    LAMBDA_TASK_ROOT: codeDirectory,
-    TZ: ':UTC',
-    // Lambda has no home directory with settings in it; this machine may.
-    AWS_CONFIG_FILE: devNull,
-    AWS_SHARED_CREDENTIALS_FILE: devNull,
-    // Nor is its Node.js old enough for the SDK to complain, as this machine's may be.
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-  };
-}
-
-/** What the stack puts into the function's environment, and the endpoints that the SDK is to use instead of AWS's. */
-function vendEnvironment(
-  profileName: string,
-  credentialName: string,
-  { tokenEndpoint }: AuthorizationServer,
-  dynamodb: LocalDynamoDb,
-  secretsManager: LocalMode['secretsManager'],
-): Record<string, string> {
-  const variables: Record<(typeof ENVIRONMENT_VARIABLES)[number], string> = {
-    PROFILE: profileName,
-    CREDENTIAL: credentialName,
-    SECRET_ID: secretsManager.secretId,
-    TABLE_NAME: dynamodb.tableName,
-    TOKEN_ENDPOINT: tokenEndpoint,
-  };
-  return {
-    ...variables,
-    AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
-  };
-}
-
-async function createSecret(endpoint: string, name: string, server: AuthorizationServer): Promise<string> {
-  const client = new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint });
-  const value = { client_id: server.clientId, client_secret: server.clientSecret };
-  const { ARN } = await client.send(new CreateSecretCommand({ Name: name, SecretString: JSON.stringify(value) }));
-  client.destroy();
-  if (!ARN) throw new Error('the secret has no ARN');
-  return ARN;
 }

@@ -92,6 +92,10 @@ export class Minter {
       }
     }
     if (refused) telemetry.credentialRefused({ credentialVersion: refused.version });
+    if (refused && clock.nowMs() >= deadlineMs) {
+      // Not all versions were tried: that they are refused must not be held against the credential.
+      failure = new VendingError('timed_out', 'the credential was refused, and no time was left to try the one before');
+    }
     throw new MintFailure(this.#told(failure, wanted), version, refused);
   }
 

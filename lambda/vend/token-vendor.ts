@@ -2,6 +2,7 @@
 // The policy reads top to bottom; the rules it asks are in known-token.ts, back-off.ts and lease.ts.
 
 import { errorName } from '../errors.ts';
+import type { Token } from '../oauth/token.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { isInForce } from './back-off.ts';
 import { isDemandRefused, isFresh, isValid, NO_DEMAND, refuseExcessiveMinTtl } from './known-token.ts';
@@ -44,16 +45,20 @@ export class TokenVendor {
   }
 
   async #find(flight: Flight): Promise<TokenFound> {
-    const { store, telemetry } = this.#props;
     try {
       return await this.#fromMemoryOrFlight(flight);
     } catch (failure) {
       // A valid token is vended to its true end, past its margin, whatever the failure.
-      const { token } = store.remembered(flight.wanted.pk) ?? {};
-      if (isDemandRefused(failure) || !isValid(token, flight.demand, this.#nowMs)) throw failure;
-      telemetry.failureCovered({ error: errorName(failure) });
+      const token = this.#validInMemory(flight);
+      if (isDemandRefused(failure) || token === undefined) throw failure;
+      this.#props.telemetry.failureCovered({ error: errorName(failure) });
       return { token, source: 'memory' };
     }
+  }
+
+  #validInMemory({ wanted, demand }: Flight): Token | undefined {
+    const { token } = this.#props.store.remembered(wanted.pk) ?? {};
+    return isValid(token, demand, this.#nowMs) ? token : undefined;
   }
 
   async #fromMemoryOrFlight(flight: Flight): Promise<TokenFound> {
@@ -68,7 +73,10 @@ export class TokenVendor {
       } catch (failure) {
         // A flight that began before this call may have missed what is there now, and another's min_ttl or rejected
         // token is not one's own failure.
-        if (!joined || (round > 0 && !isDemandRefused(failure))) throw failure;
+        const isOnesOwn = !joined || (round > 0 && !isDemandRefused(failure));
+        if (isOnesOwn) throw failure;
+        const token = this.#validInMemory(flight);
+        if (token) return { token, source: 'memory' };
       }
       if (this.#nowMs + LOOK_MS >= flight.deadlineMs) throw outOfTime();
     }

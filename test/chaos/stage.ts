@@ -1,15 +1,12 @@
 // What one scenario plays on: a counting, misbehaving token endpoint, a gate before it, and 16 processes, either of the
 // deployed bundle with a table and a secret, or, for comparison, of a service that caches for itself.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { devNull, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import type { ENVIRONMENT_VARIABLES } from '../../lambda/vend/settings.ts';
 import { writeVendCode } from '../../lib/vend-code.ts';
 import { type Emporix, type EmporixOptions, startEmporix } from '../../local/emporix.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION, STAND_IN_CLIENT } from '../../local/names.ts';
+import { createSecret, lambdaEnvironment, vendEnvironment } from '../../local/function-environment.ts';
 import { startSecretsManager } from '../../local/secrets-manager.ts';
+import { temporaryFolder } from '../../local/temporary-folder.ts';
 import type { Database } from './database.ts';
 import { Fleet } from './fleet.ts';
 import { Gate } from './gate.ts';
@@ -83,54 +80,22 @@ export async function deployedFunction(
   const secretsManager = await startSecretsManager();
   started.push(secretsManager);
   await database.createTable(tableName);
-  const secretId = await createSecret(secretsManager.url, client);
-  const variables: Record<(typeof ENVIRONMENT_VARIABLES)[number], string> = {
-    PROFILE: 'default',
-    CREDENTIAL: 'emporix',
-    SECRET_ID: secretId,
-    TABLE_NAME: tableName,
-    TOKEN_ENDPOINT: client.tokenEndpoint,
-  };
+  const secretId = await createSecret(secretsManager.url, 'token-vending/emporix', client);
   const env = {
-    ...variables,
-    LAMBDA_TASK_ROOT: code.path,
-    AWS_REGION: LOCAL_REGION,
-    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
-    AWS_ENDPOINT_URL_DYNAMODB: database.url,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
-    AWS_CONFIG_FILE: devNull,
-    AWS_SHARED_CREDENTIALS_FILE: devNull,
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    ...lambdaEnvironment('token-vending-chaos', code.path),
+    ...vendEnvironment({
+      profileName: 'default',
+      credentialName: 'emporix',
+      tokenEndpoint: client.tokenEndpoint,
+      dynamodb: { url: database.url, tableName },
+      secretsManager: { url: secretsManager.url, secretId },
+    }),
   };
   const program = { path: join(import.meta.dirname, 'instance.mjs'), env };
   return { program, secretsManagerUrl: secretsManager.url, secretId };
 }
 
-/** Also removed when the suite is interrupted. */
-function temporaryFolder(): { readonly path: string; close(): Promise<void> } {
-  const path = mkdtempSync(join(tmpdir(), 'token-vending-chaos-'));
-  const remove = () => rmSync(path, { recursive: true, force: true });
-  process.once('exit', remove);
-  return {
-    path,
-    close: async () => {
-      process.off('exit', remove);
-      remove();
-    },
-  };
-}
-
 function ownCache({ tokenEndpoint, clientId, clientSecret }: Client): { readonly program: Program } {
   const env = { TOKEN_ENDPOINT: tokenEndpoint, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret };
   return { program: { path: join(import.meta.dirname, 'own-cache.mjs'), env } };
-}
-
-async function createSecret(endpoint: string, { clientId, clientSecret }: Client): Promise<string> {
-  const client = new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint });
-  const value = JSON.stringify({ client_id: clientId, client_secret: clientSecret });
-  const { ARN } = await client.send(new CreateSecretCommand({ Name: 'token-vending/emporix', SecretString: value }));
-  client.destroy();
-  if (!ARN) throw new Error('the secret has no ARN');
-  return ARN;
 }

@@ -102,15 +102,14 @@ const GUARDS: readonly Guard[] = [
   {
     promise: 'a valid token is vended whatever the failure',
     file: 'lambda/vend/token-vendor.ts',
-    code: 'if (isDemandRefused(failure) || !isValid(token, flight.demand, this.#nowMs)) throw failure;',
-    without:
-      'if (isDemandRefused(failure) || !isValid(token, flight.demand, this.#nowMs) || this.#nowMs > 0) throw failure;',
+    code: 'if (isDemandRefused(failure) || token === undefined) throw failure;',
+    without: 'if (isDemandRefused(failure) || token === undefined || this.#nowMs > 0) throw failure;',
   },
   {
     promise: 'the failure of a flight that began earlier is not a later call’s',
     file: 'lambda/vend/token-vendor.ts',
-    code: 'if (!joined || (round > 0 && !isDemandRefused(failure))) throw failure;',
-    without: 'if (!joined || !isDemandRefused(failure)) throw failure;',
+    code: 'const isOnesOwn = !joined || (round > 0 && !isDemandRefused(failure));',
+    without: 'const isOnesOwn = !joined || (round >= 0 && !isDemandRefused(failure));',
     test: VENDOR_TEST,
   },
   {

@@ -1,0 +1,66 @@
+// The environment of a vend function that runs on this machine: what Lambda sets, what the stack sets, and the endpoints
+// that the SDK is to use instead of AWS's.
+
+import { devNull } from 'node:os';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { ENVIRONMENT_VARIABLES } from '../lambda/vend/settings.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION, STAND_IN_CLIENT } from './names.ts';
+
+/** What Lambda itself puts into a function's environment. */
+export function lambdaEnvironment(functionName: string, codeDirectory: string, memoryMb = 512): Record<string, string> {
+  return {
+    AWS_REGION: LOCAL_REGION,
+    AWS_DEFAULT_REGION: LOCAL_REGION,
+    AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
+    AWS_LAMBDA_FUNCTION_NAME: functionName,
+    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(memoryMb),
+    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+    LAMBDA_TASK_ROOT: codeDirectory,
+    TZ: ':UTC',
+    // Lambda has no home directory with settings in it; this machine may.
+    AWS_CONFIG_FILE: devNull,
+    AWS_SHARED_CREDENTIALS_FILE: devNull,
+    // Nor is its Node.js old enough for the SDK to complain, as this machine's may be.
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  };
+}
+
+export interface VendEnvironment {
+  readonly profileName: string;
+  readonly credentialName: string;
+  readonly tokenEndpoint: string;
+  readonly dynamodb: { readonly url: string; readonly tableName: string };
+  readonly secretsManager: { readonly url: string; readonly secretId: string };
+}
+
+/** What the stack puts there, and the endpoints. */
+export function vendEnvironment(of: VendEnvironment): Record<string, string> {
+  const variables: Record<(typeof ENVIRONMENT_VARIABLES)[number], string> = {
+    PROFILE: of.profileName,
+    CREDENTIAL: of.credentialName,
+    SECRET_ID: of.secretsManager.secretId,
+    TABLE_NAME: of.dynamodb.tableName,
+    TOKEN_ENDPOINT: of.tokenEndpoint,
+  };
+  return {
+    ...variables,
+    AWS_ENDPOINT_URL_DYNAMODB: of.dynamodb.url,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: of.secretsManager.url,
+  };
+}
+
+/** Creates the secret of a client. Returns its ARN. */
+export async function createSecret(
+  endpoint: string,
+  name: string,
+  client: { readonly clientId: string; readonly clientSecret: string },
+): Promise<string> {
+  const secretsManager = new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint });
+  const value = JSON.stringify({ client_id: client.clientId, client_secret: client.clientSecret });
+  const { ARN } = await secretsManager.send(new CreateSecretCommand({ Name: name, SecretString: value }));
+  secretsManager.destroy();
+  if (!ARN) throw new Error('the secret has no ARN');
+  return ARN;
+}
