@@ -65,16 +65,14 @@ export class TokenVendor {
     for (let round = 0; ; round++) {
       const remembered = this.#fromMemory(flight);
       if (remembered) return remembered;
-      const { flight: underWay, joined } = this.#flights.run(flight.wanted.pk, () => this.#fly(flight));
+      const { flight: underWay, joined } = this.#flights.run(flightKey(flight), () => this.#fly(flight));
       try {
         const vended = await underWay;
-        // Checked once more: who joined has a demand of its own, and who flew may have been held up on the way.
+        // Checked once more: whoever flew may have been held up on the way.
         if (isValid(vended.token, joined ? flight.demand : NO_DEMAND, this.#nowMs)) return vended;
       } catch (failure) {
-        // A flight that began before this call may have missed what is there now, and another's min_ttl or rejected
-        // token is not one's own failure.
-        const isOnesOwn = !joined || (round > 0 && !isDemandRefused(failure));
-        if (isOnesOwn) throw failure;
+        // A flight that began before this call may have missed what is there now.
+        if (!joined || round > 0) throw failure;
         const token = this.#validInMemory(flight);
         if (token) return { token, source: 'memory' };
       }
@@ -137,4 +135,9 @@ export class TokenVendor {
   get #nowMs(): number {
     return this.#props.clock.nowMs();
   }
+}
+
+/** Only equal demands fly together: who rejects a token may wait past its end, who doesn't must not. */
+function flightKey({ wanted, demand }: Flight): string {
+  return [wanted.pk, demand.minTtlMs, demand.rejectedTokenSha256].join(' ');
 }

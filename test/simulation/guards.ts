@@ -108,8 +108,8 @@ const GUARDS: readonly Guard[] = [
   {
     promise: 'the failure of a flight that began earlier is not a later call’s',
     file: 'lambda/vend/token-vendor.ts',
-    code: 'const isOnesOwn = !joined || (round > 0 && !isDemandRefused(failure));',
-    without: 'const isOnesOwn = !joined || (round >= 0 && !isDemandRefused(failure));',
+    code: 'if (!joined || round > 0) throw failure;',
+    without: 'if (!joined || round >= 0) throw failure;',
     test: VENDOR_TEST,
   },
   {

@@ -11,9 +11,9 @@ const CLOCKS_MS = 2_000;
 const LONGEST_BACK_OFF_MS = 310_000;
 /**
  * A valid token is vended up to here before its end; beyond, a call may find none: it is over a second before, clocks
- * differ by one more, and to look may take a second, twice, before and after another's call that was joined.
+ * differ by one more, and to look may take a second, twice.
  */
-const END_MS = 5_000;
+const END_MS = 4_000;
 
 /** Each as a sentence; none: all is well. */
 export function violations(fleet: Fleet): string[] {
