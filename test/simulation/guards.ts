@@ -143,6 +143,7 @@ const GUARDS: readonly Guard[] = [
     file: 'lambda/vend/known-token.ts',
     code: 'const MIN_TTL_SHARE = 0.75;',
     without: 'const MIN_TTL_SHARE = 0.99;',
+    test: VENDOR_TEST,
   },
   {
     promise: 'a version not known here makes the secret be read again',
