@@ -2,8 +2,7 @@
 // a metrics call nor a permission is needed. Fields are named here, one by one: a token or a secret has no way in.
 
 import type { Clock } from './clock.ts';
-
-const NAMESPACE = 'TokenVending';
+import { metricLine } from './metric-line.ts';
 
 export type TokenSource = 'memory' | 'table' | 'mint';
 
@@ -82,26 +81,8 @@ export class Telemetry {
 
   #print(level: string, event: string, metrics: Record<string, number>, fields: Record<string, unknown>): void {
     const { profile, clock, write } = this.#props;
-    const nowMs = clock.nowMs();
-    const line = {
-      _aws: {
-        Timestamp: nowMs,
-        CloudWatchMetrics: [
-          {
-            Namespace: NAMESPACE,
-            Dimensions: [['Profile']],
-            Metrics: Object.keys(metrics).map((Name) => ({ Name, Unit: 'Count' })),
-          },
-        ],
-      },
-      time: new Date(nowMs).toISOString(),
-      level,
-      event,
-      Profile: profile,
-      ...metrics,
-      ...fields,
-    };
-    write(`${JSON.stringify(line)}\n`);
+    const dimension = { name: 'Profile', value: profile };
+    write(metricLine({ nowMs: clock.nowMs(), dimension, level, event, metrics, fields }));
   }
 }
 

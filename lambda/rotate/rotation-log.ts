@@ -2,6 +2,7 @@
 // are named here, one by one: a token or a secret has no way in.
 
 import type { Clock } from '../clock.ts';
+import { metricLine } from '../metric-line.ts';
 
 export interface RotationLogProps {
   /** The credential's name: the metrics' dimension. */
@@ -31,21 +32,7 @@ export class RotationLog {
 
   #print(level: string, event: string, metrics: Record<string, number>, fields: Record<string, string>): void {
     const { credential, clock, write } = this.#props;
-    const nowMs = clock.nowMs();
-    const Metrics = Object.keys(metrics).map((Name) => ({ Name, Unit: 'Count' }));
-    const emf = {
-      Timestamp: nowMs,
-      CloudWatchMetrics: [{ Namespace: 'TokenVending', Dimensions: [['Credential']], Metrics }],
-    };
-    const line = {
-      ...(Metrics.length > 0 && { _aws: emf }),
-      time: new Date(nowMs).toISOString(),
-      level,
-      event,
-      Credential: credential,
-      ...metrics,
-      ...fields,
-    };
-    write(`${JSON.stringify(line)}\n`);
+    const dimension = { name: 'Credential', value: credential };
+    write(metricLine({ nowMs: clock.nowMs(), dimension, level, event, metrics, fields }));
   }
 }
