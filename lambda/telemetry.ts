@@ -1,12 +1,20 @@
-// What a function prints: one JSON line per event, with metrics in CloudWatch's embedded metric format, so that neither
+// What a function prints: one JSON line per event, of which each vend and each refusal is the audit record, with metrics in CloudWatch's embedded metric format, so that neither
 // a metrics call nor a permission is needed. Fields are named here, one by one: a token or a secret has no way in.
 
 import type { Clock } from './clock.ts';
 import { metricLine } from './metric-line.ts';
+import type { Caller } from './vend/caller.ts';
 
 export type TokenSource = 'memory' | 'table' | 'mint';
 
 export type TableOperation = 'read' | 'acquire_lease' | 'release_lease' | 'publish' | 'record_failure' | 'throttling';
+
+/** Who asked for what: the first half of an audit line. */
+export interface Asked extends Caller {
+  readonly requestId: string;
+  /** Canonical. Undefined: left out, or not known when the request was refused. */
+  readonly scopesAsked?: string | undefined;
+}
 
 export interface TelemetryProps {
   readonly profile: string;
@@ -22,19 +30,25 @@ export class Telemetry {
     this.#props = props;
   }
 
-  vended(event: {
-    requestId: string;
-    source: TokenSource;
-    expiresInSeconds: number;
-    isOfReplacedCredential: boolean;
-  }): void {
+  /** The audit line of a token vended. */
+  vended(
+    event: Asked & {
+      scopesGiven: string | undefined;
+      source: TokenSource;
+      expiresInSeconds: number;
+      credentialVersion: string | undefined;
+      /** First 8 hex digits of the token's SHA-256: enough to find it again, worthless as a token. */
+      tokenSha256Prefix: string;
+      isOfReplacedCredential: boolean;
+    },
+  ): void {
     const { isOfReplacedCredential, ...fields } = event;
     const metrics = { Vended: 1, ...(isOfReplacedCredential && { ReplacedCredentialInUse: 1 }) };
     this.#print(isOfReplacedCredential ? 'warn' : 'info', 'vended', metrics, names(fields));
   }
 
-  /** A request that is answered with an error. */
-  refused(event: { requestId: string; status: number; error: string; description: string }): void {
+  /** The audit line of a request that is answered with an error. */
+  refused(event: Asked & { status: number; error: string; description: string }): void {
     this.#print(event.status < 500 ? 'warn' : 'error', 'refused', { Refused: 1 }, names(event));
   }
 
@@ -87,7 +101,7 @@ export class Telemetry {
 }
 
 /** Log fields are snake_case, as CloudWatch Logs Insights queries like them. */
-function names(event: Record<string, unknown>): Record<string, unknown> {
+function names(event: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(event).map(([name, value]) => [
       name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),

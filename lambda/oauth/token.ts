@@ -1,6 +1,7 @@
 // A token as the authorization server issued it, made by one parser from a successful response (RFC 6749 §5.1), so that
 // a token without a value, a lifetime or a known type can't exist. It prints as [redacted].
 
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { VendingError } from '../errors.ts';
 import { Scopes } from './scopes.ts';
@@ -30,6 +31,7 @@ export interface TokenParts {
 export class Token {
   readonly #parts: TokenParts;
   readonly scopes: Scopes | undefined;
+  #sha256: string | undefined;
 
   constructor(parts: TokenParts) {
     this.#parts = parts;
@@ -38,6 +40,11 @@ export class Token {
 
   get accessToken(): string {
     return this.#parts.access_token;
+  }
+  /** SHA-256 of the access token, lower-case hex: how a token may be named where it must not be told. */
+  get sha256(): string {
+    this.#sha256 ??= createHash('sha256').update(this.accessToken).digest('hex');
+    return this.#sha256;
   }
   get tenant(): string | undefined {
     return this.#parts.tenant;

@@ -2,7 +2,8 @@
 
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, errorName, VendingError } from '../errors.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { Asked, Telemetry } from '../telemetry.ts';
+import { callerOf } from './caller.ts';
 import type { TokenVendor } from './token-vendor.ts';
 import { parseVendRequest, type RequestEvent } from './vend-request.ts';
 
@@ -28,6 +29,12 @@ interface FunctionUrlResponse {
   readonly body: string;
 }
 
+interface AuditedRequest {
+  readonly event: FunctionUrlEvent;
+  /** What its audit line will say of it, as far as that is known. */
+  asked: Asked;
+}
+
 export interface HttpProps {
   readonly vendor: Pick<TokenVendor, 'vend'>;
   readonly telemetry: Telemetry;
@@ -41,19 +48,22 @@ export type Handler = (event: FunctionUrlEvent, context: FunctionContext) => Pro
 
 export function createHandler(props: HttpProps): Handler {
   return async (event, context) => {
+    const { awsRequestId: requestId } = context;
+    const request: AuditedRequest = { event: event ?? {}, asked: { requestId, ...callerOf(event?.requestContext) } };
     try {
-      return await route(props, event ?? {}, context);
+      return await route(props, request, context);
     } catch (error) {
-      return errorResponse(props.telemetry, error, context.awsRequestId);
+      return errorResponse(props.telemetry, error, request.asked);
     }
   };
 }
 
 async function route(
   props: HttpProps,
-  event: FunctionUrlEvent,
+  request: AuditedRequest,
   context: FunctionContext,
 ): Promise<FunctionUrlResponse> {
+  const { event } = request;
   const { http } = (event.requestContext ?? {}) as { http?: { method?: unknown } | null };
   const only = (method: string) => {
     if (http?.method !== method) {
@@ -62,7 +72,7 @@ async function route(
   };
   if (TOKEN_PATHS.has(event.rawPath)) {
     only('POST');
-    return await tokenResponse(props, event, context);
+    return await tokenResponse(props, request, context);
   }
   if (event.rawPath === METADATA_PATH) {
     only('GET');
@@ -73,16 +83,21 @@ async function route(
 
 async function tokenResponse(
   { vendor, telemetry, clock, profile }: HttpProps,
-  event: FunctionUrlEvent,
+  audited: AuditedRequest,
   context: FunctionContext,
 ): Promise<FunctionUrlResponse> {
   const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis() - RESERVE_MS;
-  const { token, source, isOfReplacedCredential } = await vendor.vend(parseVendRequest(event, profile), deadlineMs);
+  const request = parseVendRequest(audited.event, profile);
+  audited.asked = { ...audited.asked, scopesAsked: request.scopes?.toString() };
+  const { token, source, credentialVersion, isOfReplacedCredential } = await vendor.vend(request, deadlineMs);
   const response = token.response(clock.nowMs());
   telemetry.vended({
-    requestId: context.awsRequestId,
+    ...audited.asked,
+    scopesGiven: token.scopes?.toString(),
     source,
     expiresInSeconds: Number(response.expires_in),
+    credentialVersion,
+    tokenSha256Prefix: token.sha256.slice(0, 8),
     isOfReplacedCredential,
   });
   return json(200, response, { 'x-token-source': source });
@@ -125,21 +140,16 @@ const WIRE: Readonly<Record<ErrorCode, readonly [status: number, error: string]>
 /** For a failure that says nothing of when to come back. */
 const RETRY_AFTER_SECONDS = 2;
 
-function errorResponse(telemetry: Telemetry, error: unknown, requestId: string): FunctionUrlResponse {
+function errorResponse(telemetry: Telemetry, error: unknown, asked: Asked): FunctionUrlResponse {
   const known = error instanceof VendingError ? error : undefined;
   const [status, code] = known ? WIRE[known.code] : [500, 'server_error'];
   // An unexpected error's own message may hold anything.
   const description = known?.message ?? 'an unexpected error; its name is in the log';
-  telemetry.refused({
-    requestId,
-    status,
-    error: errorName(error),
-    description,
-  });
+  telemetry.refused({ ...asked, status, error: errorName(error), description });
   const retry = status === 503 || status === 429 ? (known?.retryAfterSeconds ?? RETRY_AFTER_SECONDS) : undefined;
   return json(
     status,
-    { error: code, error_description: description, request_id: requestId },
+    { error: code, error_description: description, request_id: asked.requestId },
     {
       ...(retry !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retry))) }),
       ...(known?.allow !== undefined && { allow: known.allow }),

@@ -1,9 +1,9 @@
 // What an instance knows of one token, from its memory or from the table, and the rules that say what it is good for
 // (pure: no I/O, no clock). Times are compared with an allowance for clocks that differ.
 
-import { createHash } from 'node:crypto';
 import { VendingError } from '../errors.ts';
 import type { Token } from '../oauth/token.ts';
+import type { TokenSource } from '../telemetry.ts';
 import { type BackOff, isInForce } from './back-off.ts';
 import type { VendRequest } from './vend-request.ts';
 
@@ -35,6 +35,18 @@ export interface Refusal {
 }
 
 export type TokenDemand = Pick<VendRequest, 'minTtlMs' | 'rejectedTokenSha256'>;
+
+/** A known token, with where it is known from. */
+export interface TokenFound {
+  readonly token: Token;
+  /** The Secrets Manager version that minted the token. */
+  readonly credentialVersion: string | undefined;
+  readonly source: TokenSource;
+}
+
+export function foundIn(known: KnownToken & { token: Token }, source: TokenSource): TokenFound {
+  return { token: known.token, credentialVersion: known.credentialVersion, source };
+}
 
 /** What a caller who asks for nothing in particular is content with. */
 export const NO_DEMAND: TokenDemand = { minTtlMs: 0, rejectedTokenSha256: undefined };
@@ -74,10 +86,7 @@ export function isFresh(
 }
 
 function isRejected(token: Token, demand: TokenDemand): boolean {
-  return (
-    demand.rejectedTokenSha256 !== undefined &&
-    demand.rejectedTokenSha256 === createHash('sha256').update(token.accessToken).digest('hex')
-  );
+  return demand.rejectedTokenSha256 !== undefined && demand.rejectedTokenSha256 === token.sha256;
 }
 
 /** Whether a renewal would be one that only the report of a rejected token asks for. */

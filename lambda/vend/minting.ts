@@ -3,10 +3,9 @@
 
 import type { Clock } from '../clock.ts';
 import { VendingError } from '../errors.ts';
-import type { Token } from '../oauth/token.ts';
-import type { TokenSource } from '../telemetry.ts';
 import { isInForce, nextBackOff } from './back-off.ts';
 import {
+  foundIn,
   isForced,
   isFresh,
   isValid,
@@ -15,6 +14,7 @@ import {
   refuseExcessiveMinTtl,
   refuseForcedTooFast,
   type TokenDemand,
+  type TokenFound,
   triableUntilMs,
 } from './known-token.ts';
 import { AFTER_MINT_MS, LEASE_MS, MINT_LIMIT_MS } from './lease.ts';
@@ -24,11 +24,6 @@ import type { Look, TokenStore } from './token-store.ts';
 
 /** Without the table: one mint in this time per instance and key. */
 const MINT_WITHOUT_TABLE_EVERY_MS = 10_000;
-
-export interface TokenFound {
-  readonly token: Token;
-  readonly source: TokenSource;
-}
 
 /** One call's way to the table and, perhaps, to the authorization server. */
 export interface Flight {
@@ -132,14 +127,14 @@ export class Minting {
     const forcedAtSeconds = forced ? Math.floor(this.#nowMs / 1000) : look.known.forcedAtSeconds;
     const winner = await store.keep(wanted.pk, minted, forcedAtSeconds, look, leaseId);
     if (winner && isFresh(winner, demand, minted.credential.version, this.#nowMs)) {
-      return { token: winner.token, source: 'table' };
+      return foundIn(winner, 'table');
     }
     refuseExcessiveMinTtl(minted, demand, this.#nowMs);
     // A server may issue the rejected token once more: then it is what there is.
     if (!isValid(token, NO_DEMAND, this.#nowMs)) {
       throw new VendingError('unavailable', 'the token that was minted expired before it could be vended');
     }
-    return { token, source: 'mint' };
+    return { token, credentialVersion: minted.credential.version, source: 'mint' };
   }
 
   /** So that waiters don't each try, here and in the fleet. Returns the failure with the time that all are to wait. */

@@ -77,9 +77,8 @@ export class TokenStore {
     return this.#props.credentials.checked?.version;
   }
 
-  isOfReplacedCredential(pk: string): boolean {
+  isReplaced(version: string | undefined): boolean {
     const current = this.checkedVersion;
-    const version = this.remembered(pk)?.credentialVersion;
     return current !== undefined && version !== undefined && version !== current;
   }
 

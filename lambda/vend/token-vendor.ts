@@ -2,12 +2,19 @@
 // The policy reads top to bottom; the rules it asks are in known-token.ts, back-off.ts and lease.ts.
 
 import { errorName } from '../errors.ts';
-import type { Token } from '../oauth/token.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { isInForce } from './back-off.ts';
-import { isDemandRefused, isFresh, isValid, NO_DEMAND, refuseExcessiveMinTtl } from './known-token.ts';
+import {
+  foundIn,
+  isDemandRefused,
+  isFresh,
+  isValid,
+  NO_DEMAND,
+  refuseExcessiveMinTtl,
+  type TokenFound,
+} from './known-token.ts';
 import { AFTER_MINT_MS, LeaseWatch, LOOK_MS, leasePauseMs, MINT_LIMIT_MS } from './lease.ts';
-import { type Flight, limitOf, Minting, type MintingProps, outOfTime, type TokenFound } from './minting.ts';
+import { type Flight, limitOf, Minting, type MintingProps, outOfTime } from './minting.ts';
 import { SingleFlight } from './single-flight.ts';
 import type { VendRequest } from './vend-request.ts';
 
@@ -41,7 +48,7 @@ export class TokenVendor {
     const { scopes, store } = this.#props;
     const flight: Flight = { wanted: scopes.wanted(request.scopes), demand: request, deadlineMs };
     const found = await this.#find(flight);
-    return { ...found, isOfReplacedCredential: store.isOfReplacedCredential(flight.wanted.pk) };
+    return { ...found, isOfReplacedCredential: store.isReplaced(found.credentialVersion) };
   }
 
   async #find(flight: Flight): Promise<TokenFound> {
@@ -49,16 +56,16 @@ export class TokenVendor {
       return await this.#fromMemoryOrFlight(flight);
     } catch (failure) {
       // A valid token is vended to its true end, past its margin, whatever the failure.
-      const token = this.#validInMemory(flight);
-      if (isDemandRefused(failure) || token === undefined) throw failure;
+      const found = this.#validInMemory(flight);
+      if (isDemandRefused(failure) || found === undefined) throw failure;
       this.#props.telemetry.failureCovered({ error: errorName(failure) });
-      return { token, source: 'memory' };
+      return found;
     }
   }
 
-  #validInMemory({ wanted, demand }: Flight): Token | undefined {
-    const { token } = this.#props.store.remembered(wanted.pk) ?? {};
-    return isValid(token, demand, this.#nowMs) ? token : undefined;
+  #validInMemory({ wanted, demand }: Flight): TokenFound | undefined {
+    const { token, credentialVersion } = this.#props.store.remembered(wanted.pk) ?? {};
+    return isValid(token, demand, this.#nowMs) ? { token, credentialVersion, source: 'memory' } : undefined;
   }
 
   async #fromMemoryOrFlight(flight: Flight): Promise<TokenFound> {
@@ -73,8 +80,8 @@ export class TokenVendor {
       } catch (failure) {
         // A flight that began before this call may have missed what is there now.
         if (!joined || round > 0) throw failure;
-        const token = this.#validInMemory(flight);
-        if (token) return { token, source: 'memory' };
+        const found = this.#validInMemory(flight);
+        if (found) return found;
       }
       if (this.#nowMs + LOOK_MS >= flight.deadlineMs) throw outOfTime();
     }
@@ -89,7 +96,7 @@ export class TokenVendor {
     refuseExcessiveMinTtl(known, demand, this.#nowMs);
     const nowMs = this.#nowMs;
     if (isFresh(known, demand, version, nowMs) && nowMs < Math.max(known.token.renewAtMs, known.lookAgainAtMs)) {
-      return { token: known.token, source: 'memory' };
+      return foundIn(known, 'memory');
     }
     return undefined;
   }
@@ -102,16 +109,16 @@ export class TokenVendor {
       const look = await store.look(wanted.pk);
       const { known, credential } = look;
       refuseExcessiveMinTtl(known, demand, this.#nowMs);
-      const fresh = isFresh(known, demand, credential.version, this.#nowMs) ? known.token : undefined;
-      if (fresh && this.#nowMs < fresh.renewAtMs) return { token: fresh, source: look.source };
+      const fresh = isFresh(known, demand, credential.version, this.#nowMs) ? foundIn(known, look.source) : undefined;
+      if (fresh && this.#nowMs < fresh.token.renewAtMs) return fresh;
       if (fresh) store.remember(wanted.pk, known, { lookAgainAtMs: this.#nowMs + RENEWAL_LOOK_EVERY_MS });
 
       if (isInForce(known.backOff, credential.version, this.#nowMs)) {
-        if (fresh) return { token: fresh, source: look.source };
+        if (fresh) return fresh;
         throw scopes.recordedFailure(known.backOff, wanted, this.#nowMs);
       }
       if (!look.tableIsUsable) {
-        if (fresh) return { token: fresh, source: look.source };
+        if (fresh) return fresh;
         return await this.#minting.withoutTable(flight, look);
       }
       watch.see(look.item?.lease);
@@ -120,7 +127,7 @@ export class TokenVendor {
         const minted = await this.#minting.underLease(flight, look, watch.watchedToItsEnd);
         if (minted) return minted;
       }
-      if (fresh) return { token: fresh, source: look.source };
+      if (fresh) return fresh;
       await this.#pause(round, limitOf(flight, known, this.#nowMs));
     }
   }

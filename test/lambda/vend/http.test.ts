@@ -45,7 +45,7 @@ function post(event: Partial<FunctionUrlEvent> = {}): FunctionUrlEvent {
 
 const vended =
   (source: Vended['source'] = 'memory') =>
-  async (): Promise<Vended> => ({ token, source, isOfReplacedCredential: false });
+  async (): Promise<Vended> => ({ token, source, credentialVersion: 'version-1', isOfReplacedCredential: false });
 const failing = (error: unknown) => () => Promise.reject(error);
 
 test.each(['memory', 'table', 'mint'] as const)(
@@ -70,8 +70,7 @@ test.each(['memory', 'table', 'mint'] as const)(
 );
 
 test('a token of a replaced credential is counted as such, so that an alarm can tell', async () => {
-  const replaced = async (): Promise<Vended> => ({ token, source: 'table', isOfReplacedCredential: true });
-  const { call, printed } = handling(replaced);
+  const { call, printed } = handling(async () => ({ ...(await vended('table')()), isOfReplacedCredential: true }));
   await call(post());
   expect(JSON.parse(printed.join(''))).toMatchObject({ event: 'vended', level: 'warn', ReplacedCredentialInUse: 1 });
 });

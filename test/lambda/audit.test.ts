@@ -1,0 +1,143 @@
+// The audit record: what the deployed bundle prints of each vend and each refusal, called over HTTP with a real signature.
+
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { callerOf } from '../../lambda/vend/caller.ts';
+import { type LocalMode, startLocalMode } from '../../local/local-mode.ts';
+import { LOCAL_ACCOUNT, LOCAL_CREDENTIALS } from '../../local/names.ts';
+import { sign } from '../../local/sign.ts';
+
+const SCOPES = ['order.order_read', 'price.price_manage'];
+
+let mode: LocalMode;
+let printed: string[];
+
+beforeEach(async () => {
+  printed = [];
+  mode = await startLocalMode({
+    profileName: 'catalog-reader',
+    profile: { clientAuthentication: 'client_secret_post', scopes: SCOPES },
+    emporix: { scopes: SCOPES },
+    instances: 1,
+    write: (text) => printed.push(text),
+  });
+});
+afterEach(() => mode.close());
+
+async function send(body: string, path = '/oauth/token', method = 'POST') {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  const url = `${mode.url}${path}`;
+  const response = await fetch(url, await sign(url, { method, headers, ...(method === 'POST' && { body }) }));
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** The audit lines: those of the events `vended` and `refused`. */
+const lines = () =>
+  printed
+    .join('')
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter(({ event }) => event === 'vended' || event === 'refused');
+
+const WHO = {
+  Profile: 'catalog-reader',
+  request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+  time: expect.stringMatching(/^20.+Z$/),
+  caller_arn: `arn:aws:iam::${LOCAL_ACCOUNT}:user/local`,
+  caller_account: LOCAL_ACCOUNT,
+};
+
+test('each vend is one line: who got which token, for which scopes, from where, for how long', async () => {
+  const first = await send(`scope=${SCOPES.toReversed().join('%20')}`);
+  const second = await send('scope=order.order_read');
+  const third = await send('');
+  const fourth = await send('');
+  expect([first, second, third, fourth].map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  const prefix = ({ body }: typeof first) =>
+    createHash('sha256').update(String(body.access_token)).digest('hex').slice(0, 8);
+  const vended = { ...WHO, event: 'vended', level: 'info', credential_version: expect.stringMatching(/.{32,}/) };
+  const all = SCOPES.join(' ');
+  expect(lines()).toEqual([
+    expect.objectContaining({ ...vended, scopes_asked: all, scopes_given: all, source: 'mint' }),
+    expect.objectContaining({ ...vended, scopes_asked: SCOPES[0], scopes_given: SCOPES[0], source: 'mint' }),
+    expect.objectContaining({ ...vended, scopes_given: all, source: 'mint' }),
+    expect.objectContaining({ ...vended, scopes_given: all, source: 'memory' }),
+  ]);
+  expect(lines().map(({ scopes_asked }) => scopes_asked)).toEqual([all, SCOPES[0], undefined, undefined]);
+  expect(lines().map(({ token_sha256_prefix }) => token_sha256_prefix)).toEqual(
+    [first, second, third, fourth].map(prefix),
+  );
+  expect(lines().map(({ expires_in_seconds }) => expires_in_seconds)).toEqual(
+    [first, second, third, fourth].map(({ body }) => body.expires_in),
+  );
+});
+
+test('each refusal is one line, with the scopes that were asked for where they could be read', async () => {
+  const refusals = [
+    await send('scope=order.order_read+order.order_delete'),
+    await send('scope=%22'),
+    await send('client_secret=x'),
+    await send('', '/elsewhere'),
+    await send('', '/oauth/token', 'DELETE'),
+  ];
+  const error = { ...WHO, event: 'refused', level: 'warn' };
+  expect(lines()).toEqual([
+    expect.objectContaining({
+      ...error,
+      status: 400,
+      error: 'invalid_scope',
+      scopes_asked: 'order.order_delete order.order_read',
+      description: expect.stringContaining('order.order_delete'),
+    }),
+    expect.objectContaining({ ...error, status: 400, error: 'invalid_scope' }),
+    expect.objectContaining({ ...error, status: 400, error: 'invalid_request' }),
+    expect.objectContaining({ ...error, status: 404, error: 'not_found' }),
+    expect.objectContaining({ ...error, status: 405, error: 'method_not_allowed' }),
+  ]);
+  expect(lines().map(({ request_id }) => request_id)).toEqual(refusals.map(({ body }) => body.request_id));
+  expect(
+    lines()
+      .slice(1)
+      .filter((line) => 'scopes_asked' in line),
+  ).toEqual([]);
+});
+
+test('neither a token nor the access key of a caller is in any line, and the metadata document has none', async () => {
+  await send('', '/.well-known/oauth-authorization-server', 'GET');
+  expect(lines()).toEqual([]);
+  const { body } = await send('');
+  expect(printed.join('')).not.toContain(String(body.access_token));
+  expect(printed.join('')).not.toContain(`"${LOCAL_CREDENTIALS.accessKeyId}"`);
+});
+
+describe('the caller', () => {
+  const iam = {
+    accessKey: 'ASIAEXAMPLE',
+    accountId: '111122223333',
+    callerId: 'AROAEXAMPLE:session',
+    principalOrgId: 'o-a1b2c3d4e5',
+    userArn: 'arn:aws:sts::111122223333:assumed-role/orders/session',
+    userId: 'AROAEXAMPLE:session',
+  };
+  const known = { callerArn: iam.userArn, callerAccount: iam.accountId, organization: iam.principalOrgId };
+  test.each<[string, unknown, object]>([
+    ['is taken from what Lambda’s authorizer says', { authorizer: { iam } }, known],
+    [
+      'may be in no organization',
+      { authorizer: { iam: { ...iam, principalOrgId: null } } },
+      { ...known, organization: undefined },
+    ],
+    ['may have empty parts', { authorizer: { iam: { ...iam, userArn: '' } } }, { ...known, callerArn: undefined }],
+    ['is nobody without a request context', undefined, {}],
+    ['is nobody without an authorizer', { authorizer: null }, {}],
+    ['is nobody with an authorizer of another kind', { authorizer: { jwt: { claims: {} } } }, {}],
+    [
+      'is nobody where its parts are no text',
+      { authorizer: { iam: { userArn: {}, accountId: 1, principalOrgId: [] } } },
+      {},
+    ],
+  ])('%s', (_, requestContext, caller) => {
+    expect(callerOf(requestContext)).toEqual(caller);
+  });
+});
