@@ -128,7 +128,7 @@ const GUARDS: readonly Guard[] = [
   {
     promise: 'a token is renewed from its renewal point on, not before',
     file: 'lambda/vend/token-vendor.ts',
-    code: 'if (fresh && this.#nowMs < fresh.renewAtMs) return { token: fresh, source: look.source };',
+    code: 'if (fresh && this.#nowMs < fresh.token.renewAtMs) return fresh;',
     without: '',
   },
   {
