@@ -44,6 +44,7 @@ function bundleOf(entry: string): readonly OutputFile[] {
     mainFields: ['module', 'main'],
     outExtension: { '.js': '.mjs' },
     legalComments: 'none',
+    alias: { '@aws-sdk/credential-provider-node': join(LAMBDA, 'credentials-from-environment.ts') },
     // CommonJS dependencies call require() for Node's own modules, which an ES module doesn't have.
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
   }).outputFiles;
