@@ -14,7 +14,7 @@ export const LOOK_MS = 1_000;
 export const LEASE_ALLOWANCE_MS = 1_000;
 
 const FIRST_PAUSE_MS = 50;
-const LONGEST_PAUSE_MS = 1_000;
+export const LONGEST_PAUSE_MS = 1_000;
 
 /**
  * How long to wait for another's mint before the table is read again: growing, and drawn from the upper half.

@@ -13,7 +13,7 @@ import type { MemoryCache } from './memory-cache.ts';
 import type { Minted } from './minter.ts';
 import { open, seal } from './seal.ts';
 import type { TokenItem } from './token-item.ts';
-import type { TokenTable } from './token-table.ts';
+import { isThrottling, type TokenTable } from './token-table.ts';
 
 /** What is known of a token, and when this instance may trouble the table or the server for it. */
 export interface Remembered extends KnownToken {
@@ -25,8 +25,8 @@ export interface Remembered extends KnownToken {
 
 /** What one look at table and secret found. */
 export interface Look {
-  /** False: the table was out of reach, or holds what only a credential out of reach can open. */
-  readonly tableIsUsable: boolean;
+  /** `busy`: it throttles. `away`: out of reach, or it holds what only a credential out of reach can open. */
+  readonly table: 'usable' | 'busy' | 'away';
   readonly item: TokenItem | undefined;
   readonly known: KnownToken;
   /** Where the known token is from. */
@@ -89,11 +89,12 @@ export class TokenStore {
   async look(pk: string): Promise<Look> {
     const { table, credentials, clock } = this.#props;
     const startedAtMs = clock.nowMs();
+    const without = (error: unknown) => (isThrottling(error) ? 'busy' : 'away');
     const [read, current] = await Promise.all([
-      this.#tolerate('read', async () => ({ item: await table.read(pk) })),
+      this.#attempt('read', async () => ({ item: await table.read(pk) }), without),
       credentials.current().catch((failure: unknown) => ({ failure })),
     ]);
-    const item = read?.item;
+    const item = typeof read === 'string' ? undefined : read.item;
     let credential = 'failure' in current ? await this.#standIn(item, current.failure) : current;
     const remembered = this.remembered(pk);
     // An item of a version not known here: perhaps the secret was replaced since it was last read. As long as Secrets
@@ -109,24 +110,20 @@ export class TokenStore {
     if (isOfRefusal(item?.backOff, credential)) {
       credential = (await credentials.recheck(credential.version, startedAtMs)).credential;
     }
-    if (read === undefined || isReplaced) {
-      return { tableIsUsable: false, item, known: remembered ?? {}, source: 'memory', credential };
+    if (typeof read === 'string' || isReplaced) {
+      const table = typeof read === 'string' ? read : 'away';
+      return { table, item, known: remembered ?? {}, source: 'memory', credential };
     }
     const inTable = await this.#open(pk, item, credential);
     // Memory stands in for a table that lost the token, or never had it.
     const lost = !isValid(inTable.token, NO_DEMAND, clock.nowMs());
     if (lost && isValid(remembered?.token, NO_DEMAND, clock.nowMs())) {
       const { token, credentialVersion } = remembered ?? {};
-      return {
-        tableIsUsable: true,
-        item,
-        known: { ...inTable, token, credentialVersion },
-        source: 'memory',
-        credential,
-      };
+      const known = { ...inTable, token, credentialVersion };
+      return { table: 'usable', item, known, source: 'memory', credential };
     }
     this.remember(pk, inTable);
-    return { tableIsUsable: true, item, known: inTable, source: 'table', credential };
+    return { table: 'usable', item, known: inTable, source: 'table', credential };
   }
 
   /** A secret that holds no credential costs nobody the token that is there, nor its renewal. */
@@ -148,18 +145,17 @@ export class TokenStore {
   ): Promise<{ outcome: 'won' | 'lost' | 'unknown'; id: string }> {
     const { table, clock } = this.#props;
     const id = this.#newId();
-    const won = await this.#tolerate('acquire_lease', () =>
-      table.acquireLease(pk, {
-        leaseId: id,
-        untilMs,
-        endedBeforeMs: clock.nowMs() - LEASE_ALLOWANCE_MS,
-        watchedLeaseId,
-        seen: look.item,
-        expiresAtSeconds: ttlSeconds(look.known, untilMs / 1000),
-      }),
-    );
-    if (won === undefined) return { outcome: 'unknown', id };
-    return { outcome: won ? 'won' : 'lost', id };
+    const request = {
+      leaseId: id,
+      untilMs,
+      endedBeforeMs: clock.nowMs() - LEASE_ALLOWANCE_MS,
+      watchedLeaseId,
+      seen: look.item,
+      expiresAtSeconds: ttlSeconds(look.known, untilMs / 1000),
+    };
+    const acquire = async () => ((await table.acquireLease(pk, request)) ? 'won' : 'lost');
+    const without = (error: unknown) => (isThrottling(error) ? 'lost' : 'unknown');
+    return { outcome: await this.#attempt('acquire_lease', acquire, without), id };
   }
 
   /** Remembers a token, seals and publishes it. Returns what another has published meanwhile, where that stands. */
@@ -173,7 +169,7 @@ export class TokenStore {
     const { table, issuedBy, randomBytes } = this.#props;
     const refusal = { refusedVersion: refused?.version, refusedAtSeconds: refused?.atSeconds };
     this.remember(pk, { token, credentialVersion: credential.version, ...refusal, forcedAtSeconds });
-    if (!look.tableIsUsable) return undefined;
+    if (look.table !== 'usable') return undefined;
     const published = await this.#tolerate('publish', () =>
       table.publish(pk, {
         leaseId: leaseId ?? this.#newId(),
@@ -230,11 +226,15 @@ export class TokenStore {
   }
 
   async #tolerate<T>(operation: TableOperation, call: () => Promise<T>): Promise<T | undefined> {
+    return await this.#attempt(operation, call, () => undefined);
+  }
+
+  async #attempt<T, E>(operation: TableOperation, call: () => Promise<T>, without: (error: unknown) => E) {
     try {
       return await call();
     } catch (error) {
       this.#props.telemetry.tableFailed({ operation, error: errorName(error) });
-      return undefined;
+      return without(error);
     }
   }
 

@@ -58,6 +58,14 @@ const WITHOUT_REVISION_AS_READ = 'attribute_not_exists(revision)';
 /** The first request opens a TLS connection, for which an instance that has just started has little CPU. */
 const FIRST_REQUEST_TIMEOUT_MS = 1_000;
 
+/** What DynamoDB answers where a key, the table or the account is asked too often. */
+const THROTTLING = ['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'];
+
+/** Whether the table is there, but takes no more requests for now: nothing was read or written. */
+export function isThrottling(error: unknown): boolean {
+  return error instanceof Error && THROTTLING.includes(error.name);
+}
+
 export class TokenTable {
   readonly #client: DynamoDBClient;
   readonly #tableName: string;

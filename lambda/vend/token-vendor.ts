@@ -13,7 +13,7 @@ import {
   refuseExcessiveMinTtl,
   type TokenFound,
 } from './known-token.ts';
-import { AFTER_MINT_MS, LeaseWatch, LOOK_MS, leasePauseMs, MINT_LIMIT_MS } from './lease.ts';
+import { AFTER_MINT_MS, LeaseWatch, LONGEST_PAUSE_MS, LOOK_MS, leasePauseMs, MINT_LIMIT_MS } from './lease.ts';
 import { type Flight, limitOf, Minting, type MintingProps, outOfTime } from './minting.ts';
 import { SingleFlight } from './single-flight.ts';
 import type { VendRequest } from './vend-request.ts';
@@ -117,9 +117,13 @@ export class TokenVendor {
         if (fresh) return fresh;
         throw scopes.recordedFailure(known.backOff, wanted, this.#nowMs);
       }
-      if (!look.tableIsUsable) {
+      if (look.table !== 'usable') {
         if (fresh) return fresh;
-        return await this.#minting.withoutTable(flight, look);
+        // A table that throttles is there: who mints past it is one of many. So only when time is short.
+        const timeForAPause = deadlineMs - this.#nowMs >= LONGEST_PAUSE_MS + LOOK_MS + MINT_LIMIT_MS + AFTER_MINT_MS;
+        if (look.table === 'away' || !timeForAPause) return await this.#minting.withoutTable(flight, look);
+        await this.#pause(round, limitOf(flight, known, this.#nowMs));
+        continue;
       }
       watch.see(look.item?.lease);
       const timeForAMint = deadlineMs - this.#nowMs >= MINT_LIMIT_MS + AFTER_MINT_MS;

@@ -32,8 +32,8 @@ export class SimulatedDynamoDb {
   }
 
   /** A client whose every request goes through `transport`, which decides when and whether it arrives. */
-  client(transport: <T>(request: () => T) => Promise<T>): DynamoDBClient {
-    const send = (command: unknown) => transport(() => this.#answer(command));
+  client(transport: <T>(request: () => T, isRead: boolean) => Promise<T>): DynamoDBClient {
+    const send = (command: unknown) => transport(() => this.#answer(command), command instanceof GetItemCommand);
     return { send } as unknown as DynamoDBClient;
   }
 

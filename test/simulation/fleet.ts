@@ -19,6 +19,8 @@ export interface Faults {
   readonly tableLosesRequest: number;
   readonly tableLosesAnswer: number;
   readonly tableIsSlow: number;
+  /** A key is read too often at once. */
+  readonly readsAreThrottled: number;
   /** Secrets Manager fails, or answers late. */
   readonly secretsFail: number;
   readonly crash: number;

@@ -126,6 +126,12 @@ const GUARDS: readonly Guard[] = [
     test: VENDOR_TEST,
   },
   {
+    promise: 'nobody mints past a table that throttles',
+    file: 'lambda/vend/token-store.ts',
+    code: "(isThrottling(error) ? 'busy' : 'away')",
+    without: "(isThrottling(error) ? 'away' : 'away')",
+  },
+  {
     promise: 'a token is renewed from its renewal point on, not before',
     file: 'lambda/vend/token-vendor.ts',
     code: 'if (fresh && this.#nowMs < fresh.token.renewAtMs) return fresh;',

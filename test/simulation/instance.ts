@@ -54,7 +54,7 @@ export class Instance {
       onCheckFailed: () => {},
     });
     const table = new TokenTable(
-      fleet.dynamoDb.client((request) => this.#overTable(request)),
+      fleet.dynamoDb.client((request, isRead) => this.#overTable(request, isRead)),
       'tokens',
     );
     const store = new TokenStore({
@@ -91,13 +91,14 @@ export class Instance {
     this.pausedAtMs = world.nowMs;
   }
 
-  async #overTable<T>(request: () => T): Promise<T> {
+  async #overTable<T>(request: () => T, isRead: boolean): Promise<T> {
     const { world, options } = this.#fleet;
-    const { tableLosesAnswer, tableLosesRequest, tableIsSlow } = options.faults;
+    const { readsAreThrottled, tableLosesAnswer, tableLosesRequest, tableIsSlow } = options.faults;
     for (let attempt = 1; ; attempt++) {
       const latencyMs = world.chance(tableIsSlow) ? world.between(50, 450) : world.between(1, 20);
       await world.sleep(latencyMs / 2);
       await this.#goOn();
+      if (isRead && world.chance(readsAreThrottled)) throw throttling();
       const losesRequest = world.chance(tableLosesRequest);
       const losesAnswer = losesRequest || world.chance(tableLosesAnswer);
       const answer = losesRequest ? undefined : settle(request);
@@ -162,6 +163,10 @@ export class Instance {
     const retryAfterSeconds = world.chance(0.3) ? Math.ceil(world.between(1, 60)) : undefined;
     return new VendingError(code, 'simulated', { retryAfterSeconds });
   }
+}
+
+function throttling(): Error {
+  return Object.assign(new Error('simulated'), { name: 'ProvisionedThroughputExceededException' });
 }
 
 /** What a request does, when it arrives; what its answer is, when that arrives. */

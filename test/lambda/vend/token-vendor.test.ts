@@ -367,6 +367,63 @@ test('nothing that holds a token or a secret prints it, however deep one looks',
   for (const secret of [accessToken, emporix.clientSecret, emporix.clientId]) expect(printed).not.toContain(secret);
 });
 
+describe('when the table throttles', () => {
+  const busy = () => Promise.reject(Object.assign(new Error(), { name: 'ProvisionedThroughputExceededException' }));
+
+  test('reads are tried again, and nobody mints past it', async () => {
+    const { startInstance, emporix, clock, table } = await start();
+    let refusals = 0;
+    const read: typeof table.read = (pk) => (refusals++ < 3 ? busy() : table.read(pk));
+    const { accessToken } = await startInstance().vend();
+    clock.forward(14_399_000);
+    const instance = startInstance({ table: { read } });
+    const vended = await instance.vend();
+    expect(vended.accessToken).not.toBe(accessToken);
+    expect(refusals).toBeGreaterThan(3);
+    await expect(startInstance().vend()).resolves.toMatchObject({ accessToken: vended.accessToken, source: 'table' });
+    expect(emporix.mints).toHaveLength(2);
+  });
+
+  test('taking the lease, nobody mints past it either', async () => {
+    const { startInstance, emporix, clock, table } = await start();
+    clock.skipsPauses = false;
+    const busyAtFirst = () => {
+      let isBusy = true;
+      return async (...args: Parameters<typeof table.acquireLease>) => {
+        if (isBusy)
+          await busy().finally(() => {
+            isBusy = false;
+          });
+        return await table.acquireLease(...args);
+      };
+    };
+    const fleet = [1, 2, 3].map(() => startInstance({ table: { acquireLease: busyAtFirst() } }));
+    await Promise.all(fleet.map((instance) => instance.vend()));
+    expect(emporix.mints).toHaveLength(1);
+  });
+
+  test('for so long that time is short, the token is minted after all, as when the table is away', async () => {
+    const { startInstance, emporix } = await start();
+    await expect(startInstance({ table: { read: busy } }).vend()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.mints).toHaveLength(1);
+  });
+
+  test('the token in memory is vended at once', async () => {
+    const { startInstance, clock, events } = await start();
+    let isBusy = false;
+    const instance = startInstance({
+      table: { publish: busy, read: () => (isBusy ? busy() : Promise.resolve(undefined)) },
+    });
+    const { accessToken } = await instance.vend();
+    isBusy = true;
+    clock.forward(61_000);
+    const atMs = clock.nowMs();
+    await expect(instance.vend('', { minTtlMs: 1 })).resolves.toMatchObject({ accessToken });
+    expect(clock.nowMs() - atMs).toBeLessThan(1_000);
+    expect(events()).toContainEqual(expect.objectContaining({ event: 'table_failed', operation: 'publish' }));
+  });
+});
+
 describe('when the table is away', () => {
   const away = () => Promise.reject(new Error('ECONNREFUSED'));
 
