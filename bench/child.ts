@@ -1,0 +1,61 @@
+// The processes of a measurement: each says one thing to this one, over Node's IPC. What they print is read and thrown
+// away, as someone reads what a function prints.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+
+const LIMIT_MS = 180_000;
+
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export interface Program {
+  /** In this folder. */
+  readonly script: string;
+  readonly args?: readonly string[];
+  /** All of its environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** The Node.js that runs it. */
+  readonly node: string;
+  /** Node's own options. @default none */
+  readonly nodeOptions?: readonly string[];
+}
+
+/** Runs a process to its end. Returns what it said. @throws where it ended without a word, or well over its time */
+export async function run<Said>(program: Program): Promise<Said> {
+  const { said, close } = await start<Said>(program);
+  await close();
+  return said;
+}
+
+/** Starts a process, and leaves it running after what it said. */
+export async function start<Said>(program: Program): Promise<{ readonly said: Said; close(): Promise<void> }> {
+  const child = fork(join(import.meta.dirname, program.script), program.args, {
+    env: { ...program.env },
+    execPath: program.node,
+    execArgv: [...(program.nodeOptions ?? [])],
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+  });
+  running.add(child);
+  child.stdout?.resume();
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      running.delete(child);
+      resolve();
+    });
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+  const said = await new Promise<Said>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as Said));
+    child.once('error', reject);
+    void exited.then(() => reject(new Error(`${program.script} ended without a result`)));
+  });
+  clearTimeout(timer);
+  const close = async () => {
+    child.kill('SIGKILL');
+    await exited;
+  };
+  return { said, close };
+}

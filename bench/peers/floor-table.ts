@@ -1,0 +1,3 @@
+import { read } from './floor.ts';
+
+export const handler = async () => ({ statusCode: 200, body: String((await read()).length) });

@@ -1,0 +1,83 @@
+// What the contestants are and what they meet: their code in a temporary folder, one environment, one set of stand-ins.
+
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { writeVendCode } from '../lib/vend-code.ts';
+import { lambdaEnvironment } from '../local/function-environment.ts';
+import { temporaryFolder } from '../local/temporary-folder.ts';
+import { writeAsCdkDoes, writeAsDeployed } from './bundle.ts';
+import { run, start } from './child.ts';
+import { scopeSets } from './children/scope-sets.mjs';
+
+/** More than an instance's memory holds, so that who asks for each in turn gets every one from the table. */
+const PUBLISHED = { count: 1_200, least: 1, most: 5, seed: 1 };
+
+export interface Stage {
+  /** The module of each contestant, absolute. */
+  readonly code: {
+    readonly vend: string;
+    readonly constant: string;
+    readonly sdk: string;
+    readonly floorTable: string;
+    readonly floorMint: string;
+    readonly getItem: string;
+    readonly handWritten: string;
+    readonly handWrittenTuned: string;
+  };
+  /** Of all contestants. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Scope sets whose tokens are in the table. */
+  readonly published: readonly string[];
+  /** Scope sets that nobody has asked for yet. */
+  readonly fresh: Iterator<string, undefined>;
+  close(): Promise<void>;
+}
+
+export async function setStage(): Promise<Stage> {
+  const folder = temporaryFolder();
+  const { said, close } = await start<Record<string, string>>({
+    script: 'stand-ins.ts',
+    env: standInsEnvironment(),
+    node: process.execPath,
+    nodeOptions: ['--import', 'tsx'],
+  });
+  const published = scopeSets(PUBLISHED);
+  const env = { ...lambdaEnvironment('bench', folder.path), ...said, ITEM_KEY: tokenKey(published[0] ?? '') };
+  const code = writeCode(folder.path);
+  const node = process.execPath;
+  await run({ script: 'children/vend-all.mjs', args: [code.vend, JSON.stringify(PUBLISHED)], env, node });
+  return {
+    code,
+    env,
+    published,
+    fresh: scopeSets({ count: 1_000, least: 6, most: 6, seed: 2 }).values(),
+    close: async () => void (await Promise.all([close(), folder.close()])),
+  };
+}
+
+/** The loader needs a temporary folder, and the AWS SDK is to keep its advice about old Node.js to itself. */
+function standInsEnvironment(): Record<string, string> {
+  return { PATH: process.env.PATH ?? '', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
+}
+
+function writeCode(folder: string): Stage['code'] {
+  const vend = join(folder, 'vend');
+  writeVendCode(vend, { clientAuthentication: 'client_secret_post' });
+  const peer = (name: string) => writeAsDeployed(join(folder, name), `peers/${name}.ts`);
+  const handWritten = 'peers/hand-written/index.ts';
+  return {
+    vend: join(vend, 'index.mjs'),
+    constant: peer('constant'),
+    sdk: peer('sdk'),
+    floorTable: peer('floor-table'),
+    floorMint: peer('floor-mint'),
+    getItem: peer('get-item'),
+    handWritten: writeAsCdkDoes(join(folder, 'hand-written'), handWritten),
+    handWrittenTuned: writeAsDeployed(join(folder, 'hand-written-tuned'), handWritten),
+  };
+}
+
+/** The key of a token's item, for who reads it past the function. */
+function tokenKey(scope: string): string {
+  return `default#${createHash('sha256').update(scope).digest('base64url')}`;
+}

@@ -1,0 +1,66 @@
+// Warm calls: contestants in one process, in turn.
+
+import { run } from './child.ts';
+import type { Stage } from './stage.ts';
+import { median } from './statistics.ts';
+
+const CALLS = 10_000;
+/** By then V8 has compiled what is called often. */
+const WARM_UP_CALLS = 3_000;
+/** From memory the figures are so small that one process's luck shows. */
+const PROCESSES = 3;
+
+interface Times {
+  readonly medianMs: number;
+  readonly p99Ms: number;
+}
+
+/** Milliseconds. */
+export interface WarmFigures {
+  readonly memory: { readonly vend: Times; readonly constant: Times };
+  readonly table: { readonly vend: Times; readonly getItem: Times };
+  readonly handWritten: Times;
+}
+
+export async function measureWarm({ code, env, published }: Stage, node: string): Promise<WarmFigures> {
+  const [scope = ''] = published;
+  const call = async (contestants: object[], scopes: readonly string[], warmUpCalls: number) => {
+    const job = JSON.stringify({ contestants, scopes, warmUpCalls, calls: CALLS });
+    return await run<Times[]>({ script: 'children/warm.mjs', args: [job], env, node });
+  };
+  const pairs: Times[][] = [];
+  for (let turn = 0; turn < PROCESSES; turn++) {
+    pairs.push(
+      await call(
+        [
+          { file: code.vend, source: 'memory' },
+          { file: code.constant, source: null },
+        ],
+        [scope],
+        WARM_UP_CALLS,
+      ),
+    );
+  }
+  const table = await call(
+    [
+      { file: code.vend, source: 'table' },
+      { file: code.getItem, source: null },
+    ],
+    published,
+    published.length,
+  );
+  const handWritten = await call([{ file: code.handWritten, source: 'table' }], [scope], 500);
+  return {
+    memory: { vend: middle(pairs.map((pair) => pair[0])), constant: middle(pairs.map((pair) => pair[1])) },
+    table: { vend: middle([table[0]]), getItem: middle([table[1]]) },
+    handWritten: middle([handWritten[0]]),
+  };
+}
+
+function middle(of: readonly (Times | undefined)[]): Times {
+  const times = of.filter((one) => one !== undefined);
+  return {
+    medianMs: median(times.map(({ medianMs }) => medianMs)),
+    p99Ms: median(times.map(({ p99Ms }) => p99Ms)),
+  };
+}

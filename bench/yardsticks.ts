@@ -1,0 +1,176 @@
+// The yardsticks: what is compared with what, and how much it may be. Each is a ratio or a difference of two figures of
+// the same run on the same machine; only sizes stand for themselves.
+
+import type { ColdFigures } from './cold.ts';
+import type { MemoryFigures } from './memory.ts';
+import type { Sizes } from './sizes.ts';
+import type { ThroughputFigures } from './throughput.ts';
+import type { WarmFigures } from './warm.ts';
+
+export interface Figures {
+  readonly cold: ColdFigures;
+  readonly warm: WarmFigures;
+  readonly memory: MemoryFigures;
+  readonly throughput: ThroughputFigures;
+  readonly sizes: Sizes;
+}
+
+const UNITS = {
+  ratio: { text: (value: number) => `${value.toFixed(2)} ×` },
+  timesFaster: { text: (value: number) => `${value.toFixed(1)} × faster` },
+  moreMicroseconds: { text: (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(0)} µs` },
+  moreMegabytes: { text: (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(1)} MB` },
+  kilobytes: { text: (value: number) => `${value.toFixed(0)} KB` },
+};
+
+export interface Yardstick {
+  readonly what: string;
+  readonly against: string;
+  readonly unit: keyof typeof UNITS;
+  /** Neither: told for comparison. */
+  readonly atMost?: number;
+  readonly atLeast?: number;
+  readonly measure: (figures: Figures) => number;
+  /** The figures behind it, with their unit. */
+  readonly behind?: (figures: Figures) => string;
+}
+
+const FLOOR = 'a program of both SDK clients, GetItem and GetSecretValue side by side';
+const HAND_WRITTEN = 'a hand-written function: Powertools, lib-dynamodb, axios';
+const AFTER_MANY = 'after 10,000 distinct scope sets';
+const HELD_FIRST = 'resident after the first';
+
+export const YARDSTICKS: readonly Yardstick[] = [
+  {
+    what: 'import of the bundle',
+    against: '`@aws-sdk/client-dynamodb` with one client made',
+    unit: 'ratio',
+    atMost: 1.15,
+    measure: ({ cold }) => cold.vendImportMs / cold.sdkImportMs,
+    behind: ({ cold }) => milliseconds(cold.vendImportMs, cold.sdkImportMs),
+  },
+  {
+    what: 'cold, first answer from the table',
+    against: FLOOR,
+    unit: 'ratio',
+    atMost: 1.25,
+    measure: ({ cold }) => cold.vendTableMs / cold.floorTableMs,
+    behind: ({ cold }) => milliseconds(cold.vendTableMs, cold.floorTableMs),
+  },
+  {
+    what: 'cold, first answer by minting',
+    against: 'the same and one POST by `node:http`',
+    unit: 'ratio',
+    atMost: 1.5,
+    measure: ({ cold }) => cold.vendMintMs / cold.floorMintMs,
+    behind: ({ cold }) => milliseconds(cold.vendMintMs, cold.floorMintMs),
+  },
+  {
+    what: 'warm, from memory, median',
+    against: 'a handler that returns a constant',
+    unit: 'moreMicroseconds',
+    atMost: 60,
+    measure: ({ warm }) => (warm.memory.vend.medianMs - warm.memory.constant.medianMs) * 1000,
+  },
+  {
+    what: 'warm, from memory, p99',
+    against: 'the same',
+    unit: 'moreMicroseconds',
+    atMost: 250,
+    measure: ({ warm }) => (warm.memory.vend.p99Ms - warm.memory.constant.p99Ms) * 1000,
+  },
+  {
+    what: 'warm, from the table',
+    against: 'one GetItem',
+    unit: 'ratio',
+    atMost: 1.2,
+    measure: ({ warm }) => warm.table.vend.medianMs / warm.table.getItem.medianMs,
+    behind: ({ warm }) => milliseconds(warm.table.vend.medianMs, warm.table.getItem.medianMs),
+  },
+  {
+    what: 'cold, first answer from the table',
+    against: `${HAND_WRITTEN}; bundled as the CDK does by default`,
+    unit: 'timesFaster',
+    atLeast: 3,
+    measure: ({ cold }) => cold.handWrittenMs / cold.vendTableMs,
+    behind: ({ cold }) => milliseconds(cold.vendTableMs, cold.handWrittenMs),
+  },
+  {
+    what: 'cold, first answer from the table',
+    against: 'the same, bundled as this project is',
+    unit: 'timesFaster',
+    measure: ({ cold }) => cold.handWrittenTunedMs / cold.vendTableMs,
+    behind: ({ cold }) => milliseconds(cold.vendTableMs, cold.handWrittenTunedMs),
+  },
+  {
+    what: 'warm',
+    against: HAND_WRITTEN,
+    unit: 'timesFaster',
+    atLeast: 10,
+    measure: ({ warm }) => warm.handWritten.medianMs / warm.memory.vend.medianMs,
+    behind: ({ warm }) => milliseconds(warm.memory.vend.medianMs, warm.handWritten.medianMs),
+  },
+  {
+    what: 'loaded at the start, minified',
+    against: '–',
+    unit: 'kilobytes',
+    atMost: 400,
+    measure: ({ sizes }) => sizes.entry / 1000,
+  },
+  {
+    what: 'whole bundle, minified',
+    against: '–',
+    unit: 'kilobytes',
+    atMost: 700,
+    measure: ({ sizes }) => sizes.bundle / 1000,
+  },
+  {
+    what: `memory ${AFTER_MANY} of 1 to 5`,
+    against: HELD_FIRST,
+    unit: 'moreMegabytes',
+    atMost: 20,
+    measure: ({ memory }) => (memory.usual.lastBytes - memory.usual.firstBytes) / 1e6,
+    behind: ({ memory }) => megabytes(memory.usual.lastBytes, memory.usual.firstBytes),
+  },
+  {
+    what: `memory ${AFTER_MANY} of 150 to 169`,
+    against: HELD_FIRST,
+    unit: 'moreMegabytes',
+    measure: ({ memory }) => (memory.large.lastBytes - memory.large.firstBytes) / 1e6,
+    behind: ({ memory }) => megabytes(memory.large.lastBytes, memory.large.firstBytes),
+  },
+  {
+    what: 'requests a second, one instance of local mode',
+    against: 'the same with the constant handler',
+    unit: 'ratio',
+    atLeast: 0.8,
+    measure: ({ throughput }) => throughput.vend / throughput.constant,
+    behind: ({ throughput }) => `${throughput.vend.toFixed(0)} and ${throughput.constant.toFixed(0)}`,
+  },
+];
+
+export function isMet({ atMost = Infinity, atLeast = -Infinity, measure }: Yardstick, figures: Figures): boolean {
+  const measured = measure(figures);
+  return measured <= atMost && measured >= atLeast;
+}
+
+/** `at most 1.15 ×`; nothing where there is no bound. */
+export function boundText({ atMost, atLeast, unit }: Yardstick): string {
+  if (atMost !== undefined) return `at most ${UNITS[unit].text(atMost)}`;
+  return atLeast === undefined ? '' : `at least ${UNITS[unit].text(atLeast)}`;
+}
+
+/** `1.02 ×`, and that it was missed where it was. */
+export function measuredText(yardstick: Yardstick, figures: Figures): string {
+  const text = UNITS[yardstick.unit].text(yardstick.measure(figures));
+  return isMet(yardstick, figures) ? text : `${text}, missed`;
+}
+
+function milliseconds(ours: number, other: number): string {
+  const digits = Math.max(ours, other) < 10 ? 3 : 0;
+  return `${ours.toFixed(digits)} and ${other.toFixed(digits)} ms`;
+}
+
+function megabytes(ours: number, other: number): string {
+  return `${(ours / 1e6).toFixed(0)} and ${(other / 1e6).toFixed(0)} MB`;
+}
