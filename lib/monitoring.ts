@@ -1,8 +1,9 @@
 // What an operator is told: an alarm for each profile whose credential can't mint, and where alarms are sent.
 
-import { Duration } from 'aws-cdk-lib';
+import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
@@ -21,13 +22,33 @@ export interface MonitoringProps {
 export class Monitoring extends Construct {
   constructor(scope: Construct, id: string, { profiles, alarmEmail }: MonitoringProps) {
     super(scope, id);
-    const topic = alarmEmail === undefined ? undefined : new sns.Topic(this, 'Alarms', { enforceSSL: true });
-    if (alarmEmail !== undefined) topic?.addSubscription(new subscriptions.EmailSubscription(alarmEmail));
+    const topic = alarmEmail === undefined ? undefined : this.topicTo(alarmEmail);
     for (const [name, profile] of profiles) {
       const alarm = this.alarmOfRefusedCredential(name, profile);
       if (topic) alarm.addAlarmAction(new actions.SnsAction(topic));
       if (topic) alarm.addOkAction(new actions.SnsAction(topic));
     }
+  }
+
+  private topicTo(alarmEmail: string): sns.Topic {
+    const topic = new sns.Topic(this, 'Alarms', { enforceSSL: true });
+    topic.addSubscription(new subscriptions.EmailSubscription(alarmEmail));
+    const alarms = Stack.of(this).formatArn({
+      service: 'cloudwatch',
+      resource: 'alarm',
+      resourceName: '*',
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    // A policy of its own takes the place of the one that every topic has, which lets the account's alarms publish.
+    topic.addToResourcePolicy(
+      new iam.PolicyStatement({
+        principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [topic.topicArn],
+        conditions: { ArnLike: { 'aws:SourceArn': alarms } },
+      }),
+    );
+    return topic;
   }
 
   /** On as long as the authorization server refuses the current version, also while the one before serves the callers. */

@@ -35,3 +35,16 @@ test('with an address, alarms and their end are mailed through a topic that take
   }
   expect(JSON.stringify(template.findResources('AWS::SNS::TopicPolicy'))).toContain('aws:SecureTransport');
 });
+
+test('the topic takes messages from alarms of this account and from nobody else', () => {
+  const template = synthesize({ ...profiles, alarmEmail: 'oncall@example.com' });
+  const [policy] = Object.values(template.findResources('AWS::SNS::TopicPolicy'));
+  const statements: { Effect: string }[] = policy?.Properties.PolicyDocument.Statement;
+  expect(statements.filter(({ Effect }) => Effect === 'Allow')).toMatchObject([
+    {
+      Action: 'sns:Publish',
+      Principal: { Service: 'cloudwatch.amazonaws.com' },
+      Condition: { ArnLike: { 'aws:SourceArn': 'arn:aws:cloudwatch:eu-central-1:111122223333:alarm:*' } },
+    },
+  ]);
+});
