@@ -2,8 +2,12 @@
 // lambda:InvokeFunctionUrl, and lambda:InvokeFunction by way of the URL only. Lambda's policy holds 20 KB, which neither
 // the CDK nor CloudFormation checks before the deploy.
 
+import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { ConfigError, show } from './config-error.ts';
+import { organizationId, principalArn } from './config-values.ts';
 
 const MAX_POLICY_BYTES = 20_480;
 const MAX_STATEMENT_ID = 'x'.repeat(100);
@@ -22,8 +26,41 @@ export function vendStatements(functionArn: string): iam.PolicyStatement[] {
   ];
 }
 
-/** Lets a principal (a role, an account, an organization) call the function's URL, in the function's own policy. */
+/**
+ * Refuses a principal that is anyone: a wildcard, a service (which calls for whoever asked it), and what is no principal
+ * at all. Who may call is a role, a user, an account, or an organization.
+ *
+ * @throws ConfigError
+ */
+export function requireNamed(scope: Construct, { grantPrincipal }: iam.IGrantable): void {
+  const { conditions, principalJson } = Stack.of(scope).resolve(grantPrincipal.policyFragment) as Fragment;
+  const ofOrganization = isNamed(organizationId, conditions.StringEquals?.['aws:PrincipalOrgID']);
+  for (const [kind, names] of Object.entries(principalJson)) {
+    const refused = [names].flat().find((name) => kind !== 'AWS' || !(ofOrganization || isNamed(principalArn, name)));
+    if (refused === undefined) continue;
+    throw new ConfigError(
+      `${scope.node.path} is granted to ${show(refused)}: must be a role, user or account by its complete ARN, or an organization by its ID, without wildcards`,
+    );
+  }
+}
+
+interface Fragment {
+  readonly conditions: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly principalJson: Readonly<Record<string, unknown>>;
+}
+
+/** What only the deploy knows (an intrinsic function) can't be checked; a wildcard in a part of it can. */
+function isNamed(schema: typeof principalArn, name: unknown): boolean {
+  return typeof name === 'object' ? !/[*?]/.test(JSON.stringify(name)) : schema.safeParse(name).success;
+}
+
+/**
+ * Lets a principal (a role, an account, an organization) call the function's URL, in the function's own policy.
+ *
+ * @throws ConfigError where it is a wildcard or no principal
+ */
 export function permitCaller(fn: lambda.IFunction, id: string, principal: iam.IPrincipal): void {
+  requireNamed(fn, principal);
   fn.addPermission(`${id}Url`, {
     principal,
     action: 'lambda:InvokeFunctionUrl',

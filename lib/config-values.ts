@@ -7,7 +7,8 @@ import { AT_KEY, HIDE_VALUE } from './config-error.ts';
 const PARTITION = 'aws(?:-[a-z]+)*';
 const REGION = '[a-z]{2}(?:-[a-z]+)+-\\d';
 const KEY_ID = '(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})';
-const ROLE = 'role/(?:[\\w+=,.@-]+/)*[\\w+=,.@-]+';
+const PATH = '(?:[\\w+=,.@-]+/)*[\\w+=,.@-]+';
+const ROLE = `role/${PATH}`;
 /** With the longest names beside it, the environment of a function stays under AWS's 4 KB. */
 const MAX_TOKEN_ENDPOINT_CHARACTERS = 2048;
 /** What a function's policy takes as a principal. */
@@ -38,6 +39,11 @@ export const roleArn = text(
 export const callerArn = text(
   new RegExp(`^(?=.{1,${MAX_PRINCIPAL_CHARACTERS}}$)arn:${PARTITION}:iam::\\d{12}:(?:root|${ROLE})$`),
   `must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME) or account (arn:aws:iam::ACCOUNT:root), without wildcards, of at most ${MAX_PRINCIPAL_CHARACTERS} characters`,
+);
+/** As the CDK's code may name one who is granted something. */
+export const principalArn = text(
+  new RegExp(`^arn:${PARTITION}:iam::\\d{12}:(?:root|(?:role|user)/${PATH})$`),
+  'must be the ARN of a role, user or account, without wildcards',
 );
 export const organizationId = text(/^o-[a-z0-9]{10,32}$/, 'must be the ID of an organization (o-…)');
 export const tenant = text(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be the name of one tenant, without space or quote');

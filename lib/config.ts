@@ -55,7 +55,10 @@ export interface Config {
    * let CloudWatch Logs use it. @default AWS's keys
    */
   readonly encryptionKeyArn?: string;
-  /** All principals but these are denied the secrets created here. @default IAM alone decides */
+  /**
+   * All principals but these roles, and the functions that use a credential, are denied the value of its secret, where it
+   * is created here. @default IAM alone decides
+   */
   readonly strictSecretPolicy?: { readonly administrators: readonly string[] };
   /** Where alarms are sent. @default nowhere */
   readonly alarmEmail?: string;
@@ -101,7 +104,12 @@ const config = value
     strictSecretPolicy: value.object({ administrators: value.list(value.roleArn, 'ARN of a role') }).exactOptional(),
     alarmEmail: value.email.exactOptional(),
   })
-  .superRefine(({ credentials }, context) => {
+  .superRefine(({ credentials, strictSecretPolicy }, context) => {
+    if (strictSecretPolicy && Object.values(credentials).every(({ secretArn }) => secretArn !== undefined)) {
+      const message =
+        'must not be there where no secret is created here: the policy of one that exists is up to its owner';
+      context.addIssue({ code: 'custom', path: ['strictSecretPolicy'], message });
+    }
     const names = Object.entries(credentials);
     for (const [index, [name, { secretName }]] of names.entries()) {
       const taken = names.slice(0, index).some(([, other]) => secretName && other.secretName === secretName);

@@ -7,6 +7,7 @@ import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 import type { CredentialConfig } from './config.ts';
 import { configError, show } from './config-error.ts';
+import { SecretPolicy } from './secret-policy.ts';
 
 export interface CredentialProps {
   /** The credential's name: lower-case letters, digits and hyphens. */
@@ -18,6 +19,12 @@ export interface CredentialProps {
    * @default - Secrets Manager's own key
    */
   readonly encryptionKey?: kms.IKey;
+  /**
+   * ARNs of roles. All principals but these, and the functions that use the credential, are denied the value of a secret
+   * created here.
+   * @default - IAM alone decides
+   */
+  readonly administrators?: readonly string[];
 }
 
 export class Credential extends Construct {
@@ -27,16 +34,21 @@ export class Credential extends Construct {
   readonly secretId: string;
   readonly secretArn: string;
   private readonly keyArn: string | undefined;
+  private readonly policy: SecretPolicy | undefined;
 
   constructor(scope: Construct, id: string, props: CredentialProps) {
     super(scope, id);
     this.credentialName = props.credentialName;
     this.config = props.config;
+    const { administrators } = props;
     const { secretArn, secretKeyArn, secretName } = props.config;
     if (secretArn === undefined) {
       this.secretArn = this.createSecret(props).secretArn;
       this.secretId = secretName ?? this.secretArn;
       this.keyArn = props.encryptionKey?.keyArn;
+      if (administrators !== undefined) {
+        this.policy = new SecretPolicy(this, 'SecretPolicy', { administrators, secretArn: this.secretArn });
+      }
     } else {
       this.requireUsable(secretArn);
       this.secretArn = secretArn;
@@ -63,6 +75,16 @@ export class Credential extends Construct {
     });
     if (this.keyArn === undefined) return [rotate];
     return [rotate, useKeyVia(this, this.keyArn, 'secretsmanager', ['kms:Decrypt', 'kms:GenerateDataKey'])];
+  }
+
+  /** Makes known a function's role that was given `readStatements`. */
+  addReader(role: iam.IRole): void {
+    this.policy?.exemptReader(role);
+  }
+
+  /** Makes known a function's role that was given `rotateStatements`. */
+  addRotator(role: iam.IRole): void {
+    this.policy?.exemptWriter(role);
   }
 
   /** Its first value is a generated password: no credential, so that vending says what to do until one is put. */

@@ -10,10 +10,11 @@ import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import type { ENVIRONMENT_VARIABLES, ProfileFile } from '../lambda/vend/settings.ts';
-import { callersThatFit, permitCaller, vendStatements } from './callers.ts';
+import { callersThatFit, permitCaller, requireNamed, vendStatements } from './callers.ts';
 import { configError } from './config-error.ts';
 import { type Credential, decryptVia } from './credential.ts';
 import { functionCode } from './function-code.ts';
+import { createFunctionRole } from './function-role.ts';
 import { writeVendCode } from './vend-code.ts';
 
 export interface ProfileProps {
@@ -57,7 +58,10 @@ export class Profile extends Construct {
   readonly profileName: string;
   readonly function: lambda.Function;
   readonly functionUrl: lambda.FunctionUrl;
-  /** For the account's own principals to attach, where the function's policy would hold too many callers. */
+  /**
+   * For the account's own principals to attach, where the function's policy would hold too many callers. A managed policy
+   * can't be attached in another account: one there writes the same two statements itself.
+   */
   readonly vendPolicy: iam.ManagedPolicy;
 
   constructor(scope: Construct, id: string, props: ProfileProps) {
@@ -76,8 +80,15 @@ export class Profile extends Construct {
     }
   }
 
-  /** Lets a principal have tokens of this profile: both permissions that a function URL asks for. */
+  /**
+   * Lets a principal have tokens of this profile: both permissions that a function URL asks for. One of another account
+   * gets them in the function's policy, and must have them in its own identity's policy too, which only that account can
+   * write.
+   *
+   * @throws ConfigError where it is a wildcard, a service, or no principal
+   */
   grantVend(grantee: iam.IGrantable): iam.Grant {
+    requireNamed(this, grantee);
     return this.functionUrl.grantInvokeUrl(grantee);
   }
 
@@ -127,6 +138,7 @@ export class Profile extends Construct {
       timeout: Duration.seconds(TIMEOUT_SECONDS),
       role: this.createRole(props, logGroup),
       logGroup,
+      tracing: lambda.Tracing.ACTIVE,
       environment,
       ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
     });
@@ -135,12 +147,8 @@ export class Profile extends Construct {
   private createRole(
     { credential, encryptionKey, profileName, table }: ProfileProps,
     logGroup: logs.LogGroup,
-  ): iam.Role {
+  ): iam.IRole {
     const statements = [
-      new iam.PolicyStatement({
-        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        resources: [logGroup.logGroupArn],
-      }),
       ...credential.readStatements(),
       new iam.PolicyStatement({
         actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
@@ -154,11 +162,10 @@ export class Profile extends Construct {
       }),
     ];
     if (encryptionKey !== undefined) statements.push(decryptVia(this, encryptionKey.keyArn, 'dynamodb'));
-    return new iam.Role(this, 'Role', {
-      description: `The function of the profile ${profileName}`,
-      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-      inlinePolicies: { Vend: new iam.PolicyDocument({ statements }) },
-    });
+    const description = `The function of the profile ${profileName}`;
+    const role = createFunctionRole(this, { description, logGroup, statements });
+    credential.addReader(role);
+    return role;
   }
 }
 

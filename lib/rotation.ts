@@ -2,7 +2,7 @@
 // (`aws secretsmanager rotate-secret`), never by a schedule of its own. The runbook is docs/rotation.md.
 
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
-import * as iam from 'aws-cdk-lib/aws-iam';
+import type * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -11,6 +11,7 @@ import { Construct } from 'constructs';
 import { type ROTATION_VARIABLES, type RotationFile, TRIAL_LIMIT_SECONDS } from '../lambda/rotate/settings.ts';
 import type { Credential } from './credential.ts';
 import { functionCode } from './function-code.ts';
+import { createFunctionRole } from './function-role.ts';
 import { writeRotateCode } from './vend-code.ts';
 
 export interface RotationProps {
@@ -81,23 +82,16 @@ export class Rotation extends Construct {
       timeout: Duration.seconds(Math.min(seconds, MAX_TIMEOUT_SECONDS)),
       role: this.createRole(credential, logGroup),
       logGroup,
+      tracing: lambda.Tracing.ACTIVE,
       environment,
     });
   }
 
-  private createRole(credential: Credential, logGroup: logs.LogGroup): iam.Role {
-    const statements = [
-      new iam.PolicyStatement({
-        actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-        resources: [logGroup.logGroupArn],
-      }),
-      ...credential.rotateStatements(),
-    ];
-    return new iam.Role(this, 'Role', {
-      description: `The rotation function of the credential ${credential.credentialName}`,
-      assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
-      inlinePolicies: { Rotate: new iam.PolicyDocument({ statements }) },
-    });
+  private createRole(credential: Credential, logGroup: logs.LogGroup): iam.IRole {
+    const description = `The rotation function of the credential ${credential.credentialName}`;
+    const role = createFunctionRole(this, { description, logGroup, statements: credential.rotateStatements() });
+    credential.addRotator(role);
+    return role;
   }
 }
 

@@ -10,6 +10,7 @@ import { pascalCase } from './config-values.ts';
 import { Credential } from './credential.ts';
 import { Monitoring } from './monitoring.ts';
 import { Profile } from './profile.ts';
+import { Queries } from './queries.ts';
 import { Rotation } from './rotation.ts';
 
 export interface TokenVendingStackProps extends StackProps {
@@ -35,6 +36,7 @@ export class TokenVendingStack extends Stack {
     this.createRotations(config);
     const { alarmEmail } = config;
     new Monitoring(this, 'Monitoring', { profiles: this.profiles, ...(alarmEmail !== undefined && { alarmEmail }) });
+    new Queries(this, 'Queries', { profiles: this.profiles });
     this.writeOutputs();
   }
 
@@ -60,10 +62,10 @@ export class TokenVendingStack extends Stack {
     });
   }
 
-  private createCredentials({ credentials }: Config): Map<string, Credential> {
+  private createCredentials({ credentials, strictSecretPolicy }: Config): Map<string, Credential> {
     return new Map(
       Object.entries(credentials).map(([credentialName, config]) => {
-        const props = { credentialName, config, ...this.encryption() };
+        const props = { credentialName, config, ...strictSecretPolicy, ...this.encryption() };
         return [credentialName, new Credential(this, `Credential${pascalCase(credentialName)}`, props)];
       }),
     );

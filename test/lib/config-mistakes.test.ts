@@ -179,6 +179,10 @@ const BAD: readonly [unknown, string][] = [
     { strictSecretPolicy: { administrators: [ROOT_ARN] } },
     `tokenVending.strictSecretPolicy.administrators[0] is "${ROOT_ARN}": must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME), without wildcards`,
   ],
+  [
+    { ...credential({ secretArn: SECRET_ARN }), strictSecretPolicy: { administrators: [ROLE_ARN] } },
+    `tokenVending.strictSecretPolicy is {"administrators":["${ROLE_ARN}"]}: must not be there where no secret is created here: the policy of one that exists is up to its owner`,
+  ],
   [{ alarmEmail: 'oncall' }, 'tokenVending.alarmEmail is "oncall": must be an e-mail address'],
 ];
 

@@ -1,4 +1,5 @@
-// What a function's role may do: its own logs, its one secret, its own items. Nothing else.
+// What a function's role may do: its own logs and traces, its one secret, its own items. Nothing else; that no template
+// has more is in least-privilege.test.ts.
 
 import { describe, expect, it } from '@jest/globals';
 import { onlyResource, resourcesOf, roleStatements, type Statement, synthesize } from './synth.ts';
@@ -30,26 +31,9 @@ describe('the role of a function', () => {
       'logs:CreateLogStream',
       'logs:PutLogEvents',
       'secretsmanager:GetSecretValue',
+      'xray:PutTelemetryRecords',
+      'xray:PutTraceSegments',
     ]);
-  });
-
-  it('holds no wildcard as action or resource, no managed policy, and no policy beside its own', () => {
-    const template = synthesize({ ...TWO_PROFILES, encryptionKeyArn: KEY_ARN });
-    for (const statement of Object.values(roleStatements(template)).flat()) {
-      expect(statement.Effect).toBe('Allow');
-      expect(JSON.stringify([statement.Action, statement.Resource])).not.toContain('*');
-    }
-    for (const { Properties } of Object.values(resourcesOf(template, 'AWS::IAM::Role'))) {
-      expect(Properties.ManagedPolicyArns).toBeUndefined();
-    }
-    template.resourceCountIs('AWS::IAM::Policy', 0);
-  });
-
-  it('may be taken by Lambda alone', () => {
-    const [, { Properties }] = onlyResource(synthesize({}), 'AWS::IAM::Role', 'Profile');
-    expect(Properties.AssumeRolePolicyDocument).toMatchObject({
-      Statement: [{ Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } }],
-    });
   });
 
   it("reads its own credential's secret only", () => {

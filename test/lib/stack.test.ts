@@ -45,6 +45,14 @@ describe('a function', () => {
     });
   });
 
+  it('is traced, as the rotation function is', () => {
+    const functions = Object.values(resourcesOf(synthesize({}), 'AWS::Lambda::Function'));
+    expect(functions.map(({ Properties }) => Properties.TracingConfig)).toEqual([
+      { Mode: 'Active' },
+      { Mode: 'Active' },
+    ]);
+  });
+
   it('reserves concurrency only where it is configured', () => {
     const reserved = (raw: object) =>
       onlyResource(synthesize(raw), 'AWS::Lambda::Function', 'Profile')[1].Properties.ReservedConcurrentExecutions;

@@ -1,0 +1,59 @@
+// Saved queries over the audit lines of all profiles, to be found in CloudWatch Logs Insights under the stack's name.
+
+import { Stack } from 'aws-cdk-lib';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import { Construct } from 'constructs';
+import type { Profile } from './profile.ts';
+
+export interface QueriesProps {
+  /** By name. */
+  readonly profiles: ReadonlyMap<string, Profile>;
+}
+
+/** A query of Logs Insights reads 50 log groups at most. */
+const MAX_LOG_GROUPS = 50;
+/** Sessions of a role count as the role. */
+const CALLER = 'parse caller_arn /(?<caller>arn:[^:]+:(?:sts::\\d+:assumed-role\\/[^\\/]+|iam::.+))/';
+
+const QUERIES = {
+  WhoGotWhichScopes: [
+    'filter event = "vended"',
+    CALLER,
+    'stats count(*) as vended, earliest(time) as first_vended, latest(time) as last_vended by caller, organization, Profile, scopes_given',
+    'sort vended desc',
+  ],
+  Refusals: [
+    'filter event = "refused"',
+    'sort @timestamp desc',
+    'display time, Profile, caller_arn, status, error, description, scopes_asked, request_id',
+  ],
+  TopCallers: [
+    'filter event in ["vended", "refused"]',
+    CALLER,
+    'stats count(*) as requests by caller, caller_account, Profile, event',
+    'sort requests desc',
+    'limit 100',
+  ],
+  CredentialVersions: [
+    'filter event = "vended"',
+    'stats count(*) as vended, earliest(time) as first_vended, latest(time) as last_vended by credential_version, source, Profile',
+    'sort last_vended desc',
+  ],
+} as const;
+
+export class Queries extends Construct {
+  constructor(scope: Construct, id: string, { profiles }: QueriesProps) {
+    super(scope, id);
+    const logGroupNames = [...profiles.values()].map(({ function: { logGroup } }) => logGroup.logGroupName);
+    for (let first = 0; first < logGroupNames.length; first += MAX_LOG_GROUPS) {
+      const part = first === 0 ? '' : String(first / MAX_LOG_GROUPS + 1);
+      for (const [name, commands] of Object.entries(QUERIES)) {
+        new logs.CfnQueryDefinition(this, `${name}${part}`, {
+          name: `${Stack.of(this).stackName}/${name}${part}`,
+          queryString: commands.join('\n| '),
+          logGroupNames: logGroupNames.slice(first, first + MAX_LOG_GROUPS),
+        });
+      }
+    }
+  }
+}

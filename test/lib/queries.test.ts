@@ -1,0 +1,82 @@
+// The saved queries: over every profile's log group, of nothing but the fields that an audit line has.
+
+import { describe, expect, it } from '@jest/globals';
+import { resourcesOf, synthesize } from './synth.ts';
+
+/** Of `vended` and `refused`; what is printed is in test/lambda/audit.test.ts. */
+const AUDIT_FIELDS = [
+  ...['time', 'level', 'event', 'Profile', 'request_id', 'caller_arn', 'caller_account', 'organization'],
+  ...['scopes_asked', 'scopes_given', 'source', 'expires_in_seconds', 'credential_version', 'token_sha256_prefix'],
+  ...['status', 'error', 'description'],
+];
+const WORDS_OF_THE_LANGUAGE = [
+  ...['filter', 'parse', 'stats', 'sort', 'display', 'limit', 'by', 'as', 'in', 'desc'],
+  ...['count', 'earliest', 'latest', '@timestamp'],
+];
+const QUERY = 'AWS::Logs::QueryDefinition';
+
+interface Query {
+  readonly Name: string;
+  readonly QueryString: string;
+  readonly LogGroupNames: readonly unknown[];
+}
+
+function queriesOf(profiles: readonly string[], names: object = {}): readonly Query[] {
+  const template = synthesize({ profiles: Object.fromEntries(profiles.map((name) => [name, {}])), ...names });
+  return Object.values(resourcesOf(template, QUERY)).map(({ Properties }) => Properties as unknown as Query);
+}
+
+/** The fields that a query reads: neither what it names itself, nor texts and numbers. */
+function fieldsOf({ QueryString }: Query): readonly string[] {
+  const named = [...QueryString.matchAll(/\bas (\w+)|\(\?<(\w+)>/g)].map(([, alias, group]) => alias ?? group ?? '');
+  const plain = QueryString.replace(/ \/.*\//g, '').replace(/"[^"]*"/g, '');
+  const words = plain.match(/[@A-Za-z_]\w*/g) ?? [];
+  return words.filter((word) => !named.includes(word) && !WORDS_OF_THE_LANGUAGE.includes(word));
+}
+
+describe('the saved queries', () => {
+  it('are four, under the name of the stack', () => {
+    expect(queriesOf(['orders']).map(({ Name }) => Name)).toEqual([
+      'TokenVending/WhoGotWhichScopes',
+      'TokenVending/Refusals',
+      'TokenVending/TopCallers',
+      'TokenVending/CredentialVersions',
+    ]);
+  });
+
+  it.each(queriesOf(['orders']).map((query) => [query.Name, query] as const))(
+    '%s reads audit fields only',
+    (_, query) => {
+      expect(fieldsOf(query).length).toBeGreaterThan(3);
+      expect(fieldsOf(query).filter((field) => !AUDIT_FIELDS.includes(field))).toEqual([]);
+      expect(query.QueryString.length).toBeLessThanOrEqual(10_000);
+    },
+  );
+
+  it("read every profile's log group, each", () => {
+    const template = synthesize({ profiles: { orders: {}, admin: {}, reader: {} } });
+    const groups = Object.keys(resourcesOf(template, 'AWS::Logs::LogGroup', 'Profile')).map((Ref) => ({ Ref }));
+    expect(groups).toHaveLength(3);
+    for (const { Properties } of Object.values(resourcesOf(template, QUERY))) {
+      expect(Properties.LogGroupNames).toEqual(groups);
+    }
+  });
+
+  it('are split where there are more log groups than a query reads', () => {
+    const queries = queriesOf(Array.from({ length: 51 }, (_, index) => `p${index}`));
+    expect(queries.map(({ LogGroupNames }) => LogGroupNames.length)).toEqual([50, 50, 50, 50, 1, 1, 1, 1]);
+    expect(new Set(queries.map(({ Name }) => Name)).size).toBe(8);
+  });
+
+  it.each([
+    ['arn:aws:sts::111122223333:assumed-role/orders/i-0abc', 'arn:aws:sts::111122223333:assumed-role/orders'],
+    ['arn:aws-us-gov:sts::111122223333:assumed-role/a.b-c/x/y', 'arn:aws-us-gov:sts::111122223333:assumed-role/a.b-c'],
+    ['arn:aws:iam::111122223333:user/team/jo', 'arn:aws:iam::111122223333:user/team/jo'],
+    ['arn:aws:iam::111122223333:root', 'arn:aws:iam::111122223333:root'],
+  ])('count %s as %s', (callerArn, caller) => {
+    for (const { QueryString } of queriesOf(['orders']).filter(({ QueryString }) => QueryString.includes('parse'))) {
+      const [, pattern = ''] = /parse caller_arn \/(.*)\/$/m.exec(QueryString) ?? [];
+      expect(new RegExp(pattern).exec(callerArn)?.groups?.caller).toBe(caller);
+    }
+  });
+});
