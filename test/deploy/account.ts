@@ -2,8 +2,9 @@
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sign } from '../../local/sign.ts';
 import { run } from './command.ts';
-import { ACCOUNT, type MiniStack, REGION } from './ministack.ts';
+import { ACCOUNT, type MiniStack, REGION, ROOT_KEYS } from './ministack.ts';
 
 const CDK = join(import.meta.dirname, '../../node_modules/.bin/cdk');
 const ANYONE_OF_THE_ACCOUNT = policy({
@@ -25,13 +26,38 @@ export interface Answer {
   readonly body: string;
 }
 
+/** A request to a function URL, and its answer. */
+export interface Exchange {
+  readonly functionUrl: string;
+  readonly form: string;
+  readonly answer: Answer;
+}
+
 export type Account = ReturnType<typeof accountOf>;
 
 export function accountOf({ env, port }: MiniStack, outdir: string, signal: AbortSignal) {
-  /** A call of the AWS CLI; its answer, if it has one. */
+  const exchanges: Exchange[] = [];
+
+  /** A call of the AWS CLI, as the account's root; its answer, if it has one. */
   async function aws<Output>(...args: readonly string[]): Promise<Output> {
     const printed = await run('aws', [...args, '--output', 'json'], { env, signal });
     return JSON.parse(printed || 'null') as Output;
+  }
+
+  /** The same, as somebody else. */
+  const awsAs = (keys: Keys, ...args: readonly string[]) =>
+    run('aws', args, { env: { ...env, ...environmentOf(keys) }, signal });
+
+  /** A call of IAM's own API, where there is more to say than a command line holds; its answer, in XML. */
+  async function iam(action: string, parameters: Readonly<Record<string, string>>): Promise<string> {
+    const body = new URLSearchParams({ Action: action, Version: '2010-05-08', ...parameters }).toString();
+    const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+    const url = `http://127.0.0.1:${port}/`;
+    const request = await sign(url, { body, headers, credentials: ROOT_KEYS, service: 'iam', region: 'us-east-1' });
+    const response = await fetch(url, { ...request, signal });
+    const answer = await response.text();
+    if (!response.ok) throw new Error(`${action} is answered with ${response.status}: ${answer.slice(0, 300)}`);
+    return answer;
   }
 
   /** The CDK's CLI, as `npx cdk` runs it. */
@@ -55,7 +81,9 @@ export function accountOf({ env, port }: MiniStack, outdir: string, signal: Abor
     const url = `${functionUrl.replace('https:', 'http:')}oauth/token`;
     const signature = keys === undefined ? [] : signatureArgs(keys);
     const args = ['--silent', '--include', '--max-time', '30', '--connect-to', `::127.0.0.1:${port}`, ...signature];
-    return parseAnswer(await run('curl', [...args, '--data', form, url], { env, signal }));
+    const answer = parseAnswer(await run('curl', [...args, '--data', form, url], { env, signal }));
+    exchanges.push({ functionUrl, form, answer });
+    return answer;
   }
 
   /** Calls a function as AWS's own services do: not by its URL. Its answer, or what it threw. */
@@ -66,11 +94,19 @@ export function accountOf({ env, port }: MiniStack, outdir: string, signal: Abor
     return await readFile(file, 'utf8');
   }
 
-  return { aws, cdk, outdir, shell, createRole, keysOf, invoke, vend };
+  return { aws, awsAs, cdk, exchanges, iam, outdir, shell, createRole, keysOf, invoke, vend };
 }
 
 export function policy(...statements: readonly object[]): string {
   return JSON.stringify({ Version: '2012-10-17', Statement: statements });
+}
+
+function environmentOf({ AccessKeyId, SecretAccessKey, SessionToken }: Keys): NodeJS.ProcessEnv {
+  return {
+    AWS_ACCESS_KEY_ID: AccessKeyId,
+    AWS_SECRET_ACCESS_KEY: SecretAccessKey,
+    AWS_SESSION_TOKEN: SessionToken,
+  };
 }
 
 function signatureArgs({ AccessKeyId, SecretAccessKey, SessionToken }: Keys): string[] {

@@ -17,3 +17,12 @@ export async function run(program: string, args: readonly string[], options: Com
   if (code === 0) return stdout;
   throw new Error(`${program} ${args.slice(0, 3).join(' ')} ended with ${code}\n${(stdout + stderr).slice(-3000)}`);
 }
+
+/** Does something with each of many, a few at a time. */
+export async function forEach<Item>(items: readonly Item[], action: (item: Item) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await action(item);
+  };
+  await Promise.all(Array.from({ length: 3 }, worker));
+}

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Account, policy } from './account.ts';
+import type { Account } from './account.ts';
+import type { FunctionRole } from './function-roles.ts';
 
 export interface Outputs {
   readonly CredentialEmporixSecretName: string;
@@ -44,10 +45,11 @@ interface Resource {
   readonly Properties?: Readonly<Record<string, unknown>>;
 }
 
-/** MiniStack knows no rotation schedules, and no alarms on metric math: what is synthesized is deployed without them. */
+const UNKNOWN_TYPES = ['AWS::SecretsManager::RotationSchedule', 'AWS::Logs::QueryDefinition'];
+
+/** What MiniStack doesn't know, alarms on metric math among it: what is synthesized is deployed without them. */
 function isRefused({ Type, Properties }: Resource): boolean {
-  if (Type === 'AWS::SecretsManager::RotationSchedule') return true;
-  return Type === 'AWS::CloudWatch::Alarm' && Properties?.Metrics !== undefined;
+  return UNKNOWN_TYPES.includes(Type) || (Type === 'AWS::CloudWatch::Alarm' && Properties?.Metrics !== undefined);
 }
 
 async function leaveOutWhatIsRefused(file: string): Promise<void> {
@@ -57,25 +59,23 @@ async function leaveOutWhatIsRefused(file: string): Promise<void> {
 }
 
 /**
- * In MiniStack `Ref` of a secret is its name, in AWS its ARN: the role's policy, which names the secret by `Ref`, matches
- * nothing there. So the secret's ARN is put into it, after the deploy.
+ * In MiniStack `Ref` of a secret is its name, in AWS its ARN: the roles' policies, which name the secret by `Ref`, match
+ * nothing there. So after the deploy the ARN is put in the place of the name, and nothing else is changed in them.
  */
-export async function allowSecretByArn({ aws }: Account, outputs: Outputs, rotationFunction: string): Promise<void> {
-  const secretId = outputs.CredentialEmporixSecretName;
-  const { ARN } = await aws<{ ARN: string }>('secretsmanager', 'describe-secret', '--secret-id', secretId);
-  const rotate = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
-  const allowed = [
-    [outputs.ProfileOrdersFunctionName, ['GetSecretValue']],
-    [outputs.ProfileReaderFunctionName, ['GetSecretValue']],
-    [rotationFunction, rotate],
-  ] as const;
-  for (const [name, operations] of allowed) {
-    const { Role } = await aws<{ Role: string }>('lambda', 'get-function-configuration', '--function-name', name);
-    const role = ['--role-name', String(Role.split('/').at(-1))];
-    const Action = operations.map((operation) => `secretsmanager:${operation}`);
-    const document = policy({ Effect: 'Allow', Action, Resource: ARN });
-    await aws('iam', 'put-role-policy', ...role, '--policy-name', 'SecretByArn', '--policy-document', document);
+export async function allowSecretByArn(
+  { aws }: Account,
+  secretName: string,
+  roles: readonly FunctionRole[],
+): Promise<string> {
+  const { ARN } = await aws<{ ARN: string }>('secretsmanager', 'describe-secret', '--secret-id', secretName);
+  for (const { roleName, policies } of roles) {
+    for (const [name, document] of Object.entries(policies)) {
+      const byArn = JSON.stringify(document).replaceAll(`"${secretName}"`, `"${ARN}"`);
+      const args = ['--role-name', roleName, '--policy-name', name, '--policy-document', byArn];
+      await aws('iam', 'put-role-policy', ...args);
+    }
   }
+  return ARN;
 }
 
 /** The name of the credential's rotation function, which is no output: Secrets Manager calls it, nobody else. */

@@ -9,12 +9,14 @@ import { setTimeout } from 'node:timers/promises';
 import { run } from './command.ts';
 
 const PACKAGES = ['ministack==1.5.33', 'awscli==1.46.3'];
-const VENV = join(import.meta.dirname, '../../.venv-ministack');
+export const VENV = join(import.meta.dirname, '../../.venv-ministack');
 const READY_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 5_000;
 
 export const ACCOUNT = '000000000000';
 export const REGION = 'eu-central-1';
+/** Of the account's root, as MiniStack has it. */
+export const ROOT_KEYS = { accessKeyId: 'test', secretAccessKey: 'test' };
 
 export interface MiniStack {
   readonly port: number;
@@ -60,8 +62,8 @@ function environment(port: number): NodeJS.ProcessEnv {
     GATEWAY_PORT: String(port),
     AWS_ENDPOINT_URL: endpoint,
     AWS_ENDPOINT_URL_S3: endpoint,
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
+    AWS_ACCESS_KEY_ID: ROOT_KEYS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: ROOT_KEYS.secretAccessKey,
     AWS_REGION: REGION,
     AWS_DEFAULT_REGION: REGION,
     AWS_CONFIG_FILE: '/dev/null',

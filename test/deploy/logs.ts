@@ -1,0 +1,95 @@
+// What the functions have printed: an audit line for each answer, and no secret in any line.
+
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import type { Exchange } from './account.ts';
+import type { Checks } from './checks.ts';
+import type { FunctionRole } from './function-roles.ts';
+import type { Stage } from './story.ts';
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** What is compared of a line. Who called is not in it: MiniStack's events don't say it. */
+const AUDITED = {
+  vended: ['scopes_given', 'source', 'expires_in_seconds', 'token_sha256_prefix', 'credential_version'],
+  refused: ['status', 'error', 'description', 'request_id'],
+};
+
+/** Before a rotation: all tokens are of one version. What a 403 was for never reached the function. */
+export async function checkAudit(
+  checks: Checks,
+  { account }: Stage,
+  profiles: readonly { readonly profile: string; readonly url: string; readonly role: FunctionRole }[],
+  credentialVersion: string,
+) {
+  for (const { profile, url, role } of profiles) {
+    const answered = account.exchanges.filter(
+      ({ answer, functionUrl }) => functionUrl === url && answer.status !== 403,
+    );
+    const expected = auditLines(answered.map((exchange) => auditOf(profile, exchange, credentialVersion)));
+    const vended = expected.filter(({ event }) => event === 'vended').length;
+    const counted = `${vended} vended, ${expected.length - vended} refused`;
+    await checks.check(
+      `the log of ${profile} holds an audit line for each answer, and no other: ${counted}`,
+      async () => {
+        assert.ok(vended > 0);
+        assert.deepEqual(auditLines((await linesOf({ account }, role.logGroup)).flatMap(jsonOf)), expected);
+      },
+    );
+  }
+}
+
+export async function checkLogs(checks: Checks, { account, emporix }: Stage) {
+  await checks.check('no log line holds a token or the client secret', async () => {
+    const { logGroups } = await account.aws<{ logGroups: { logGroupName: string }[] }>('logs', 'describe-log-groups');
+    const lines: string[] = [];
+    for (const { logGroupName } of logGroups) lines.push(...(await linesOf({ account }, logGroupName)));
+    assert.ok(lines.length > 0, 'no log line at all');
+    const secrets = [emporix.clientSecret, ...emporix.mints.map(({ accessToken }) => accessToken)];
+    const shown = lines.filter((line) => secrets.some((secret) => line.includes(secret)));
+    assert.deepEqual(shown, []);
+  });
+}
+
+/** The audit line that an answer must have. */
+function auditOf(profile: string, { form, answer }: Exchange, credentialVersion: string): Line {
+  const body = JSON.parse(answer.body) as Line;
+  const scopesAsked = new URLSearchParams(form).get('scope');
+  const asked = { Profile: profile, ...(scopesAsked !== null && { scopes_asked: scopesAsked }) };
+  if (answer.status !== 200) {
+    const error = answer.status === 500 ? 'misconfigured' : body.error;
+    const { error_description: description, request_id } = body;
+    return { event: 'refused', ...asked, status: answer.status, error, description, request_id };
+  }
+  return {
+    event: 'vended',
+    ...asked,
+    scopes_given: body.scope,
+    source: answer.headers['x-token-source'],
+    expires_in_seconds: body.expires_in,
+    token_sha256_prefix: createHash('sha256').update(String(body.access_token)).digest('hex').slice(0, 8),
+    credential_version: credentialVersion,
+  };
+}
+
+async function linesOf({ account }: Pick<Stage, 'account'>, logGroup: string): Promise<string[]> {
+  const { events } = await account.aws<{ events: { message: string }[] }>(
+    ...['logs', 'filter-log-events', '--log-group-name', logGroup],
+  );
+  return events.map(({ message }) => message);
+}
+
+/** Lambda's own lines are no JSON. */
+function jsonOf(line: string): Line[] {
+  return line.startsWith('{') ? [JSON.parse(line) as Line] : [];
+}
+
+/** The audit lines among the lines, in an order that doesn't depend on which instance wrote them. */
+function auditLines(lines: readonly Line[]): Line[] {
+  const audited = lines.flatMap((line) => {
+    if (line.event !== 'vended' && line.event !== 'refused') return [];
+    const names = ['event', 'Profile', 'scopes_asked', ...AUDITED[line.event]].filter((name) => name in line);
+    return [Object.fromEntries(names.map((name) => [name, line[name]]))];
+  });
+  return audited.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
+}
