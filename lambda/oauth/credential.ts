@@ -1,6 +1,6 @@
 // A client's credential for the token endpoint, made by one parser from the secret's value. It prints as [redacted].
 
-import { inspect } from 'node:util';
+import { INSPECT } from '../inspect.ts';
 
 export class Credential {
   readonly #clientId: string;
@@ -42,7 +42,7 @@ export class Credential {
   toJSON(): string {
     return '[redacted]';
   }
-  [inspect.custom](): string {
+  [INSPECT](): string {
     return 'Credential [redacted]';
   }
 }

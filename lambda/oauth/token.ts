@@ -2,8 +2,8 @@
 // a token without a value, a lifetime or a known type can't exist. It prints as [redacted].
 
 import { createHash } from 'node:crypto';
-import { inspect } from 'node:util';
 import { VendingError } from '../errors.ts';
+import { INSPECT } from '../inspect.ts';
 import { Scopes } from './scopes.ts';
 
 /** A lifetime where the server names none. RFC 6749 §5.1 leaves it to other means; five minutes do little harm. */
@@ -83,7 +83,7 @@ export class Token {
   toJSON(): string {
     return '[redacted]';
   }
-  [inspect.custom](): string {
+  [INSPECT](): string {
     return 'Token [redacted]';
   }
 }

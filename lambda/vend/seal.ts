@@ -47,10 +47,15 @@ export function open(sealed: Uint8Array, credential: Credential, context: SealCo
   }
 }
 
+const keys = new WeakMap<Credential, Uint8Array>();
+
 function sealingKey(credential: Credential): Uint8Array {
-  return new Uint8Array(
-    hkdfSync('sha256', credential.clientSecret, credential.version, `token-vending sealed token ${FORMAT}`, 32),
-  );
+  const known = keys.get(credential);
+  if (known) return known;
+  const info = `token-vending sealed token ${FORMAT}`;
+  const key = new Uint8Array(hkdfSync('sha256', credential.clientSecret, credential.version, info, 32));
+  keys.set(credential, key);
+  return key;
 }
 
 function additionalData(credential: Credential, context: SealContext): Uint8Array {

@@ -5,6 +5,7 @@ import { VendingError } from '../errors.ts';
 import { Scopes } from '../oauth/scopes.ts';
 
 const MAX_BODY_BYTES = 16 * 1024;
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The parameters this endpoint knows; others are ignored (RFC 6749 §3.2). */
 const PARAMETERS = ['grant_type', 'client_id', 'client_secret', 'scope', 'min_ttl', 'rejected_token_sha256'] as const;
@@ -74,7 +75,7 @@ function bodyText(event: RequestEvent): string {
   const bytes = Buffer.from(body, 'base64');
   if (bytes.length > MAX_BODY_BYTES) throw tooLarge();
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return UTF8.decode(bytes);
   } catch {
     throw invalid('the body is not UTF-8');
   }
