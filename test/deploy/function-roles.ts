@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Account, Keys } from './account.ts';
 import { run } from './command.ts';
 
-export interface Statement {
+interface Statement {
   readonly Action: string | readonly string[];
   readonly Resource: string | readonly string[];
 }
