@@ -283,7 +283,7 @@ describe('what a refusal means', () => {
     const dateMs = Math.ceil(Date.now() / 1000) * 1000 + 3_600_000;
     const headers = { 'retry-after': new Date(dateMs).toUTCString() };
     const server = await emporix({ respondWith: () => ({ status: 429, headers }) });
-    const secondsTo = () => (dateMs - Date.now()) / 1000;
+    const secondsTo = () => Math.ceil((dateMs - Date.now()) / 1000);
     const mostSeconds = secondsTo();
     const failure = await mint(endpoint(server.tokenEndpoint)).catch((error: unknown) => error);
     const { retryAfterSeconds } = failure as { retryAfterSeconds: number };
