@@ -1,0 +1,69 @@
+// The configurations whose templates are judged, as cdk.json would hold them.
+
+import { join } from 'node:path';
+import { App, CfnElement } from 'aws-cdk-lib';
+import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+import { loadConfig } from '../../lib/config.ts';
+import { TokenVendingStack } from '../../lib/token-vending-stack.ts';
+
+const ACCOUNT = '111122223333';
+const OTHER_ACCOUNT = '444455556666';
+const REGION = 'eu-central-1';
+const key = (account: string) => `arn:aws:kms:${REGION}:${account}:key/1234abcd-12ab-34cd-56ef-1234567890ab`;
+
+export const CONFIGURATIONS = {
+  default: {},
+  everything: {
+    credentials: {
+      emporix: { tenant: 'shop', parameters: { audience: 'api' } },
+      erp: {
+        secretArn: `arn:aws:secretsmanager:${REGION}:${OTHER_ACCOUNT}:secret:erp-AbCd12`,
+        secretKeyArn: key(OTHER_ACCOUNT),
+      },
+    },
+    profiles: {
+      orders: {
+        credential: 'emporix',
+        scopes: ['order.order_read'],
+        callers: [`arn:aws:iam::${ACCOUNT}:role/orders`, `arn:aws:iam::${OTHER_ACCOUNT}:root`],
+        reservedConcurrency: 20,
+      },
+      books: { credential: 'erp', organizationId: 'o-a1b2c3d4e5', reservedConcurrency: 5 },
+    },
+    encryptionKeyArn: key(ACCOUNT),
+    strictSecretPolicy: { administrators: [`arn:aws:iam::${ACCOUNT}:role/admin`] },
+    alarmEmail: 'oncall@example.com',
+  },
+  'ten profiles': {
+    credentials: { emporix: {}, erp: {} },
+    profiles: Object.fromEntries(
+      Array.from({ length: 10 }, (_, index) => [`p${index}`, { credential: index < 7 ? 'emporix' : 'erp' }]),
+    ),
+  },
+} as const;
+
+export type Configuration = keyof typeof CONFIGURATIONS;
+
+export interface Synthesized {
+  readonly app: App;
+  readonly templateFile: string;
+  /** The construct's path in the stack, such as `ProfileOrders/Role/Resource`, by logical ID. */
+  readonly paths: ReadonlyMap<string, string>;
+}
+
+/** The template as it is deployed; only the functions' code is left out. */
+export function synthesize(configuration: Configuration, outdir: string): Synthesized {
+  const context = { ...recommendedFlags, 'aws:cdk:bundling-stacks': [] };
+  const app = new App({ outdir, context, analyticsReporting: false });
+  const config = loadConfig(CONFIGURATIONS[configuration]);
+  const stack = new TokenVendingStack(app, 'TokenVending', { config, env: { account: ACCOUNT, region: REGION } });
+  const { templateFile } = app.synth().getStackByName(stack.stackName);
+  const elements = stack.node.findAll().filter(CfnElement.isCfnElement);
+  const paths = elements.map((each) => [String(stack.resolve(each.logicalId)), pathInStack(each.node.path)] as const);
+  return { app, templateFile: join(outdir, templateFile), paths: new Map(paths) };
+}
+
+/** A construct's path without the stack's own name. */
+export function pathInStack(path: string): string {
+  return path.replace(/^TokenVending\//, '');
+}
