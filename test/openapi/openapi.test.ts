@@ -1,0 +1,98 @@
+// docs/openapi.json says what the code says: errors, parameters, paths. That the answers have the shapes it gives them
+// is for `npm run test:openapi`.
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import document from '../../docs/openapi.json' with { type: 'json' };
+import { systemClock } from '../../lambda/clock.ts';
+import { type ErrorCode, VendingError } from '../../lambda/errors.ts';
+import { Telemetry } from '../../lambda/telemetry.ts';
+import { createHandler } from '../../lambda/vend/http.ts';
+
+/** All there are: one that is missing here is a type error. */
+const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
+  invalid_request: true,
+  unsupported_grant_type: true,
+  invalid_scope: true,
+  not_found: true,
+  method_not_allowed: true,
+  slow_down: true,
+  misconfigured: true,
+  wrong_tenant: true,
+  nothing_granted: true,
+  too_much_granted: true,
+  credential_refused: true,
+  unusable_answer: true,
+  throttled: true,
+  timed_out: true,
+  unavailable: true,
+};
+
+/** The handler's answer where vending fails with an error. */
+async function answerTo(method: string, path: string, code: string) {
+  const handler = createHandler({
+    vendor: { vend: () => Promise.reject(new VendingError(code as ErrorCode, 'what happened')) },
+    telemetry: new Telemetry({ profile: 'default', clock: systemClock, write: () => {} }),
+    clock: systemClock,
+    profile: 'default',
+  });
+  const event = { rawPath: path, requestContext: { http: { method } } };
+  const { statusCode, body } = await handler(event, { awsRequestId: 'id', getRemainingTimeInMillis: () => 25_000 });
+  return { status: statusCode, error: JSON.parse(body).error };
+}
+
+type Responses = Readonly<Record<string, { readonly $ref: string }>>;
+type ResponseName = keyof typeof document.components.responses;
+
+/** `status error`, as the document has them. */
+function documented(responses: Responses): string[] {
+  return Object.entries(responses).flatMap(([status, { $ref }]) => {
+    const name = $ref.replace('#/components/responses/', '') as ResponseName;
+    const errors = JSON.stringify(document.components.responses[name]).matchAll(/"error":\{[^}]*"enum":(\[[^\]]*\])/g);
+    return [...errors].flatMap(([, names = '[]']) => JSON.parse(names).map((error: string) => `${status} ${error}`));
+  });
+}
+
+const { '/oauth/token': token, '/': root } = document.paths;
+
+test('each error of the code is in the document, with its status, and no other is', async () => {
+  const answers = await Promise.all(
+    Object.keys(ERROR_CODES).map(async (code) => {
+      const { status, error } = await answerTo('POST', '/oauth/token', code);
+      return `${status} ${error}`;
+    }),
+  );
+  const pairs = [token.post.responses, document['x-other-paths'], document['x-other-methods']].flatMap(documented);
+  expect(new Set(pairs)).toEqual(new Set(answers));
+});
+
+test('both paths of tokens are documented alike', () => {
+  expect(root.post.responses).toEqual(token.post.responses);
+  expect(root.post.requestBody).toEqual(token.post.requestBody);
+});
+
+test('a form and a JSON body have the parameters that the code knows, and no other', () => {
+  const code = readFileSync(join(import.meta.dirname, '../../lambda/vend/vend-request.ts'), 'utf8');
+  const [, list = ''] = /^const PARAMETERS = \[(.*)\] as const;$/m.exec(code) ?? [];
+  const known = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name);
+  expect(known).toContain('scope');
+  const { FormRequest, JsonRequest } = document.components.schemas;
+  for (const { properties } of [FormRequest, JsonRequest]) {
+    expect(new Set(Object.keys(properties))).toEqual(new Set(known));
+  }
+});
+
+test.each(
+  Object.entries(document.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => [method, path])),
+)('%s %s is answered', async (method = '', path = '') => {
+  const { status } = await answerTo(method.toUpperCase(), path, 'unavailable');
+  expect([200, 503]).toContain(status);
+});
+
+test('nothing is defined that is not used, and nothing used that is not defined', () => {
+  const used = new Set([...JSON.stringify(document).matchAll(/"#\/components\/([^"]+)"/g)].map(([, name]) => name));
+  const { securitySchemes: _, ...components } = document.components;
+  const defined = Object.entries(components).flatMap(([kind, of]) => Object.keys(of).map((name) => `${kind}/${name}`));
+  expect(used).toEqual(new Set(defined));
+});
