@@ -18,7 +18,7 @@ import { Construct } from 'constructs';
 
 export interface SecretPolicyProps {
   readonly secretArn: string;
-  /** ARNs of roles, in any account. */
+  /** ARNs of roles. */
   readonly administrators: readonly string[];
 }
 

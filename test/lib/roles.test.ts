@@ -2,7 +2,8 @@
 // has more is in least-privilege.test.ts.
 
 import { describe, expect, it } from '@jest/globals';
-import { onlyResource, resourcesOf, roleStatements, type Statement, synthesize } from './synth.ts';
+import { roleStatements, type Statement } from './statements.ts';
+import { onlyResource, resourcesOf, synthesize } from './synth.ts';
 
 const KEY_ARN = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const SECRET_KEY_ARN = 'arn:aws:kms:eu-central-1:444455556666:key/mrk-1234abcd12ab34cd56ef1234567890ab';

@@ -4,7 +4,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
-import { ACCOUNT, onlyResource, REGION, roleStatements, type Statement, synthesize } from './synth.ts';
+import { roleStatements, type Statement } from './statements.ts';
+import { ACCOUNT, onlyResource, REGION, synthesize } from './synth.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const RUNBOOK = readFileSync(join(ROOT, 'docs/rotation.md'), 'utf8');

@@ -9,7 +9,8 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ConfigError } from '../../lib/config.ts';
 import type { Credential } from '../../lib/credential.ts';
 import { Rotation } from '../../lib/rotation.ts';
-import { ACCOUNT, buildStack, onlyResource, resourcesOf, roleStatements, synthesize } from './synth.ts';
+import { roleStatements } from './statements.ts';
+import { ACCOUNT, buildStack, onlyResource, resourcesOf, synthesize } from './synth.ts';
 
 const KEY_ARN = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
 const SECRET_ARN = `arn:aws:secretsmanager:eu-central-1:${ACCOUNT}:secret:shop-AbCd12`;

@@ -2,7 +2,7 @@
 // that one added anywhere is seen. And what a statement says, as IAM reads it.
 
 import type { Template } from 'aws-cdk-lib/assertions';
-import type { Resource } from './synth.ts';
+import { type Resource, resourcesOf } from './synth.ts';
 
 export interface Found {
   /** Logical ID and type of the resource that holds it. */
@@ -36,6 +36,16 @@ export function allStatements(template: Template): readonly Found[] {
 export function identityStatements(template: Template): readonly Found[] {
   return allStatements(template).filter(
     ({ type, statement }) => type.startsWith('AWS::IAM::') && statement.Principal === undefined,
+  );
+}
+
+/** Every statement of the inline policies of the functions' roles, by the role's logical ID. */
+export function roleStatements(template: Template, construct = ''): Record<string, readonly Statement[]> {
+  return Object.fromEntries(
+    Object.entries(resourcesOf(template, 'AWS::IAM::Role', construct)).map(([id, { Properties }]) => {
+      const policies = Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[];
+      return [id, policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)];
+    }),
   );
 }
 

@@ -60,20 +60,3 @@ export function onlyResource(template: Template, type: string, construct = ''): 
   if (first === undefined || others.length > 0) throw new Error(`not exactly one ${type}`);
   return first;
 }
-
-export interface Statement {
-  readonly Action: string | readonly string[];
-  readonly Effect: string;
-  readonly Resource: unknown;
-  readonly Condition?: Record<string, Record<string, unknown>>;
-}
-
-/** Every statement of the inline policies of the functions' roles, by the role's logical ID. */
-export function roleStatements(template: Template, construct = ''): Record<string, readonly Statement[]> {
-  return Object.fromEntries(
-    Object.entries(resourcesOf(template, 'AWS::IAM::Role', construct)).map(([id, { Properties }]) => {
-      const policies = Properties.Policies as { PolicyDocument: { Statement: Statement[] } }[];
-      return [id, policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement)];
-    }),
-  );
-}
