@@ -1,4 +1,4 @@
-// Cold starts: fresh processes, the contestants in turn and each round in another order. The first rounds, which bring
+// Cold starts: fresh processes, the contestants in turn and each round begun by another. The first rounds, which bring
 // the files into the machine's cache and the peer's token into the table, don't count.
 
 import { run } from './child.ts';
@@ -6,31 +6,28 @@ import type { Stage } from './stage.ts';
 import { median } from './statistics.ts';
 
 const ROUNDS_BEFORE = 2;
-const ROUNDS = 21;
+const ROUNDS = 25;
 
+interface Contestant {
+  readonly file: string;
+  /** Where it must have its token from. @default it has none */
+  readonly source?: 'table' | 'mint';
+}
+
+/** Of one process, and medians of many. */
 interface ColdStart {
-  readonly importMs: number;
+  readonly importCpuMs: number;
   /** From before the import to the first answer. */
   readonly answerMs: number;
-  readonly status?: number;
-  readonly source?: string;
+  readonly answerCpuMs: number;
 }
 
-/** Medians, in milliseconds. */
-export interface ColdFigures {
-  readonly sdkImportMs: number;
-  readonly vendImportMs: number;
-  readonly floorTableMs: number;
-  readonly vendTableMs: number;
-  readonly floorMintMs: number;
-  readonly vendMintMs: number;
-  readonly handWrittenMs: number;
-  readonly handWrittenTunedMs: number;
-}
+type Name = keyof ReturnType<typeof contestants>;
 
-export async function measureCold({ code, env, published, fresh }: Stage, node: string): Promise<ColdFigures> {
-  const [scope = ''] = published;
-  const contestants = {
+export type ColdFigures = Readonly<Record<Name, ColdStart>>;
+
+function contestants(code: Stage['code']) {
+  return {
     sdk: { file: code.sdk },
     vendTable: { file: code.vend, source: 'table' },
     floorTable: { file: code.floorTable },
@@ -38,43 +35,33 @@ export async function measureCold({ code, env, published, fresh }: Stage, node: 
     floorMint: { file: code.floorMint },
     handWritten: { file: code.handWritten, source: 'table' },
     handWrittenTuned: { file: code.handWrittenTuned, source: 'table' },
-  } satisfies Record<string, { file: string; source?: string }>;
-  type Name = keyof typeof contestants;
-  const names = Object.keys(contestants) as Name[];
-  const starts: Record<Name, ColdStart[]> = {
-    sdk: [],
-    vendTable: [],
-    floorTable: [],
-    vendMint: [],
-    floorMint: [],
-    handWritten: [],
-    handWrittenTuned: [],
-  };
+  } satisfies Record<string, Contestant>;
+}
 
+export async function measureCold({ code, env, published, fresh }: Stage, node: string): Promise<ColdFigures> {
+  const all = Object.entries<Contestant>(contestants(code)).map(([name, contestant]) => ({
+    name,
+    ...contestant,
+    starts: [] as ColdStart[],
+  }));
   for (let round = 0; round < ROUNDS_BEFORE + ROUNDS; round++) {
-    for (let turn = 0; turn < names.length; turn++) {
-      const name = names[(round + turn) % names.length] as Name;
-      const { file, source }: { file: string; source?: string } = contestants[name];
-      const asked = source === 'mint' ? String(fresh.next().value) : scope;
-      const start = await run<ColdStart>({ script: 'children/cold.mjs', args: [file, asked], env, node });
+    const first = round % all.length;
+    for (const { name, file, source, starts } of [...all.slice(first), ...all.slice(0, first)]) {
+      const scope = String(source === 'mint' ? fresh.next().value : published[0]);
+      const args = [file, scope];
+      const start = await run<ColdStart & { source?: string }>({ script: 'children/cold.mjs', args, env, node });
       if (round < ROUNDS_BEFORE) continue;
-      if (name !== 'sdk' && (start.status !== 200 || start.source !== source)) {
-        throw new Error(`${name} answered ${start.status} from ${start.source}, must be 200 from ${source}`);
-      }
-      starts[name].push(start);
+      if (start.source !== source) throw new Error(`${name} had its token from ${start.source}, must be ${source}`);
+      starts.push(start);
     }
   }
+  return Object.fromEntries(all.map(({ name, starts }) => [name, medians(starts)])) as Record<Name, ColdStart>;
+}
 
-  const imports = (name: Name) => median(starts[name].map(({ importMs }) => importMs));
-  const answers = (name: Name) => median(starts[name].map(({ answerMs }) => answerMs));
+function medians(starts: readonly ColdStart[]): ColdStart {
   return {
-    sdkImportMs: imports('sdk'),
-    vendImportMs: imports('vendTable'),
-    floorTableMs: answers('floorTable'),
-    vendTableMs: answers('vendTable'),
-    floorMintMs: answers('floorMint'),
-    vendMintMs: answers('vendMint'),
-    handWrittenMs: answers('handWritten'),
-    handWrittenTunedMs: answers('handWrittenTuned'),
+    importCpuMs: median(starts.map(({ importCpuMs }) => importCpuMs)),
+    answerMs: median(starts.map(({ answerMs }) => answerMs)),
+    answerCpuMs: median(starts.map(({ answerCpuMs }) => answerCpuMs)),
   };
 }

@@ -7,7 +7,7 @@
 //   npm run bench -- --write-docs     (also renews bench/results.json and the table in README.md)
 
 import { writeFile } from 'node:fs/promises';
-import { availableParallelism, cpus, release, totalmem, type } from 'node:os';
+import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureCold } from './cold.ts';
@@ -19,6 +19,8 @@ import { type Stage, setStage } from './stage.ts';
 import { measureThroughput } from './throughput.ts';
 import { measureWarm } from './warm.ts';
 
+const BUSY = 1;
+
 const { values: options } = parseArgs({
   options: {
     node: { type: 'string' },
@@ -29,6 +31,10 @@ const { values: options } = parseArgs({
 
 // The processes that were started are ended on exit, however it comes.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
+
+// What others do on the machine meanwhile gets into the figures.
+const [load = 0] = loadavg();
+if (load > BUSY) console.log(`The machine is busy (load ${load.toFixed(1)}): the figures will be worth little.`);
 
 const stage = await setStage();
 const runs: Run[] = [];
@@ -61,5 +67,5 @@ async function measure(stage: Stage, node: string): Promise<Run['figures']> {
 
 function machine(): string {
   const gigabytes = Math.round(totalmem() / 2 ** 30);
-  return `${cpus()[0]?.model ?? 'an unknown processor'}, ${availableParallelism()} cores, ${gigabytes} GB, ${type()} ${release()}`;
+  return `${cpus()[0]?.model ?? 'an unknown processor'}, ${availableParallelism()} cores, ${gigabytes} GB, ${type()} ${release()}, load ${load.toFixed(1)} at the start`;
 }

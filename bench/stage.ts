@@ -41,7 +41,7 @@ export async function setStage(): Promise<Stage> {
     node: process.execPath,
     nodeOptions: ['--import', 'tsx'],
   });
-  const published = scopeSets(PUBLISHED);
+  const published = [...scopeSets(PUBLISHED)];
   const env = { ...lambdaEnvironment('bench', folder.path), ...said, ITEM_KEY: tokenKey(published[0] ?? '') };
   const code = writeCode(folder.path);
   const node = process.execPath;
@@ -50,7 +50,7 @@ export async function setStage(): Promise<Stage> {
     code,
     env,
     published,
-    fresh: scopeSets({ count: 1_000, least: 6, most: 6, seed: 2 }).values(),
+    fresh: scopeSets({ count: 1_000, least: 6, most: 6, seed: 2 }),
     close: async () => void (await Promise.all([close(), folder.close()])),
   };
 }

@@ -8,7 +8,7 @@ import { median } from './statistics.ts';
 
 const ROUNDS_BEFORE = 1;
 const ROUNDS = 7;
-const ROUND_MS = 1_500;
+const ROUND_MS = 1_200;
 
 /** Medians of the rounds, in requests a second. */
 export interface ThroughputFigures {

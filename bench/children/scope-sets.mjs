@@ -1,5 +1,7 @@
 // Scopes as a tenant of Emporix has them: 169, 4 KB joined; and sets of them as callers would name them.
 
+import { createHash } from 'node:crypto';
+
 const ENTITIES =
   'category customer product price order cart media payment-gateway availability coupon invoice label supplier'.split(
     ' ',
@@ -10,22 +12,25 @@ const VERBS =
 export const SCOPES = ENTITIES.flatMap((entity) => VERBS.map((verb) => `${entity}.${entity}_${verb}`));
 
 /**
- * Distinct sets, the same for the same seed.
+ * Distinct sets, the same for the same seed. Made one at a time, so that they take no memory of who measures it.
  * @param {{ count: number, least: number, most: number, seed: number }} of `least` to `most` scopes in each
- * @returns {string[]} space-delimited
+ * @returns {Generator<string, undefined>} space-delimited, in canonical order
  */
-export function scopeSets({ count, least, most, seed }) {
+export function* scopeSets({ count, least, most, seed }) {
   const random = generator(seed);
-  /** @type {Set<string>} */
-  const sets = new Set();
-  while (sets.size < count) {
+  /** @type {Set<number>} */
+  const seen = new Set();
+  while (seen.size < count) {
     const size = least + Math.floor(random() * (most - least + 1));
     /** @type {Set<string>} */
-    const set = new Set();
-    while (set.size < size) set.add(String(SCOPES[Math.floor(random() * SCOPES.length)]));
-    sets.add([...set].sort().join(' '));
+    const scopes = new Set();
+    while (scopes.size < size) scopes.add(String(SCOPES[Math.floor(random() * SCOPES.length)]));
+    const set = [...scopes].sort().join(' ');
+    const hash = createHash('sha256').update(set).digest().readUInt32LE();
+    if (seen.has(hash)) continue;
+    seen.add(hash);
+    yield set;
   }
-  return [...sets];
 }
 
 /**
