@@ -15,7 +15,7 @@ interface Contestant {
 }
 
 /** Of one process, and medians of many. */
-interface ColdStart {
+export interface ColdStart {
   readonly importCpuMs: number;
   /** From before the import to the first answer. */
   readonly answerMs: number;

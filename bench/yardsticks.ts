@@ -1,7 +1,7 @@
 // The yardsticks: what is compared with what, and how much it may be. Each is a ratio or a difference of two figures of
 // the same run on the same machine; only sizes stand for themselves.
 
-import type { ColdFigures } from './cold.ts';
+import type { ColdFigures, ColdStart } from './cold.ts';
 import type { MemoryFigures } from './memory.ts';
 import type { Sizes } from './sizes.ts';
 import type { ThroughputFigures } from './throughput.ts';
@@ -54,7 +54,7 @@ export const YARDSTICKS: readonly Yardstick[] = [
     unit: 'ratio',
     atMost: 1.25,
     measure: ({ cold }) => cold.vendTable.answerMs / cold.floorTable.answerMs,
-    behind: ({ cold }) => milliseconds(cold.vendTable.answerMs, cold.floorTable.answerMs),
+    behind: ({ cold }) => coldStarts(cold.vendTable, cold.floorTable),
   },
   {
     what: 'cold, first answer by minting',
@@ -62,7 +62,7 @@ export const YARDSTICKS: readonly Yardstick[] = [
     unit: 'ratio',
     atMost: 1.5,
     measure: ({ cold }) => cold.vendMint.answerMs / cold.floorMint.answerMs,
-    behind: ({ cold }) => milliseconds(cold.vendMint.answerMs, cold.floorMint.answerMs),
+    behind: ({ cold }) => coldStarts(cold.vendMint, cold.floorMint),
   },
   {
     what: 'warm, from memory, median',
@@ -92,14 +92,14 @@ export const YARDSTICKS: readonly Yardstick[] = [
     unit: 'timesFaster',
     atLeast: 3,
     measure: ({ cold }) => cold.handWritten.answerMs / cold.vendTable.answerMs,
-    behind: ({ cold }) => milliseconds(cold.vendTable.answerMs, cold.handWritten.answerMs),
+    behind: ({ cold }) => coldStarts(cold.vendTable, cold.handWritten),
   },
   {
     what: 'cold, first answer from the table',
     against: 'the same, bundled as this project is',
     unit: 'timesFaster',
     measure: ({ cold }) => cold.handWrittenTuned.answerMs / cold.vendTable.answerMs,
-    behind: ({ cold }) => milliseconds(cold.vendTable.answerMs, cold.handWrittenTuned.answerMs),
+    behind: ({ cold }) => coldStarts(cold.vendTable, cold.handWrittenTuned),
   },
   {
     what: 'warm',
@@ -175,6 +175,12 @@ export function measuredText(yardstick: Yardstick, figures: Figures): string {
 function milliseconds(ours: number, other: number): string {
   const digits = Math.max(ours, other) < 10 ? 3 : 0;
   return `${ours.toFixed(digits)} and ${other.toFixed(digits)} ms`;
+}
+
+/** The CPU time beside it shows whether the machine had other things to do. */
+function coldStarts(ours: ColdStart, other: ColdStart): string {
+  const cpu = milliseconds(ours.answerCpuMs, other.answerCpuMs);
+  return `${milliseconds(ours.answerMs, other.answerMs)}; CPU ${cpu}`;
 }
 
 function megabytes(ours: number, other: number): string {
