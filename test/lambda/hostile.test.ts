@@ -1,0 +1,142 @@
+// Hostile input: whole events that no honest caller sends, through the real handler and all that is behind it.
+// HOSTILE_EVENTS says how many (default 2,000); HOSTILE_SEED with what (default 1, so that a run can be repeated;
+// `random` looks elsewhere). A failure names the seed, and the fewest events that it could be shrunk to.
+
+import { createHash } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { OF_LAST_TOKEN } from './hostile/bodies.ts';
+import { type Step, step } from './hostile/events.ts';
+import {
+  ALLOWED,
+  HELD,
+  type InstanceOptions,
+  type Outcome,
+  SECRET,
+  Server,
+  startInstance,
+} from './hostile/instance.ts';
+import { ANSWERS, violations, wireOf } from './hostile/verdict.ts';
+
+const EVENTS = Number(process.env.HOSTILE_EVENTS ?? 2_000);
+const { HOSTILE_SEED = '1' } = process.env;
+const SEED = HOSTILE_SEED === 'random' ? {} : { seed: Number(HOSTILE_SEED) };
+/** A failure is shrunk before it is told. */
+const LIMIT_MS = 600_000;
+/** Each run of the property has an instance of its own, for up to 30 events: 15 on average. */
+const MOST_PER_RUN = 30;
+const RUNS = Math.ceil(EVENTS / 13);
+
+const server = new Server();
+beforeAll(() => server.start());
+beforeEach(() => server.reset());
+afterAll(() => server.emporix.close());
+
+const options: fc.Arbitrary<InstanceOptions> = fc.record({
+  scopes: fc.constantFrom(undefined, ALLOWED),
+  tenant: fc.constantFrom(undefined, undefined, 'yourtenant'),
+  secret: fc.oneof(
+    { weight: 8, arbitrary: fc.constant(SECRET) },
+    { weight: 1, arbitrary: fc.constantFrom('canary-secret', '{"client_id":"canary-client"', null) },
+  ),
+});
+
+/** How often each answer was given. */
+const answers = new Map<string, number>();
+
+async function replay(given: InstanceOptions, steps: readonly Step[]): Promise<string[]> {
+  server.reset();
+  const instance = startInstance(server, given);
+  const wrong: string[] = [];
+  let ofLastToken = OF_LAST_TOKEN;
+  for (const { event, afterMs, misbehaviour, tableFails, remainingMs } of steps) {
+    instance.forward(afterMs);
+    instance.table.fails = tableFails;
+    server.misbehaviour = misbehaviour;
+    const sent: unknown = JSON.parse(JSON.stringify(event).replaceAll(OF_LAST_TOKEN, ofLastToken));
+    const outcome = await instance.call(sent, remainingMs);
+    const { access_token } = JSON.parse(outcome.response.body);
+    if (access_token) ofLastToken = createHash('sha256').update(access_token).digest('hex');
+    const wire = wireOf(outcome);
+    answers.set(wire, (answers.get(wire) ?? 0) + 1);
+    wrong.push(...violations(event, outcome, given.scopes));
+  }
+  return wrong;
+}
+
+test(
+  `no event breaks the contract, prints a secret or a second line, or asks for what it may not: ${EVENTS} events`,
+  async () => {
+    const steps = fc.array(step, { minLength: 1, maxLength: MOST_PER_RUN, size: 'max' });
+    await fc.assert(
+      fc.asyncProperty(options, steps, async (given, todo) => {
+        expect(await replay(given, todo)).toEqual([]);
+      }),
+      { numRuns: RUNS, ...SEED },
+    );
+    expect([...answers.values()].reduce((sum, count) => sum + count)).toBeGreaterThanOrEqual(EVENTS);
+    expect([...answers.keys()].sort()).toEqual(ANSWERS);
+    expect(answers.get('200')).toBeGreaterThan(EVENTS / 20);
+  },
+  LIMIT_MS,
+);
+
+/** A token request of an honest client. */
+const asking = (scope: string) => ({
+  rawPath: '/oauth/token',
+  headers: { 'content-type': 'application/json' },
+  requestContext: { http: { method: 'POST' } },
+  body: JSON.stringify({ scope }),
+});
+
+test(
+  'whatever is made up, and when: in no minute are more than 20 scope sets that fail asked for',
+  async () => {
+    const request = fc.record({
+      set: fc.nat({ max: 60 }),
+      afterMs: fc.constantFrom(0, 0, 0, 100, 1_000, 5_000, 30_000),
+    });
+    const requests = fc.array(request, { minLength: 30, maxLength: 150, size: 'max' });
+    let slowedDown = 0;
+    await fc.assert(
+      fc.asyncProperty(requests, async (todo) => {
+        const instance = startInstance(server);
+        const askedAtMs: number[] = [];
+        for (const { set, afterMs } of todo) {
+          instance.forward(afterMs);
+          const outcome = await instance.call(asking(`made.up_${set}`));
+          for (const _ of outcome.asked) askedAtMs.push(instance.nowMs());
+          if (wireOf(outcome) === '429 slow_down') slowedDown++;
+          expect(violations(undefined, outcome, undefined)).toEqual([]);
+        }
+        const tooSoon = askedAtMs.filter((atMs, place) => atMs - (askedAtMs[place - 20] ?? -1e15) < 60_000);
+        expect(tooSoon).toEqual([]);
+      }),
+      { numRuns: 8, ...SEED },
+    );
+    expect(slowedDown).toBeGreaterThan(10);
+  },
+  LIMIT_MS,
+);
+
+test(
+  '10,000 scope sets fill no memory, and cost those who ask for a token that is there no mint',
+  async () => {
+    const instance = startInstance(server);
+    const [often, seldom] = HELD;
+    for (const scope of [often, seldom]) await instance.call(asking(scope));
+    for (let n = 0; n < 10_000; n++) {
+      await instance.call(asking(`made.up_${n}`));
+      if (n % 100 === 0) expect(sourceOf(await instance.call(asking(often)))).toBe('memory');
+      if (n % 1_500 === 1_499) expect(sourceOf(await instance.call(asking(seldom)))).toBe('table');
+    }
+    const remembered = Array.from({ length: 10_000 }, (_, n) => instance.remembers(`made.up_${n}`)).filter(Boolean);
+    expect(remembered.length).toBeLessThanOrEqual(1_000);
+    expect(remembered.length).toBeGreaterThan(900);
+  },
+  LIMIT_MS,
+);
+
+function sourceOf({ response }: Outcome): string | undefined {
+  return response.headers['x-token-source'];
+}
