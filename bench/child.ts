@@ -4,7 +4,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
 
-const LIMIT_MS = 180_000;
+const LIMIT_MS = 300_000;
 
 const running = new Set<ChildProcess>();
 process.once('exit', () => {

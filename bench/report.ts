@@ -42,12 +42,18 @@ export function summary({ runs }: Report): string {
 
 /** Puts the table between the two marks in README.md. @throws where they are missing */
 export async function writeDocs(report: Report): Promise<void> {
+  const { before, after } = await readDocs();
+  await writeFile(README, `${before}\n${table(report)}\n${after}`);
+}
+
+/** README.md up to the table, and from its end on. @throws where the marks are missing */
+export async function readDocs(): Promise<{ readonly before: string; readonly after: string }> {
   const text = await readFile(README, 'utf8');
   const [start, end] = [text.indexOf(START), text.indexOf(END)];
   if (start < 0 || end < start) {
     throw new Error(`README.md lacks the marks ${START} and ${END}, between which the table goes`);
   }
-  await writeFile(README, `${text.slice(0, start + START.length)}\n${table(report)}\n${text.slice(end)}`);
+  return { before: text.slice(0, start + START.length), after: text.slice(end) };
 }
 
 function table({ date, machine, runs }: Report): string {

@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { measureCold } from './cold.ts';
 import { measureMemory } from './memory.ts';
 import { nodeVersions, versionOf } from './node-versions.ts';
-import { printRun, type Report, type Run, summary, writeDocs } from './report.ts';
+import { printRun, type Report, type Run, readDocs, summary, writeDocs } from './report.ts';
 import { measureSizes } from './sizes.ts';
 import { type Stage, setStage } from './stage.ts';
 import { measureThroughput } from './throughput.ts';
@@ -31,6 +31,8 @@ const { values: options } = parseArgs({
 
 // The processes that were started are ended on exit, however it comes.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
+
+if (options['write-docs']) await readDocs(); // fails before the measuring, not after it
 
 // What others do on the machine meanwhile gets into the figures.
 const [load = 0] = loadavg();
