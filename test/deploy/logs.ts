@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import type { Exchange } from './account.ts';
+import type { Exchange, Keys } from './account.ts';
 import type { Checks } from './checks.ts';
 import type { FunctionRole } from './function-roles.ts';
 import type { Stage } from './story.ts';
@@ -15,28 +15,45 @@ const AUDITED = {
   refused: ['status', 'error', 'description', 'request_id'],
 };
 
-/** Before a rotation: all tokens are of one version. What a 403 was for never reached the function. */
+export interface AuditedProfile {
+  readonly profile: string;
+  readonly url: string;
+  readonly role: FunctionRole;
+  /** Of one who may call. */
+  readonly keys: Keys;
+}
+
+/** More than enough for a line that is late. */
+const TRIES = 5;
+
+/**
+ * Before a rotation: all tokens are of one version. What a 403 was for never reached the function. MiniStack may keep a
+ * line back until the next call of the same instance, and loses it with the instance: so while lines are wanting, one
+ * more call is made, and this is checked once more before an instance is replaced.
+ */
 export async function checkAudit(
   checks: Checks,
   { account }: Stage,
-  profiles: readonly { readonly profile: string; readonly url: string; readonly role: FunctionRole }[],
-  credentialVersion: string,
+  { profile, url, role, keys }: AuditedProfile,
+  secretId: string,
 ) {
-  for (const { profile, url, role } of profiles) {
-    const answered = account.exchanges.filter(
-      ({ answer, functionUrl }) => functionUrl === url && answer.status !== 403,
-    );
-    const expected = auditLines(answered.map((exchange) => auditOf(profile, exchange, credentialVersion)));
-    const vended = expected.filter(({ event }) => event === 'vended').length;
-    const counted = `${vended} vended, ${expected.length - vended} refused`;
-    await checks.check(
-      `the log of ${profile} holds an audit line for each answer, and no other: ${counted}`,
-      async () => {
-        assert.ok(vended > 0);
-        assert.deepEqual(auditLines((await linesOf({ account }, role.logGroup)).flatMap(jsonOf)), expected);
-      },
-    );
-  }
+  await checks.check(`the log of ${profile} holds an audit line for each answer so far, and no other`, async () => {
+    const current = ['--secret-id', secretId, '--query', 'VersionId'];
+    const credentialVersion = await account.aws<string>('secretsmanager', 'get-secret-value', ...current);
+    for (let tries = 1; ; tries += 1) {
+      const lines = auditLines((await linesOf({ account }, role.logGroup)).flatMap(jsonOf));
+      const answered = account.exchanges.filter(
+        ({ answer, functionUrl }) => functionUrl === url && answer.status !== 403,
+      );
+      const expected = auditLines(answered.map((exchange) => auditOf(profile, exchange, credentialVersion)));
+      if (lines.length >= expected.length || tries === TRIES) {
+        assert.ok(expected.some(({ event }) => event === 'vended'));
+        assert.deepEqual(lines, expected);
+        return;
+      }
+      await account.vend(url, keys);
+    }
+  });
 }
 
 export async function checkLogs(checks: Checks, { account, emporix }: Stage) {

@@ -53,6 +53,7 @@ What MiniStack lacks, and this test does in its place; otherwise the template is
   - it looks at dynamodb:LeadingKeys neither at run time nor in the simulator, which knows no context: GetItem and
     UpdateItem are shown for the whole table; which items they reach: see test/lib/roles.test.ts
   - the simulator asks IAM's policies alone, not the policy of a secret or function: at run time both are asked
+  - a line of a function's log may be late, until the next call: a call is repeated while audit lines are wanting
   - its events don't say who calls: the audit lines are compared without; see test/lambda/audit.test.ts
   - it has no X-Ray: that the functions may write traces is shown by the simulator alone
 
