@@ -4,6 +4,9 @@
 
 const NAMESPACE = 'TokenVending';
 
+/** What JSON may leave as it is, and some readers take for the end of a line or a command to a terminal. */
+const CONTROLS = /[\u007f-\u009f\u2028\u2029]/g;
+
 export interface MetricLine {
   readonly nowMs: number;
   /** The one dimension of the metrics, and a field of the line. */
@@ -31,5 +34,6 @@ export function metricLine({ nowMs, dimension, level, event, metrics, fields }: 
     ...metrics,
     ...fields,
   };
-  return `${JSON.stringify(line)}\n`;
+  const escaped = (control: string) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${JSON.stringify(line).replace(CONTROLS, escaped)}\n`;
 }

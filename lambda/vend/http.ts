@@ -107,7 +107,8 @@ async function tokenResponse(
 function metadata(event: FunctionUrlEvent, scopes: readonly string[] | undefined): Record<string, unknown> {
   const headers = (event.headers ?? {}) as Record<string, unknown>;
   const { domainName } = (event.requestContext ?? {}) as { domainName?: unknown };
-  const issuer = `${headers['x-forwarded-proto'] ?? 'https'}://${headers.host ?? domainName}`;
+  const text = (value: unknown) => (typeof value === 'string' ? value : undefined);
+  const issuer = `${text(headers['x-forwarded-proto']) ?? 'https'}://${text(headers.host) ?? text(domainName)}`;
   return {
     issuer,
     token_endpoint: `${issuer}/oauth/token`,
