@@ -36,7 +36,8 @@ const FAILURES: readonly Misbehaviour[] = [
 const checks = new Checks();
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort(new Error(name)));
-const signal = AbortSignal.any([AbortSignal.timeout(LIMIT_MS), interrupted.signal]);
+setTimeout(() => interrupted.abort(new Error(`not done within ${LIMIT_MS / 60_000} minutes`)), LIMIT_MS).unref();
+const { signal } = interrupted;
 
 const start = (respondWith: NonNullable<EmporixOptions['respondWith']>) =>
   startLocalMode({

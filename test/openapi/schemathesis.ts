@@ -67,8 +67,7 @@ export async function trySchemathesis(trial: Trial): Promise<ReadonlyMap<number,
   };
   const args = ['--no-color', 'run', document, '--continue-on-failure', ...Object.entries(options).flat()];
   // It leaves files where it is started.
-  const inDirectory = { cwd: directory, env, signal };
-  await run(join(BIN, 'st'), args, inDirectory);
+  await run(join(BIN, 'st'), args, { cwd: directory, env, signal });
   return statuses(await readFile(join(directory, 'report.ndjson'), 'utf8'));
 }
 

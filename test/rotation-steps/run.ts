@@ -12,7 +12,8 @@ process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 const checks = new Checks();
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort(new Error(name)));
-const signal = AbortSignal.any([AbortSignal.timeout(LIMIT_MS), interrupted.signal]);
+setTimeout(() => interrupted.abort(new Error(`not done within ${LIMIT_MS / 60_000} minutes`)), LIMIT_MS).unref();
+const { signal } = interrupted;
 
 const standIn = await startSecretsManager();
 let moto: Moto | undefined;
