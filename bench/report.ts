@@ -25,7 +25,7 @@ export function printRun({ node, figures }: Run): void {
   for (const yardstick of YARDSTICKS) {
     const behind = yardstick.behind?.(figures);
     console.log(
-      `  ${yardstick.what.padEnd(60)} ${boundText(yardstick).padEnd(22)} ${measuredText(yardstick, figures)}${behind ? ` (${behind})` : ''}`,
+      `  ${yardstick.what.padEnd(68)} ${boundText(yardstick).padEnd(22)} ${measuredText(yardstick, figures)}${behind ? ` (${behind})` : ''}`,
     );
   }
 }

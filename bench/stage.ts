@@ -45,7 +45,7 @@ export async function setStage(): Promise<Stage> {
   const env = { ...lambdaEnvironment('bench', folder.path), ...said, ITEM_KEY: tokenKey(published[0] ?? '') };
   const code = writeCode(folder.path);
   const node = process.execPath;
-  await run({ script: 'children/vend-all.mjs', args: [code.vend, JSON.stringify(PUBLISHED)], env, node });
+  await run({ script: 'children/vend-all.mjs', args: [code.vend, JSON.stringify(PUBLISHED), 'mint'], env, node });
   return {
     code,
     env,

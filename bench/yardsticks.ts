@@ -132,7 +132,14 @@ export const YARDSTICKS: readonly Yardstick[] = [
     behind: ({ memory: { usual } }) => megabytes(usual.last.residentBytes, usual.first.residentBytes),
   },
   {
-    what: 'live heap after the same',
+    what: 'resident memory of a program that only reads one item, 10,000 times',
+    against: AFTER_FIRST,
+    unit: 'moreMegabytes',
+    measure: ({ memory: { getItem } }) => (getItem.last.residentBytes - getItem.first.residentBytes) / 1e6,
+    behind: ({ memory: { getItem } }) => megabytes(getItem.last.residentBytes, getItem.first.residentBytes),
+  },
+  {
+    what: 'live heap after 10,000 distinct sets of 1 to 5 scopes',
     against: AFTER_FIRST,
     unit: 'moreMegabytes',
     measure: ({ memory: { usual } }) => (usual.last.liveBytes - usual.first.liveBytes) / 1e6,

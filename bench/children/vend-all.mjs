@@ -9,7 +9,7 @@ import { scopeSets } from './scope-sets.mjs';
 /** Lambda gives an instance one request at a time; several at once only save time here. */
 const AT_ONCE = 8;
 
-const [file = '', sets = ''] = process.argv.slice(2);
+const [file = '', sets = '', mustBeFrom] = process.argv.slice(2);
 const { handler } = await load(file);
 const waiting = scopeSets(JSON.parse(sets));
 
@@ -25,7 +25,9 @@ process.send?.({ first, last: await held() });
 async function vend(/** @type {string} */ scope) {
   const answer = await handler?.(tokenRequest(scope), context());
   const source = answer?.headers?.['x-token-source'];
-  if (source !== 'mint') throw new Error(`answered ${answer?.statusCode} from ${source}, must be a mint`);
+  if (answer?.statusCode !== 200 || source !== mustBeFrom) {
+    throw new Error(`answered ${answer?.statusCode} from ${source}, must be 200 from ${mustBeFrom}`);
+  }
 }
 
 async function held() {
