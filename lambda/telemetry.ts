@@ -39,49 +39,48 @@ export class Telemetry {
       credentialVersion: string | undefined;
       /** First 8 hex digits of the token's SHA-256: enough to find it again, worthless as a token. */
       tokenSha256Prefix: string;
-      isOfReplacedCredential: boolean;
     },
+    isOfReplacedCredential: boolean,
   ): void {
-    const { isOfReplacedCredential, ...fields } = event;
     const metrics = { Vended: 1, ...(isOfReplacedCredential && { ReplacedCredentialInUse: 1 }) };
-    this.#print(isOfReplacedCredential ? 'warn' : 'info', 'vended', metrics, names(fields));
+    this.#print(isOfReplacedCredential ? 'warn' : 'info', 'vended', metrics, event);
   }
 
   /** The audit line of a request that is answered with an error. */
   refused(event: Asked & { status: number; error: string; description: string }): void {
-    this.#print(event.status < 500 ? 'warn' : 'error', 'refused', { Refused: 1 }, names(event));
+    this.#print(event.status < 500 ? 'warn' : 'error', 'refused', { Refused: 1 }, event);
   }
 
   minted(event: { durationMs: number; credentialVersion: string }): void {
-    this.#print('info', 'minted', { Minted: 1 }, names(event));
+    this.#print('info', 'minted', { Minted: 1 }, event);
   }
 
   /** The authorization server does not accept a version of the credential. */
   credentialRefused(event: { credentialVersion: string }): void {
-    this.#print('error', 'credential_refused', { CredentialRefused: 1 }, names(event));
+    this.#print('error', 'credential_refused', { CredentialRefused: 1 }, event);
   }
 
   mintFailed(event: { error: string }): void {
-    this.#print('warn', 'mint_failed', { MintFailed: 1 }, names(event));
+    this.#print('warn', 'mint_failed', { MintFailed: 1 }, event);
   }
 
   /** The credential lacks scopes that the profile allows; the granted part is vended. */
   scopesNotGranted(event: { missing: readonly string[] }): void {
-    this.#print('warn', 'scopes_not_granted', { ScopesNotGranted: event.missing.length }, names(event));
+    this.#print('warn', 'scopes_not_granted', { ScopesNotGranted: event.missing.length }, event);
   }
 
   /** The server named no `expires_in`. */
   lifetimeNotNamed(event: { assumedSeconds: number }): void {
-    this.#print('warn', 'lifetime_not_named', { LifetimeNotNamed: 1 }, names(event));
+    this.#print('warn', 'lifetime_not_named', { LifetimeNotNamed: 1 }, event);
   }
 
   /** A valid token was vended all the same. */
   failureCovered(event: { error: string }): void {
-    this.#print('warn', 'failure_covered', { FailureCovered: 1 }, names(event));
+    this.#print('warn', 'failure_covered', { FailureCovered: 1 }, event);
   }
 
   tableFailed(event: { operation: TableOperation; error: string }): void {
-    this.#print('warn', 'table_failed', { TableFailed: 1 }, names(event));
+    this.#print('warn', 'table_failed', { TableFailed: 1 }, event);
   }
 
   /** An item that was altered, moved or cut, or whose credential is gone: a miss. */
@@ -90,22 +89,25 @@ export class Telemetry {
   }
 
   credentialCheckFailed(event: { error: string }): void {
-    this.#print('warn', 'credential_check_failed', { CredentialCheckFailed: 1 }, names(event));
+    this.#print('warn', 'credential_check_failed', { CredentialCheckFailed: 1 }, event);
   }
 
-  #print(level: string, event: string, metrics: Record<string, number>, fields: Record<string, unknown>): void {
+  #print(level: string, event: string, metrics: Record<string, number>, fields: object): void {
     const { profile, clock, write } = this.#props;
     const dimension = { name: 'Profile', value: profile };
-    write(metricLine({ nowMs: clock.nowMs(), dimension, level, event, metrics, fields }));
+    write(metricLine({ nowMs: clock.nowMs(), dimension, level, event, metrics, fields: named(fields) }));
   }
 }
 
+const NAMES = new Map<string, string>();
+
 /** Log fields are snake_case, as CloudWatch Logs Insights queries like them. */
-function names(event: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(event).map(([name, value]) => [
-      name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      value,
-    ]),
-  );
+function named(fields: object): Record<string, unknown> {
+  const logged: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    const loggedName = NAMES.get(name) ?? name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    NAMES.set(name, loggedName);
+    logged[loggedName] = value;
+  }
+  return logged;
 }

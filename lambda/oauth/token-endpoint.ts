@@ -53,6 +53,17 @@ export class TokenEndpoint {
     this.#limits = props.limits ?? TOKEN_ENDPOINT_LIMITS;
   }
 
+  /** A mint is likely to follow: what it needs may be loaded meanwhile. */
+  prepare(): void {
+    // A failure is the mint's to tell.
+    this.#open().catch(() => {});
+  }
+
+  #open(): Promise<HttpClient> {
+    this.#client ??= openClient(this.#props.url, this.#limits);
+    return this.#client;
+  }
+
   /**
    * Obtains a new token, with one retry after a connection error, a 429 or a 5xx where the deadline leaves time.
    * @throws VendingError `credential_refused`, `invalid_scope`, `unusable_answer` or `unavailable`
@@ -107,8 +118,7 @@ export class TokenEndpoint {
     { headers, body }: { headers: Record<string, string>; body: string },
     timeoutMs: number,
   ): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; text: string }> {
-    this.#client ??= openClient(this.#props.url, this.#limits);
-    const client = await this.#client;
+    const client = await this.#open();
     const { pathname, search } = new URL(this.#props.url);
     const signal = AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs)));
     try {

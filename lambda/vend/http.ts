@@ -91,15 +91,14 @@ async function tokenResponse(
   audited.asked = { ...audited.asked, scopesAsked: request.scopes?.toString() };
   const { token, source, credentialVersion, isOfReplacedCredential } = await vendor.vend(request, deadlineMs);
   const response = token.response(clock.nowMs());
-  telemetry.vended({
-    ...audited.asked,
+  const given = {
     scopesGiven: token.scopes?.toString(),
     source,
     expiresInSeconds: Number(response.expires_in),
     credentialVersion,
     tokenSha256Prefix: token.sha256.slice(0, 8),
-    isOfReplacedCredential,
-  });
+  };
+  telemetry.vended({ ...audited.asked, ...given }, isOfReplacedCredential);
   return json(200, response, { 'x-token-source': source });
 }
 

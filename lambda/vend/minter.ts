@@ -16,7 +16,7 @@ import type { ScopePolicy, Wanted } from './scope-policy.ts';
 const REFUSED_AGAIN_AFTER_MS = 300_000;
 
 export interface MinterProps {
-  readonly tokenEndpoint: Pick<TokenEndpoint, 'mint'>;
+  readonly tokenEndpoint: Pick<TokenEndpoint, 'mint' | 'prepare'>;
   readonly credentials: Pick<CredentialSource, 'recheck' | 'ofVersion' | 'previous'>;
   readonly scopes: ScopePolicy;
   readonly telemetry: Telemetry;
@@ -53,6 +53,11 @@ export class Minter {
 
   constructor(props: MinterProps) {
     this.#props = props;
+  }
+
+  /** To be called where a mint is likely to follow, and something else must be waited for first. */
+  prepare(): void {
+    this.#props.tokenEndpoint.prepare();
   }
 
   /**

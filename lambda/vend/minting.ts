@@ -35,7 +35,7 @@ export interface Flight {
 export interface MintingProps {
   readonly scopes: ScopePolicy;
   readonly store: TokenStore;
-  readonly minter: Pick<Minter, 'mint' | 'refuseTooManyNew'>;
+  readonly minter: Pick<Minter, 'mint' | 'prepare' | 'refuseTooManyNew'>;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
@@ -54,9 +54,10 @@ export class Minting {
    * @throws VendingError
    */
   async underLease(flight: Flight, look: Look, watchedLeaseId: string | undefined): Promise<TokenFound | undefined> {
-    const { scopes, store } = this.#props;
+    const { minter, scopes, store } = this.#props;
     const { pk } = flight.wanted;
     this.#refuseTooFast(flight, look.known);
+    minter.prepare();
     const throttling = await store.throttling();
     if (isInForce(throttling, look.credential.version, this.#nowMs)) {
       store.remember(pk, { ...look.known, backOff: throttling });

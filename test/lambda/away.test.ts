@@ -1,9 +1,12 @@
 // What the deployed bundle does when DynamoDB or Secrets Manager is away, in the ways in which they can be.
 
 import { createServer, type RequestListener } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { listen } from '../../local/http.ts';
 import { type LocalMode, startLocalMode } from '../../local/local-mode.ts';
+import { STAND_IN_CLIENT } from '../../local/names.ts';
 import { sign } from '../../local/sign.ts';
 
 const open: { close(): Promise<void> }[] = [];
@@ -30,14 +33,17 @@ async function call({ url }: LocalMode) {
   return { status: response.status, source: response.headers.get('x-token-source'), body };
 }
 
-const refusing = (type: string, status = 400) => {
-  const listener: RequestListener = (request, response) => {
+const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' };
+
+function refusal(type: string, status = 400): RequestListener {
+  return (request, response) => {
     request.resume();
-    response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+    response.writeHead(status, JSON_TYPE);
     response.end(JSON.stringify({ __type: `com.amazonaws.dynamodb.v20120810#${type}`, message: 'refused' }));
   };
-  return () => serve(listener);
-};
+}
+
+const refusing = (type: string, status?: number) => () => serve(refusal(type, status));
 
 /** An address where nobody listens any more. */
 async function nobody(): Promise<string> {
@@ -50,7 +56,6 @@ describe('without DynamoDB, callers are served and memory keeps the token', () =
   test.each<[string, () => Promise<string>]>([
     ['refused connections', nobody],
     ['no answer within 500 ms', () => serve(() => {})],
-    ['throttling', refusing('ProvisionedThroughputExceededException')],
     ['access denied', refusing('AccessDeniedException')],
     ['no such table', refusing('ResourceNotFoundException')],
     ['a failure of the service', refusing('InternalServerError', 500)],
@@ -63,6 +68,31 @@ describe('without DynamoDB, callers are served and memory keeps the token', () =
     expect(mode.printed.join('')).toContain('"table_failed"');
   });
 });
+
+test.each(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'])(
+  'a table that throttles (%s) is waited for: the token is found by all',
+  async (type) => {
+    let table = '';
+    let refusals = 0;
+    const throttling = await serve(async (request, response) => {
+      if (refusals++ < 5) return refusal(type)(request, response);
+      const target = String(request.headers['x-amz-target']);
+      const headers = { ...JSON_TYPE, 'x-amz-target': target, authorization: String(request.headers.authorization) };
+      const date = { 'x-amz-date': String(request.headers['x-amz-date']) };
+      const forwarded = { method: 'POST', headers: { ...headers, ...date }, body: await text(request) };
+      const answer = await fetch(table, forwarded);
+      response.writeHead(answer.status, JSON_TYPE).end(await answer.text());
+    });
+    const mode = await start({ AWS_ENDPOINT_URL_DYNAMODB: throttling });
+    table = mode.dynamodb.url;
+    expect(await call(mode)).toMatchObject({ status: 200, source: 'mint' });
+    expect(refusals).toBeGreaterThan(5);
+    const client = new DynamoDBClient({ ...STAND_IN_CLIENT, endpoint: table });
+    const { Items } = await client.send(new ScanCommand({ TableName: mode.dynamodb.tableName }));
+    client.destroy();
+    expect(Items?.map(({ sealed }) => typeof sealed?.B)).toEqual(['object']);
+  },
+);
 
 test('a first answer that takes its time, as on a connection yet to be opened, is waited for', async () => {
   const slow = await serve((request, response) => {

@@ -67,7 +67,7 @@ export class Instance {
       clock,
       randomBytes: (size) => Uint8Array.from({ length: size }, () => Math.floor(world.random() * 256)),
     });
-    const tokenEndpoint = { mint: this.#mint.bind(this) };
+    const tokenEndpoint = { mint: this.#mint.bind(this), prepare: () => {} };
     const minter = new Minter({ tokenEndpoint, credentials, scopes: this.#scopes, telemetry, clock });
     this.vendor = new TokenVendor({ scopes: this.#scopes, store, minter, telemetry, clock, random: world.random });
   }
