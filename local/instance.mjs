@@ -13,6 +13,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 /** @type {FunctionData} */
 const { codeDirectory, functionName, functionArn, memoryMb } = workerData;
 
+// By a message of its own, as Lambda's runtime takes what is printed: a worker's standard output, a stream by way of the
+// main thread, costs more than a whole answer from memory.
+process.stdout.write = (printed) => {
+  parentPort?.postMessage({ printed: String(printed) });
+  return true;
+};
+
 const { handler } = await import(pathToFileURL(join(codeDirectory, 'index.mjs')).href);
 
 parentPort?.on('message', async (/** @type {Invocation} */ { requestId, event, deadlineMs }) => {

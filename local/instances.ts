@@ -82,7 +82,8 @@ class Instance {
       stderr: true,
     });
     for (const stream of [this.#worker.stdout, this.#worker.stderr]) stream.setEncoding('utf8').on('data', write);
-    this.#worker.on('message', (answer: { result?: string }) => {
+    this.#worker.on('message', (answer: { result?: string; printed?: string }) => {
+      if (answer.printed !== undefined) return write(answer.printed);
       this.#settle(answer.result === undefined ? FAILED : { kind: 'result', result: JSON.parse(answer.result) });
     });
     // An uncaught error ends the thread: it must get no other request until it has gone.
