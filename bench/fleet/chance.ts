@@ -39,7 +39,10 @@ export class Popularity {
     const whole = weights.reduce((sum, weight) => sum + weight);
     this.shares = weights.map((weight) => weight / whole);
     let sum = 0;
-    for (const share of this.shares) this.#upTo.push((sum += share));
+    for (const share of this.shares) {
+      sum += share;
+      this.#upTo.push(sum);
+    }
   }
 
   draw(random: number): number {

@@ -7,13 +7,11 @@ import { DAY, FUNCTION_GB, MONTH_SECONDS, PRICES, type Setting } from './model.t
 import { type Counts, PEAKS, type PeakOf, type Tally } from './tally.ts';
 
 /** USD a month. */
-export type Cost = Readonly<Record<'function requests' | 'function time' | 'logs' | 'table' | 'secret', number>>;
+type Cost = Readonly<Record<'function requests' | 'function time' | 'logs' | 'table' | 'secret', number>>;
 
 export interface Figures {
   readonly design: DesignName;
   readonly setting: Setting;
-  /** CPU time of the run, s. */
-  readonly cpuSeconds: number;
   /** By the kind of time. */
   readonly stretches: Readonly<Record<string, Counts & { readonly peaks: Readonly<Partial<Record<PeakOf, number>>> }>>;
   readonly whole: Counts;
@@ -29,17 +27,14 @@ export interface Figures {
 }
 
 export async function figuresOf(design: DesignName, setting: Setting): Promise<Figures> {
-  const before = process.cpuUsage();
   const fleet = new Fleet(DESIGNS[design], setting);
   await fleet.run();
-  const { user, system } = process.cpuUsage(before);
   const { tally, scopeSets, services } = fleet;
   const whole = tally.whole;
   const bytesPerCall = await logBytesPerCall(fleet);
   return {
     design,
     setting,
-    cpuSeconds: (user + system) / 1e6,
     stretches: Object.fromEntries(
       [...tally.counts].map(([name, counts]) => [name, { ...counts, peaks: peaksOf(tally, name) }]),
     ),

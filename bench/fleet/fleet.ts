@@ -14,7 +14,10 @@ import { SimulatedTime } from './time.ts';
 /** How long the calls for the most popular scope set are run from its renewal point on, at least. */
 const WATCHED_MS = 1.2 * SECOND;
 /** How long all calls for a scope set are run after its token was replaced. */
-const SETTLED_AFTER_MS = 100;
+const SETTLED_AFTER_MS = 50;
+
+/** A kind of time of its own. */
+export const POPULAR_RENEWAL = 'renewal of the most popular';
 
 interface Published extends MintedToken {
   readonly publishedAtMs: number;
@@ -38,7 +41,7 @@ export class Fleet {
   /** Those that are run call by call: the first so many of the fleet. */
   #running: Instance[] = [];
   #prepared: Instance[] = [];
-  readonly #latest: (Published | undefined)[] = [];
+  readonly #published: (readonly Published[])[] = [];
   readonly #renewals: (Renewal | undefined)[] = [];
   #allReplacedAtMs = 0;
   /** The share of the calls that is run. */
@@ -73,24 +76,26 @@ export class Fleet {
     this.tally.stretch = stretch;
   }
 
-  /** The token of a scope set that was published last. */
-  latest(scopeSet: number): Published | undefined {
-    return this.#latest[scopeSet];
+  /** The last two tokens of a scope set, the newer first. */
+  published(scopeSet: number): readonly Published[] {
+    return this.#published[scopeSet] ?? [];
   }
 
-  published(scopeSet: number, minted: MintedToken): void {
+  publish(scopeSet: number, minted: MintedToken): void {
     const published = { ...minted, publishedAtMs: this.time.elapsedMs };
-    this.#latest[scopeSet] = published;
+    this.#published[scopeSet] = [published, ...this.published(scopeSet).slice(0, 1)];
     const { renewAtMs, expiresAtMs } = minted.token;
     this.time.after(Math.min(renewAtMs, expiresAtMs - MARGIN_MS) - this.time.nowMs(), () => {
-      if (this.#latest[scopeSet] === published) this.#openRenewal(scopeSet);
+      if (this.published(scopeSet)[0] === published) this.#openRenewal(scopeSet);
     });
     const renewal = this.#renewals[scopeSet];
     if (renewal === undefined || (this.design.followsRotation && !this.#isCurrent(published))) return;
     this.tally.add('lifetimes', 1);
     const leastMs = scopeSet === 0 ? renewal.openedAtMs + WATCHED_MS - this.time.elapsedMs : 0;
     this.time.after(Math.max(leastMs, SETTLED_AFTER_MS), () => {
-      if (this.#renewals[scopeSet] === renewal) this.#renewals[scopeSet] = undefined;
+      if (this.#renewals[scopeSet] !== renewal) return;
+      this.#renewals[scopeSet] = undefined;
+      if (scopeSet === 0 && this.tally.stretch === POPULAR_RENEWAL) this.tally.stretch = 'quiet';
     });
   }
 
@@ -103,6 +108,7 @@ export class Fleet {
     if (!this.design.sharesTable || this.#renewals[scopeSet] !== undefined) return;
     const renewal: Renewal = { openedAtMs: this.time.elapsedMs, visitors: new Map() };
     this.#renewals[scopeSet] = renewal;
+    if (scopeSet === 0 && this.tally.stretch === 'quiet') this.tally.stretch = POPULAR_RENEWAL;
     const { instances, callsPerSecond } = this.setting;
     const meanMs = SECOND / (instances * callsPerSecond * this.popularity.share(scopeSet));
     const next = () => {
@@ -188,6 +194,8 @@ export class Fleet {
   async #call(instance: Instance, scopeSet: number, weight: number): Promise<void> {
     const { time, tally } = this;
     instance.busy = true;
+    // A call that isn't run would have checked the credential.
+    if (this.chance.random() >= this.#shareRun) await instance.resume(true);
     instance.weight = weight;
     instance.catchUp(scopeSet);
     const request: VendRequest = {

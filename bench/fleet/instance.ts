@@ -19,7 +19,7 @@ import type { Remembered } from '../../lambda/vend/token-store.ts';
 import { TokenTable } from '../../lambda/vend/token-table.ts';
 import type { Vendor } from './designs.ts';
 import type { Fleet } from './fleet.ts';
-import { CLIENTS, LATENCY } from './model.ts';
+import { CLIENTS, LATENCY, SECOND } from './model.ts';
 import type { TableRequest } from './services.ts';
 
 /** A token with the version of the credential that minted it. */
@@ -83,19 +83,21 @@ export class Instance {
     this.#isCatchingUp = false;
   }
 
-  /** The token of a scope set is in its memory, if a call for it would have come since it was published. */
+  /** Of the tokens of a scope set, the newest that a call would have brought into its memory is there. */
   catchUp(scopeSet: number): void {
     if (this.#caughtUp.has(scopeSet)) return;
     this.#caughtUp.add(scopeSet);
-    const latest = this.#fleet.latest(scopeSet);
-    if (latest === undefined) return;
-    const calledForMs = this.joinedAtMs - Math.max(latest.publishedAtMs, this.bornAtMs);
-    if (calledForMs <= 0) return;
-    const { chance, popularity, setting } = this.#fleet;
-    const calls = (calledForMs / 1000) * setting.callsPerSecond * popularity.share(scopeSet);
-    if (chance.random() < Math.exp(-calls)) return;
-    const { token, credentialVersion } = latest;
-    this.memory.set(this.#fleet.scopeSets.pk(scopeSet), { token, credentialVersion, lookAgainAtMs: 0 });
+    const { chance, popularity, setting, scopeSets } = this.#fleet;
+    let untilMs = this.joinedAtMs;
+    for (const { token, credentialVersion, publishedAtMs } of this.#fleet.published(scopeSet)) {
+      const calledForMs = untilMs - Math.max(publishedAtMs, this.bornAtMs);
+      const calls = (calledForMs / SECOND) * setting.callsPerSecond * popularity.share(scopeSet);
+      if (calls > 0 && chance.random() > Math.exp(-calls)) {
+        this.memory.set(scopeSets.pk(scopeSet), { token, credentialVersion, lookAgainAtMs: 0 });
+        return;
+      }
+      untilMs = Math.min(untilMs, publishedAtMs);
+    }
   }
 
   async #overTable(command: GetItemCommand | UpdateItemCommand): Promise<object> {
@@ -123,7 +125,7 @@ export class Instance {
 
   #noted({ publishes, scopeSet }: TableRequest, answer: object): object {
     const minted = scopeSet === undefined ? undefined : this.#minted.get(scopeSet);
-    if (publishes && scopeSet !== undefined && minted) this.#fleet.published(scopeSet, minted);
+    if (publishes && scopeSet !== undefined && minted) this.#fleet.publish(scopeSet, minted);
     return answer;
   }
 

@@ -122,12 +122,12 @@ export const WEEK: Omit<Setting, 'seed'> = {
       of: 'server',
       durationMs: 10 * MINUTE,
     },
-    { atMs: 2 * DAY + 3 * HOUR, what: 'outage', of: 'region', durationMs: 10 * MINUTE },
+    { atMs: 1 * DAY + 20 * HOUR, what: 'outage', of: 'region', durationMs: 10 * MINUTE },
     { atMs: 3 * DAY + 14 * HOUR, what: 'rotation' },
     { atMs: 4 * DAY + 10 * HOUR, what: 'deploy', withinMs: 5 * SECOND },
     { atMs: 5 * DAY + 14 * HOUR, what: 'rotation' },
   ],
 };
 
-/** What the others are run for: the first sixty hours of that week, which have one of each. */
-export const COMPARED_MS = 60 * HOUR;
+/** What the others are run for: the first two days of that week, which have one of each. */
+export const COMPARED_MS = 2 * DAY;

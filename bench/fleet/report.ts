@@ -2,6 +2,7 @@
 
 import { DESIGNS, type DesignName } from './designs.ts';
 import { callsOf, type Figures } from './figures.ts';
+import { POPULAR_RENEWAL } from './fleet.ts';
 import { type Job, STORM_AT_MS } from './jobs.ts';
 import {
   DAY,
@@ -183,7 +184,7 @@ function storms(all: readonly Figures[]): string {
     'failed calls',
   ];
   const rows = all.flatMap((figures) =>
-    (['deploy', 'quiet'] as const).map((stretch) => {
+    (['deploy', POPULAR_RENEWAL] as const).map((stretch) => {
       const counts = figures.stretches[stretch];
       const what = stretch === 'deploy' ? `deploy within ${withinSeconds(figures)} s` : 'renewal';
       return [
@@ -223,7 +224,7 @@ function perSecond(
   return mean < 10 ? mean.toFixed(2) : whole(mean);
 }
 
-export function total(cost: Figures['cost']): number {
+function total(cost: Figures['cost']): number {
   return Object.values(cost).reduce((sum, part) => sum + part);
 }
 

@@ -48,7 +48,7 @@ async function runAll(all: readonly Job[]): Promise<Report['runs']> {
   const work = async () => {
     // Most objects live for one call: with more room for new ones, fewer are copied.
     const execArgv = [...process.execArgv, '--max-semi-space-size=64'];
-    const worker = fork(join(import.meta.dirname, 'worker.ts'), { execArgv });
+    const worker = fork(join(import.meta.dirname, 'worker.mjs'), { execArgv });
     for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
       const [place, job] = next;
       const answer = new Promise<Figures>((resolve, reject) => {

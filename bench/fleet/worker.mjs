@@ -1,8 +1,7 @@
 // Runs one job after the other, as they are sent.
 
 import { figuresOf } from './figures.ts';
-import type { Job } from './jobs.ts';
 
-process.on('message', async ({ design, setting }: Job) => {
+process.on('message', async (/** @type {import('./jobs.ts').Job} */ { design, setting }) => {
   process.send?.(await figuresOf(design, setting));
 });
