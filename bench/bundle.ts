@@ -4,18 +4,9 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
+import { BUNDLING } from '../lib/vend-code.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-
-const AS_DEPLOYED: BuildOptions = {
-  splitting: true,
-  minify: true,
-  format: 'esm',
-  mainFields: ['module', 'main'],
-  outExtension: { '.js': '.mjs' },
-  legalComments: 'none',
-  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-};
 
 /** What the CDK's NodejsFunction does of itself: CommonJS, and the SDK left to what Lambda's runtime brings. */
 const AS_CDK_DOES: BuildOptions = { format: 'cjs', external: ['@aws-sdk/*', '@smithy/*'] };
@@ -26,7 +17,7 @@ const AS_CDK_DOES: BuildOptions = { format: 'cjs', external: ['@aws-sdk/*', '@sm
  * @returns the module that exports its handler, absolute
  */
 export function writeAsDeployed(folder: string, entry: string): string {
-  write(folder, entry, AS_DEPLOYED);
+  write(folder, entry, BUNDLING);
   return join(folder, 'index.mjs');
 }
 

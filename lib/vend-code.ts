@@ -3,11 +3,29 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { buildSync, type OutputFile } from 'esbuild';
+import { type BuildOptions, buildSync, type OutputFile } from 'esbuild';
 import type { RotationFile } from '../lambda/rotate/settings.ts';
 import type { ProfileFile } from '../lambda/vend/settings.ts';
 
 const LAMBDA = join(import.meta.dirname, '../lambda');
+
+/** An ES module, minified, in chunks; nothing is written to the disk. */
+export const BUNDLING = {
+  outdir: 'out',
+  write: false,
+  bundle: true,
+  splitting: true,
+  minify: true,
+  format: 'esm',
+  platform: 'node',
+  // Lambda runs Node.js 24; local mode runs the same bundle on the Node.js of the machine, which may be 20.
+  target: 'node20',
+  mainFields: ['module', 'main'],
+  outExtension: { '.js': '.mjs' },
+  legalComments: 'none',
+  // CommonJS dependencies call require() for Node's own modules, which an ES module doesn't have.
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+} satisfies BuildOptions;
 
 const bundles = new Map<string, readonly OutputFile[]>();
 
@@ -30,22 +48,6 @@ function writeCode(room: 'vend' | 'rotate', directory: string, files: Readonly<R
 }
 
 function bundleOf(entry: string): readonly OutputFile[] {
-  return buildSync({
-    entryPoints: [entry],
-    outdir: 'out',
-    write: false,
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: 'esm',
-    platform: 'node',
-    // Lambda runs Node.js 24; local mode runs the same bundle on the Node.js of the machine, which may be 20.
-    target: 'node20',
-    mainFields: ['module', 'main'],
-    outExtension: { '.js': '.mjs' },
-    legalComments: 'none',
-    alias: { '@aws-sdk/credential-provider-node': join(LAMBDA, 'credentials-from-environment.ts') },
-    // CommonJS dependencies call require() for Node's own modules, which an ES module doesn't have.
-    banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
-  }).outputFiles;
+  const alias = { '@aws-sdk/credential-provider-node': join(LAMBDA, 'credentials-from-environment.ts') };
+  return buildSync({ ...BUNDLING, entryPoints: [entry], alias }).outputFiles;
 }

@@ -37,11 +37,9 @@ export function open(sealed: Uint8Array, credential: Credential, context: SealCo
   decipher.setAAD(additionalData(credential, context));
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
   try {
-    const plaintext = Buffer.concat([
-      decipher.update(sealed.subarray(1 + NONCE_BYTES, -TAG_BYTES)),
-      decipher.final(), // throws where the tag doesn't fit
-    ]);
-    return new Token(JSON.parse(plaintext.toString('utf8')) as TokenParts);
+    const begun = decipher.update(sealed.subarray(1 + NONCE_BYTES, -TAG_BYTES), undefined, 'utf8');
+    const plaintext = begun + decipher.final('utf8'); // throws where the tag doesn't fit
+    return new Token(JSON.parse(plaintext) as TokenParts);
   } catch {
     return undefined;
   }
