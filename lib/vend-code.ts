@@ -3,7 +3,7 @@
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { type BuildOptions, buildSync, type OutputFile } from 'esbuild';
+import { type BuildOptions, type BuildResult, buildSync } from 'esbuild';
 import type { RotationFile } from '../lambda/rotate/settings.ts';
 import type { ProfileFile } from '../lambda/vend/settings.ts';
 
@@ -13,6 +13,7 @@ const LAMBDA = join(import.meta.dirname, '../lambda');
 export const BUNDLING = {
   outdir: 'out',
   write: false,
+  metafile: true,
   bundle: true,
   splitting: true,
   minify: true,
@@ -27,7 +28,10 @@ export const BUNDLING = {
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
 } satisfies BuildOptions;
 
-const bundles = new Map<string, readonly OutputFile[]>();
+type Room = 'vend' | 'rotate';
+type Bundle = BuildResult<typeof BUNDLING>;
+
+const bundles = new Map<Room, Bundle>();
 
 /** Writes the vend function's bundle (`index.mjs` and its chunks; handler `index.handler`) and `profile.json` into a folder. */
 export function writeVendCode(directory: string, profile: ProfileFile): void {
@@ -39,15 +43,18 @@ export function writeRotateCode(directory: string, rotation: RotationFile): void
   writeCode('rotate', directory, { 'rotation.json': rotation });
 }
 
-function writeCode(room: 'vend' | 'rotate', directory: string, files: Readonly<Record<string, object>>): void {
-  const bundle = bundles.get(room) ?? bundleOf(join(LAMBDA, room, 'index.ts'));
-  bundles.set(room, bundle);
+function writeCode(room: Room, directory: string, files: Readonly<Record<string, object>>): void {
   mkdirSync(directory, { recursive: true });
-  for (const file of bundle) writeFileSync(join(directory, basename(file.path)), file.contents);
+  for (const { path, contents } of bundleOf(room).outputFiles) writeFileSync(join(directory, basename(path)), contents);
   for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), JSON.stringify(content));
 }
 
-function bundleOf(entry: string): readonly OutputFile[] {
+/** A function's bundle, made once per process. */
+export function bundleOf(room: Room): Bundle {
+  const made = bundles.get(room);
+  if (made) return made;
   const alias = { '@aws-sdk/credential-provider-node': join(LAMBDA, 'credentials-from-environment.ts') };
-  return buildSync({ ...BUNDLING, entryPoints: [entry], alias }).outputFiles;
+  const bundle = buildSync({ ...BUNDLING, entryPoints: [join(LAMBDA, room, 'index.ts')], alias });
+  bundles.set(room, bundle);
+  return bundle;
 }

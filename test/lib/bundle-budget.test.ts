@@ -2,32 +2,17 @@
 // start; the times themselves are for `npm run bench`.
 
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import type { BuildOptions, Metafile } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadedAtStart } from '../../bench/bundle.ts';
 import { measureSizes } from '../../bench/sizes.ts';
+import { bundleOf, writeVendCode } from '../../lib/vend-code.ts';
 import { temporaryFolder } from '../../local/temporary-folder.ts';
 
 const folder = temporaryFolder();
 const entry = join(folder.path, 'index.mjs');
-const outputs: [chunk: string, output: Metafile['outputs'][string]][] = [];
+const outputs = Object.entries(bundleOf('vend').metafile.outputs);
 
-beforeAll(async () => {
-  // Which module went into which chunk is known to esbuild alone, and only if it is asked.
-  jest.doMock('esbuild', () => {
-    const esbuild = jest.requireActual<typeof import('esbuild')>('esbuild');
-    return {
-      ...esbuild,
-      buildSync(options: BuildOptions) {
-        const result = esbuild.buildSync({ ...options, metafile: true });
-        outputs.push(...Object.entries(result.metafile.outputs));
-        return result;
-      },
-    };
-  });
-  const { writeVendCode } = await import('../../lib/vend-code.ts');
-  writeVendCode(folder.path, { clientAuthentication: 'client_secret_post' });
-});
+beforeAll(() => writeVendCode(folder.path, { clientAuthentication: 'client_secret_post' }));
 afterAll(() => folder.close());
 
 /** What a cold start may load: the two clients of the SDK and what they can't do without. */
