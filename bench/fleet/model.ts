@@ -110,8 +110,8 @@ export const WEEK: Omit<Setting, 'seed'> = {
   scopeSets: 500,
   durationMs: 7 * DAY,
   instanceLifeMs: 2 * HOUR,
-  panel: 2,
-  crowd: 100,
+  panel: 1,
+  crowd: 50,
   happenings: [
     { atMs: 10 * HOUR, what: 'deploy', withinMs: 5 * SECOND },
     // So that the outage of the server falls, with each design, into a time in which many tokens are to be renewed.

@@ -27,12 +27,12 @@ export function phasesOf({ instances, panel, crowd, durationMs, happenings }: Se
     } else if (!design.sharesTable) {
       // Each is on its own, and the panel speaks for all.
     } else if (happening.what === 'rotation') {
-      phases.push({ fromMs, toMs: fromMs + 5 * SECOND, running: instances });
+      phases.push({ fromMs, toMs: fromMs + 4 * SECOND, running: instances });
       phases.push({ fromMs, toMs: fromMs + 75 * SECOND, running: some });
     } else {
       const endMs = fromMs + happening.durationMs;
       phases.push({ fromMs, toMs: endMs + MINUTE, running: some });
-      phases.push({ fromMs: endMs, toMs: endMs + 5 * SECOND, running: instances });
+      phases.push({ fromMs: endMs, toMs: endMs + 2 * SECOND, running: instances });
     }
   }
   return phases;

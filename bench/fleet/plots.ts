@@ -6,8 +6,11 @@ import { STORM_AT_MS } from './jobs.ts';
 import { ITEM_LIMIT } from './model.ts';
 import { fleetOf, group, name, type Report, withinSeconds } from './report.ts';
 
-const WIDTH = 760;
+const WIDTH = 800;
 const HEIGHT = 400;
+const MARGIN_TOP = 30;
+const MARGIN_BOTTOM = 45;
+const LINE_HEIGHT = 15;
 const COLOURS = ['#1b6ca8', '#c44536', '#d98e04', '#5f7f3b', '#6b4e9b'];
 
 /** By file name. */
@@ -28,35 +31,32 @@ function mints(report: Report): string {
   return svg({
     x: { type: 'log', label: 'instances, each with 1 call/s', tickFormat: ',' },
     y: { type: 'log', label: 'mints per day', grid: true, tickFormat: '~s' },
-    color: { range: COLOURS },
-    marginRight: 170,
+    color: colours(points.map(({ design }) => design)),
+    marginRight: 200,
     marks: lines(points, 'instances', 'mints', 'design'),
   });
 }
 
 function storm(report: Report): string {
-  const points = group(report, 'storms').flatMap((figures) => {
-    const fleet = `${fleetOf(figures)}, within ${withinSeconds(figures)} s`;
-    return figures.mostPopular
-      .map(([tenth, units]) => ({ second: tenth / 10 - STORM_AT_MS / 1000, units: units * 10, fleet }))
-      .filter(({ second }) => second >= 0 && second < 8);
+  const storms = group(report, 'storms').flatMap((figures) => {
+    const within = withinSeconds(figures);
+    const fleet = `${fleetOf(figures)}${within === 5 ? '' : `, within ${within} s`}`;
+    const halves = new Map<number, number>();
+    for (const [tenth, units] of figures.mostPopular) {
+      const half = Math.floor((tenth - STORM_AT_MS / 100) / 5);
+      halves.set(half, (halves.get(half) ?? 0) + units * 2);
+    }
+    return Array.from({ length: 14 }, (_, half) => ({ second: (half + 0.5) / 2, units: halves.get(half) ?? 0, fleet }));
   });
+  const fleet = "DynamoDB's limit for one item";
+  const limit = [0, 7].map((second) => ({ second, units: ITEM_LIMIT.readUnits, fleet }));
+  const points = [...limit, ...storms.filter(({ units }) => units > 0)];
   return svg({
-    x: { label: 'seconds since the deploy began' },
+    x: { label: 'seconds since a deploy began that replaces all within 5 s', domain: [0, 7] },
     y: { type: 'log', label: 'read units/s asked of the most popular item', grid: true, tickFormat: ',' },
-    color: { range: COLOURS, legend: false },
-    marginRight: 230,
-    marks: [
-      Plot.ruleY([ITEM_LIMIT.readUnits], { stroke: 'black', strokeDasharray: '4,3' }),
-      Plot.text([{ second: 0.1, units: ITEM_LIMIT.readUnits }], {
-        x: 'second',
-        y: 'units',
-        text: () => `DynamoDB's limit for one item: ${ITEM_LIMIT.readUnits.toLocaleString('en-US')}/s`,
-        textAnchor: 'start',
-        dy: -7,
-      }),
-      ...lines(points, 'second', 'units', 'fleet', false),
-    ],
+    color: { ...colours(points.map(({ fleet: name }) => name)), range: ['black', ...COLOURS] },
+    marginRight: 310,
+    marks: lines(points, 'second', 'units', 'fleet', false),
   });
 }
 
@@ -69,13 +69,17 @@ function cost(report: Report): string {
   return svg({
     x: { type: 'log', label: 'instances, each with 1 call/s', tickFormat: ',' },
     y: { type: 'log', label: 'USD per month', grid: true, tickFormat: ',' },
-    color: { range: COLOURS },
+    color: colours(points.map(({ part }) => part)),
     marginRight: 150,
     marks: lines(points, 'instances', 'usd', 'part'),
   });
 }
 
-/** One line for each, named at its end. */
+function colours(names: readonly string[]) {
+  return { domain: [...new Set(names)], range: COLOURS };
+}
+
+/** One line for each, named at its end. The scale of y is logarithmic. */
 function lines<T extends object>(
   points: T[],
   x: keyof T & string,
@@ -83,11 +87,29 @@ function lines<T extends object>(
   z: keyof T & string,
   dots = true,
 ) {
+  const ends = apart(
+    [...new Map(points.map((point) => [point[z], point])).values()],
+    points.map((point) => Number(point[y])),
+    y,
+  );
   return [
     Plot.line(points, { x, y, z, stroke: z, strokeWidth: 2 }),
     ...(dots ? [Plot.dot(points, { x, y, fill: z, r: 3 })] : []),
-    Plot.text(points, Plot.selectLast({ x, y, z, text: z, fill: z, textAnchor: 'start', dx: 8, fontWeight: 'bold' })),
+    Plot.text(ends, { x, y, text: z, fill: z, textAnchor: 'start', dx: 8, fontWeight: 'bold' }),
   ];
+}
+
+/** Labels that would overlap are moved up, from the lowest on. */
+function apart<T extends object>(labels: T[], values: readonly number[], y: keyof T & string): T[] {
+  const whole = Math.log(Math.max(...values) / Math.min(...values));
+  const least = Math.exp((whole * LINE_HEIGHT) / (HEIGHT - MARGIN_TOP - MARGIN_BOTTOM));
+  let lowest = 0;
+  return labels
+    .toSorted((one, other) => Number(one[y]) - Number(other[y]))
+    .map((label) => {
+      lowest = Math.max(Number(label[y]), lowest * least);
+      return { ...label, [y]: lowest };
+    });
 }
 
 function svg(options: Plot.PlotOptions): string {
@@ -97,13 +119,13 @@ function svg(options: Plot.PlotOptions): string {
     width: WIDTH,
     height: HEIGHT,
     marginLeft: 60,
-    marginTop: 30,
-    marginBottom: 40,
+    marginTop: MARGIN_TOP,
+    marginBottom: MARGIN_BOTTOM,
     style: { background: 'white', color: '#222', fontSize: '12px' },
     ...options,
   });
   plot.setAttribute('xmlns', 'http://www.w3.org/2000/svg');
-  const text = plot.outerHTML;
-  // The style's background is none for programs that draw the file on its own.
+  // Its style sheet is for pages; programs that draw the file on its own stumble over it, and know no background.
+  const text = plot.outerHTML.replace(/<style>.*?<\/style>/s, '');
   return `${text.replace(/(<svg[^>]*>)/, '$1<rect width="100%" height="100%" fill="white"/>')}\n`;
 }
