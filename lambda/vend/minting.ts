@@ -50,7 +50,7 @@ export class Minting {
 
   /**
    * @param watchedLeaseId a lease that was watched to its end
-   * @returns undefined where another took the lease
+   * @returns undefined where another took the lease, or the table throttles
    * @throws VendingError
    */
   async underLease(flight: Flight, look: Look, watchedLeaseId: string | undefined): Promise<TokenFound | undefined> {
@@ -59,6 +59,7 @@ export class Minting {
     this.#refuseTooFast(flight, look.known);
     minter.prepare();
     const throttling = await store.throttling();
+    if (throttling === 'busy') return undefined;
     if (isInForce(throttling, look.credential.version, this.#nowMs)) {
       store.remember(pk, { ...look.known, backOff: throttling });
       throw scopes.recordedFailure(throttling, flight.wanted, this.#nowMs);

@@ -204,9 +204,10 @@ export class TokenStore {
     await this.#tolerate('release_lease', () => this.#props.table.releaseLease(pk, leaseId));
   }
 
-  /** The back-off of a server that throttles the credential. */
-  async throttling(): Promise<BackOff | undefined> {
-    return await this.#tolerate('throttling', () => this.#props.table.readThrottling(this.#props.credentialName));
+  /** The back-off of a server that throttles the credential; `busy` where the table throttles. */
+  async throttling(): Promise<BackOff | 'busy' | undefined> {
+    const read = () => this.#props.table.readThrottling(this.#props.credentialName);
+    return await this.#attempt('throttling', read, (error) => (isThrottling(error) ? 'busy' : undefined));
   }
 
   async recordThrottling(backOff: BackOff): Promise<void> {

@@ -20,6 +20,8 @@ import type { VendRequest } from './vend-request.ts';
 
 /** How long a renewal that was tried, or seen under way, is not looked at again. */
 const RENEWAL_LOOK_EVERY_MS = 2_000;
+/** All instances know the same renewal point; over this part of a lifetime from there on they look, each in its turn. */
+const RENEWAL_LOOK_SHARE = 0.005;
 
 export interface Vended extends TokenFound {
   /** The current credential can't mint, and the token is of the one before. */
@@ -33,11 +35,14 @@ export interface TokenVendorProps extends MintingProps {
 export class TokenVendor {
   readonly #props: TokenVendorProps;
   readonly #minting: Minting;
+  /** This instance's turn to look at a renewal, in [0, 1): or ten thousand would read one item in the same second. */
+  readonly #turn: number;
   readonly #flights = new SingleFlight<TokenFound>();
 
   constructor(props: TokenVendorProps) {
     this.#props = props;
     this.#minting = new Minting(props);
+    this.#turn = props.random();
   }
 
   /**
@@ -95,10 +100,9 @@ export class TokenVendor {
     if (known === undefined || version === undefined) return undefined;
     refuseExcessiveMinTtl(known, demand, this.#nowMs);
     const nowMs = this.#nowMs;
-    if (isFresh(known, demand, version, nowMs) && nowMs < Math.max(known.token.renewAtMs, known.lookAgainAtMs)) {
-      return foundIn(known, 'memory');
-    }
-    return undefined;
+    if (!isFresh(known, demand, version, nowMs)) return undefined;
+    const lookAtMs = known.token.renewAtMs + this.#turn * RENEWAL_LOOK_SHARE * known.token.lifetimeMs;
+    return nowMs < Math.max(lookAtMs, known.lookAgainAtMs) ? foundIn(known, 'memory') : undefined;
   }
 
   async #fly(flight: Flight): Promise<TokenFound> {

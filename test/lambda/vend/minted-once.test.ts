@@ -82,6 +82,22 @@ describe('renewing ahead', () => {
     expect(new Set(after.map(({ accessToken }) => accessToken)).size).toBe(1);
   });
 
+  test('each instance looks in its turn, within half a percent of the lifetime', async () => {
+    const { clock, startInstance } = await start({ expiresInSeconds: 1_000 });
+    const first = startInstance({ random: () => 0 });
+    const late = startInstance({ random: () => 0.9 });
+    const { accessToken } = await first.vend();
+    // Shortly before the renewal point, so that no check of the credential is due, which would look as well.
+    clock.forward(745_000);
+    for (const instance of [first, late]) await instance.vend();
+    clock.forward(6_000);
+    const renewed = await first.vend();
+    expect(renewed).toMatchObject({ source: 'mint' });
+    await expect(late.vend()).resolves.toMatchObject({ source: 'memory', accessToken });
+    clock.forward(4_000);
+    await expect(late.vend()).resolves.toMatchObject({ source: 'table', accessToken: renewed.accessToken });
+  });
+
   test('under way elsewhere is not looked at again within 2 s', async () => {
     const { clock, startInstance, table } = await start({ expiresInSeconds: 1000 });
     const instance = startInstance();

@@ -402,6 +402,21 @@ describe('when the table throttles', () => {
     expect(emporix.mints).toHaveLength(1);
   });
 
+  test('where the back-off of the credential is read, that one is not overlooked', async () => {
+    const { startInstance, clock, item, table, emporix } = await start();
+    const other = startInstance();
+    await other.vend('order.order_read');
+    const version = String((await item(other.wanted('order.order_read').pk))?.credential_version?.S);
+    const untilSeconds = clock.nowMs() / 1000 + 20;
+    await table.recordThrottling('emporix', { error: 'throttled', missing: [], version, untilSeconds, count: 1 });
+    let refusals = 0;
+    const readThrottling: typeof table.readThrottling = (name) =>
+      refusals++ < 1 ? busy() : table.readThrottling(name);
+    const instance = startInstance({ table: { readThrottling } });
+    await expect(instance.vend()).rejects.toMatchObject({ code: 'throttled' });
+    expect(emporix.requests).toHaveLength(1);
+  });
+
   test('for so long that time is short, the token is minted after all, as when the table is away', async () => {
     const { startInstance, emporix } = await start();
     await expect(startInstance({ table: { read: busy } }).vend()).resolves.toMatchObject({ source: 'mint' });

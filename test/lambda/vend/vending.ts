@@ -62,7 +62,15 @@ export async function startVending(options: VendingOptions = {}) {
   const putSecretString = (SecretString: string) =>
     secretsManager.send(new PutSecretValueCommand({ SecretId: 'emporix', SecretString }));
 
-  function startInstance(overrides: { table?: Partial<TokenTable>; profile?: string; mint?: Minter['mint'] } = {}) {
+  interface Overrides {
+    readonly table?: Partial<TokenTable>;
+    readonly profile?: string;
+    readonly mint?: Minter['mint'];
+    /** @default chance, but for the turn to look at a renewal, which comes as soon as it is due */
+    readonly random?: () => number;
+  }
+
+  function startInstance(overrides: Overrides = {}) {
     const profile = overrides.profile ?? 'default';
     const telemetry = new Telemetry({ profile, clock, write: (line) => lines.push(line) });
     const scopes = new ScopePolicy(profile, options.scopes, options.tenant);
@@ -89,11 +97,12 @@ export async function startVending(options: VendingOptions = {}) {
       url: emporix.tokenEndpoint,
       clientAuthentication: 'client_secret_post',
       clock,
-      random: Math.random,
+      random: overrides.random ?? Math.random,
     });
     const minter = new Minter({ tokenEndpoint, credentials, scopes, telemetry, clock });
     if (overrides.mint) minter.mint = overrides.mint;
-    const vendor = new TokenVendor({ scopes, store, minter, telemetry, clock, random: Math.random });
+    const { random = () => 0 } = overrides;
+    const vendor = new TokenVendor({ scopes, store, minter, telemetry, clock, random });
     return {
       /** Everything that ever holds a secret or a token. */
       objects: { vendor, store, minter, credentials, tokenEndpoint, telemetry, scopes },
