@@ -33,10 +33,13 @@ export function vendStatements(functionArn: string): iam.PolicyStatement[] {
  * @throws ConfigError
  */
 export function requireNamed(scope: Construct, { grantPrincipal }: iam.IGrantable): void {
-  const { conditions, principalJson } = Stack.of(scope).resolve(grantPrincipal.policyFragment) as Fragment;
-  const ofOrganization = isNamed(organizationId, conditions.StringEquals?.['aws:PrincipalOrgID']);
+  const { policyFragment } = grantPrincipal;
+  // One text, as it is: of a list, or of what only the deploy knows, the CDK makes permissions without a condition.
+  const { StringEquals }: { StringEquals?: Readonly<Record<string, unknown>> } = policyFragment.conditions;
+  const ofOrganization = organizationId.safeParse(StringEquals?.['aws:PrincipalOrgID']).success;
+  const { principalJson } = Stack.of(scope).resolve(policyFragment) as Fragment;
   for (const [kind, names] of Object.entries(principalJson)) {
-    const refused = [names].flat().find((name) => kind !== 'AWS' || !(ofOrganization || isNamed(principalArn, name)));
+    const refused = [names].flat().find((name) => kind !== 'AWS' || !(ofOrganization || isNamed(name)));
     if (refused === undefined) continue;
     throw new ConfigError(
       `${scope.node.path} is granted to ${show(refused)}: must be a role, user or account by its complete ARN, or an organization by its ID, without wildcards`,
@@ -45,13 +48,12 @@ export function requireNamed(scope: Construct, { grantPrincipal }: iam.IGrantabl
 }
 
 interface Fragment {
-  readonly conditions: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
   readonly principalJson: Readonly<Record<string, unknown>>;
 }
 
 /** What only the deploy knows (an intrinsic function) can't be checked; a wildcard in a part of it can. */
-function isNamed(schema: typeof principalArn, name: unknown): boolean {
-  return typeof name === 'object' ? !/[*?]/.test(JSON.stringify(name)) : schema.safeParse(name).success;
+function isNamed(name: unknown): boolean {
+  return typeof name === 'object' ? !/[*?]/.test(JSON.stringify(name)) : principalArn.safeParse(name).success;
 }
 
 /**

@@ -34,9 +34,10 @@ export class SecretPolicy extends Construct {
       // BatchGetSecretValue asks for GetSecretValue too, of each secret.
       denied(['GetSecretValue'], () => [...administrators, ...deployers, ...this.#readers, ...this.#writers]),
       denied(['PutSecretValue', 'UpdateSecretVersionStage'], () => [...administrators, ...this.#writers]),
-      // A call by no way of a service has no such key: then ForAllValues holds, and the call is denied.
+      // A call by no way of a service has no such key: then ForAllValues holds, and the call is denied. A replica in
+      // another region, cut off from this one, would have its own policy, for others to delete.
       denied(
-        ['UpdateSecret'],
+        ['UpdateSecret', 'ReplicateSecretToRegions', 'StopReplicationToReplica'],
         () => [...administrators, ...deployers],
         deployer === undefined
           ? { 'ForAllValues:StringNotEquals': { 'aws:CalledVia': ['cloudformation.amazonaws.com'] } }

@@ -47,6 +47,11 @@ export class MintFailure extends Error {
   }
 }
 
+/** A scope set that a caller named, and that no token is known of. */
+function isNew({ named }: Wanted, { token }: KnownToken): boolean {
+  return named && token === undefined;
+}
+
 export class Minter {
   readonly #props: MinterProps;
   readonly #newScopeSets = new NewScopeSets();
@@ -65,7 +70,7 @@ export class Minter {
    * @throws VendingError `slow_down` where too many scope sets that no token is known of failed lately
    */
   refuseTooManyNew(wanted: Wanted, known: KnownToken): void {
-    if (wanted.named && known.token === undefined) this.#newScopeSets.refuseTooMany(this.#props.clock.nowMs());
+    if (isNew(wanted, known)) this.#newScopeSets.refuseTooMany(wanted.pk, this.#props.clock.nowMs());
   }
 
   /**
@@ -101,14 +106,14 @@ export class Minter {
       // Not all versions were tried: that they are refused must not be held against the credential.
       failure = new VendingError('timed_out', 'the credential was refused, and no time was left to try the one before');
     }
+    if (isNew(wanted, known)) this.#newScopeSets.failed(wanted.pk, clock.nowMs());
     throw new MintFailure(this.#told(failure, wanted), version, refused);
   }
 
   #told(failure: unknown, wanted: Wanted): unknown {
-    const { scopes, telemetry, clock } = this.#props;
+    const { scopes, telemetry } = this.#props;
     telemetry.mintFailed({ error: errorName(failure) });
     if (!(failure instanceof VendingError) || failure.code !== 'invalid_scope') return failure;
-    this.#newScopeSets.failed(clock.nowMs());
     return scopes.failure('invalid_scope', wanted, failure);
   }
 
@@ -120,24 +125,24 @@ export class Minter {
     const { credentials, clock } = this.#props;
     const read = async <T>(what: () => Promise<T>) => (clock.nowMs() < deadlineMs ? await what() : undefined);
     const tried = new Set<string>();
-    const isNew = (credential: Credential | undefined): credential is Credential =>
+    const isUntried = (credential: Credential | undefined): credential is Credential =>
       credential !== undefined && !tried.has(credential.version) && Boolean(tried.add(credential.version));
     const recheck = async () => (await read(() => credentials.recheck(current.version)))?.credential;
     if (!wasRefused) {
-      if (isNew(current)) yield { credential: current, isCurrent: true };
+      if (isUntried(current)) yield { credential: current, isCurrent: true };
       const corrected = await recheck();
-      if (isNew(corrected)) yield { credential: corrected, isCurrent: true };
+      if (isUntried(corrected)) yield { credential: corrected, isCurrent: true };
     }
     const { credentialVersion } = known;
     const ofToken = credentialVersion && (await read(() => credentials.ofVersion(credentialVersion)));
-    if (ofToken && ofToken.version !== current.version && isNew(ofToken))
+    if (ofToken && ofToken.version !== current.version && isUntried(ofToken))
       yield { credential: ofToken, isCurrent: false };
     const previous = await read(() => credentials.previous());
-    if (previous && previous.version !== current.version && isNew(previous))
+    if (previous && previous.version !== current.version && isUntried(previous))
       yield { credential: previous, isCurrent: false };
     if (!wasRefused) return;
     const again = (await recheck()) ?? current;
-    if (isNew(again)) yield { credential: again, isCurrent: true };
+    if (isUntried(again)) yield { credential: again, isCurrent: true };
   }
 
   #refusedLately(current: Credential, known: KnownToken): Refusal | undefined {

@@ -1,5 +1,6 @@
 // A limit on scope sets that fail. Whoever names made-up scopes, a new set each time, would have the authorization server
-// asked each time and the table filled: beyond the limit an instance asks for no new set for a while.
+// asked each time and the table filled: beyond the limit an instance asks for no new set for a while. Why a set failed
+// makes no difference: what a server answers to scopes that it doesn't know is its own matter.
 
 import { VendingError } from '../errors.ts';
 
@@ -7,20 +8,22 @@ const MOST = 20;
 const WITHIN_MS = 60_000;
 
 export class NewScopeSets {
-  /** When the last failures were, oldest first. */
-  #failedAtMs: number[] = [];
+  /** When each failed last, by its key; the oldest first. */
+  readonly #failedAtMs = new Map<string, number>();
 
   /** A scope set that no token is known of is to be asked for. @throws VendingError `slow_down` */
-  refuseTooMany(nowMs: number): void {
-    this.#failedAtMs = this.#failedAtMs.filter((atMs) => nowMs < atMs + WITHIN_MS);
-    const [oldestAtMs = nowMs] = this.#failedAtMs;
-    if (this.#failedAtMs.length < MOST) return;
-    throw new VendingError('slow_down', 'too many new scope sets were refused within a minute', {
+  refuseTooMany(pk: string, nowMs: number): void {
+    for (const [failed, atMs] of this.#failedAtMs) if (nowMs >= atMs + WITHIN_MS) this.#failedAtMs.delete(failed);
+    // One that failed before is not new; its own back-off limits it.
+    if (this.#failedAtMs.size < MOST || this.#failedAtMs.has(pk)) return;
+    const [oldestAtMs = nowMs] = this.#failedAtMs.values();
+    throw new VendingError('slow_down', 'too many new scope sets failed within a minute', {
       retryAfterSeconds: (oldestAtMs + WITHIN_MS - nowMs) / 1000,
     });
   }
 
-  failed(nowMs: number): void {
-    this.#failedAtMs.push(nowMs);
+  failed(pk: string, nowMs: number): void {
+    this.#failedAtMs.delete(pk);
+    this.#failedAtMs.set(pk, nowMs);
   }
 }

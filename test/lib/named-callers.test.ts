@@ -1,7 +1,7 @@
 // Nobody is everybody: whoever is let in by CDK's code is a role, a user, an account or an organization, by name.
 
 import { describe, expect, it } from '@jest/globals';
-import { Aws, type Stack } from 'aws-cdk-lib';
+import { Aws, Fn, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -10,7 +10,7 @@ import { Profile } from '../../lib/profile.ts';
 import { ACCOUNT, buildStack, resourcesOf } from './synth.ts';
 
 const ORGANIZATION = 'o-a1b2c3d4e5';
-const inOrganization = (operator: string, id: string) =>
+const inOrganization = (operator: string, id: unknown) =>
   new iam.AnyPrincipal().withConditions({ [operator]: { 'aws:PrincipalOrgID': id } });
 
 const REFUSED: readonly [string, string, iam.IPrincipal][] = [
@@ -30,6 +30,10 @@ const REFUSED: readonly [string, string, iam.IPrincipal][] = [
   ],
   ['a service', 'cloudfront.amazonaws.com', new iam.ServicePrincipal('cloudfront.amazonaws.com')],
   ['any organization', '*', inOrganization('StringEquals', 'o-*')],
+  ['two organizations', '*', inOrganization('StringEquals', [ORGANIZATION, 'o-b1b2c3d4e5'])],
+  ['no organization of a list', '*', inOrganization('StringEquals', [])],
+  ['an organization that is null', '*', inOrganization('StringEquals', null)],
+  ['an organization that the deploy knows', '*', inOrganization('StringEquals', Fn.ref('Organization'))],
   ['an organization like this', '*', inOrganization('StringLike', ORGANIZATION)],
   ['all but an organization', '*', inOrganization('StringNotEquals', ORGANIZATION)],
   [

@@ -102,8 +102,8 @@ const GUARDS: readonly Guard[] = [
   {
     promise: 'a valid token is vended whatever the failure',
     file: 'lambda/vend/token-vendor.ts',
-    code: 'if (isDemandRefused(failure) || token === undefined) throw failure;',
-    without: 'if (isDemandRefused(failure) || token === undefined || this.#nowMs > 0) throw failure;',
+    code: 'if (isDemandRefused(failure) || found === undefined) throw failure;',
+    without: 'if (isDemandRefused(failure) || found === undefined || this.#nowMs > 0) throw failure;',
   },
   {
     promise: 'the failure of a flight that began earlier is not a later call’s',

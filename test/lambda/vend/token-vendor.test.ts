@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { VendingError } from '../../../lambda/errors.ts';
 import type { Misbehaviour } from '../../../local/emporix.ts';
 import { startVending, type Vending, type VendingOptions } from './vending.ts';
 
@@ -292,6 +293,28 @@ describe('made-up scope sets', () => {
     await expect(instance.vend('made.up_19')).rejects.toMatchObject({ code: 'invalid_scope' });
     clock.forward(60_000);
     await expect(instance.vend('media.asset_manage')).resolves.toMatchObject({ source: 'mint' });
+  });
+
+  test.each<[string, Misbehaviour]>([
+    ['invalid_scope', { status: 400, body: '{"error":"invalid_scope"}' }],
+    ['another error', { status: 400, body: '{"error":"invalid_request"}' }],
+    ['a refusal', { status: 403, body: '' }],
+    ['a refusal of the client', { status: 401, body: '{"error":"invalid_client"}' }],
+    ['nonsense', { body: '<html>' }],
+    ['a failure of its own', { status: 500, headers: { 'retry-after': '9' } }],
+  ])('are limited alike where the server answers %s', async (_, answer) => {
+    const { startInstance, emporix, item } = await start();
+    const instance = startInstance();
+    await instance.vend('order.order_read');
+    misbehaviour = answer;
+    const codes = [];
+    for (let n = 0; n < 30; n++) {
+      codes.push(await instance.vend(`made.up_${n}`).catch(({ code }: VendingError) => code));
+    }
+    expect(codes.filter((code) => code !== 'slow_down')).toHaveLength(20);
+    expect(codes.slice(20)).toEqual(Array(10).fill('slow_down'));
+    expect(new Set(emporix.requests.map(({ params }) => params.scope)).size).toBe(21);
+    expect(await item(instance.wanted('made.up_29').pk)).toBeUndefined();
   });
 });
 
