@@ -77,7 +77,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     rules: ['NIST.800.53.R5-LambdaConcurrency', 'CKV_AWS_115'],
     on: VEND_FUNCTION,
     in: WITHOUT_KEY,
-    why: "reservedConcurrency is the operator's to set: an account's whole limit may be 10, and reserving any of it then fails the deploy. However many instances run, a token is minted once: the lease in the table guards the authorization server, not Lambda's limit. Where it is set for each profile, this is not found.",
+    why: "reservedConcurrency is the operator's to set: an account's whole limit may be 10, and reserving any of it then fails the deploy. However many instances run, the lease in the table has a token minted once per scope set; many different scope sets are still many mints, which is what the limit is for. Where it is set for each profile, this is not found.",
   },
   {
     rules: ['NIST.800.53.R5-LambdaConcurrency', 'CKV_AWS_115'],
@@ -89,7 +89,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     rules: ['NIST.800.53.R5-LambdaDLQ', 'Serverless-LambdaDLQ', 'CKV_AWS_116'],
     on: VEND_FUNCTION,
     in: ALL,
-    why: "A dead-letter queue takes events of asynchronous calls. A function URL calls synchronously: the caller has the error at once, the audit line 'refused' and Lambda's own metrics have it too. Nobody is permitted to call it asynchronously: lambda:InvokeFunction is granted by way of the URL only.",
+    why: "A dead-letter queue takes events of asynchronous calls. A function URL calls synchronously: the caller has the error at once, the audit line 'refused' and Lambda's own metrics have it too. This stack permits nobody to call it asynchronously: lambda:InvokeFunction is granted by way of the URL only.",
   },
   {
     rules: ['NIST.800.53.R5-LambdaDLQ', 'Serverless-LambdaDLQ', 'CKV_AWS_116'],
@@ -101,7 +101,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     rules: ['NIST.800.53.R5-LambdaInsideVPC', 'CKV_AWS_117'],
     on: FUNCTIONS,
     in: ALL,
-    why: 'All that it calls is on the internet by TLS: AWS by signed requests, and the authorization server. In a VPC it would need a NAT gateway and endpoints, and guard nothing more: nothing can connect to a function, whose URL asks for a signature either way.',
+    why: 'All that it calls is on the internet by TLS: AWS by signed requests, and the authorization server. A VPC would guard nothing that comes in: nothing can connect to a function, whose URL asks for a signature either way. It could limit what goes out, at the price of a NAT gateway, endpoints and a firewall: a trade that is named in docs/security.md, for whoever wants it to make.',
   },
   {
     rules: ['CKV_AWS_173'],
