@@ -78,6 +78,19 @@ export class Profile extends Construct {
     if (props.organizationId !== undefined) {
       permitCaller(this.function, 'Organization', new iam.OrganizationPrincipal(props.organizationId));
     }
+    this.node.addValidation({ validate: () => this.validateRoom() });
+  }
+
+  /** What `grantVend` has added is known at the end only. */
+  private validateRoom(): string[] {
+    const permissions = this.function.node.findAll().filter((child) => child instanceof lambda.CfnPermission);
+    const principals = permissions
+      .filter(({ action }) => action === 'lambda:InvokeFunctionUrl')
+      .map((of) => of.principal);
+    const callers = principals.filter((principal) => principal !== '*');
+    const most = callersThatFit(callers, callers.length < principals.length);
+    if (most === callers.length) return [];
+    return [`is granted to ${callers.length} callers in the function's policy, which holds the first ${most} (20 KB)`];
   }
 
   /**

@@ -2,9 +2,11 @@
 // environment, 20 KB of function policy, 500 resources.
 
 import { describe, expect, it } from '@jest/globals';
+import { App } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import { ConfigError } from '../../lib/config.ts';
-import { ACCOUNT, resourcesOf, synthesize } from './synth.ts';
+import { ACCOUNT, buildStack, resourcesOf, synthesize } from './synth.ts';
 
 const TEN = Array.from({ length: 10 }, (_, index) => index);
 const SCOPES = Array.from({ length: 169 }, (_, index) => `payment-gateway.capture_manage_${index}`);
@@ -97,6 +99,15 @@ describe("a function's policy", () => {
       expect(() => synthesize(raw(most + 1))).toThrow(LINE);
     },
   );
+
+  it('is checked with those who are granted the profile in CDK code', () => {
+    const { stack } = buildStack(orders(20));
+    for (let index = 0; index < 10; index++) {
+      const role = iam.Role.fromRoleArn(stack, `Caller${index}`, `arn:aws:iam::444455556666:role/caller-${index}`);
+      stack.profiles.get('orders')?.grantVend(role);
+    }
+    expect(() => App.of(stack)?.synth()).toThrow(/ProfileOrders\] is granted to 30 callers .+ \(20 KB\)/);
+  });
 
   it('holds about 20 roles', () => {
     expect(mostOf(orders)).toBeGreaterThanOrEqual(20);
