@@ -53,7 +53,10 @@ function writeCode(room: Room, directory: string, files: Readonly<Record<string,
 export function bundleOf(room: Room): Bundle {
   const made = bundles.get(room);
   if (made) return made;
-  const alias = { '@aws-sdk/credential-provider-node': join(LAMBDA, 'credentials-from-environment.ts') };
+  const alias = {
+    '@aws-sdk/credential-provider-node': join(LAMBDA, 'credentials-from-environment.ts'),
+    'node:http2': join(LAMBDA, 'without-http2.ts'),
+  };
   const bundle = buildSync({ ...BUNDLING, entryPoints: [join(LAMBDA, room, 'index.ts')], alias });
   bundles.set(room, bundle);
   return bundle;
