@@ -3,12 +3,12 @@
 // test: a yardstick that is missed is said so in the table and in the last line.
 //
 //   npm run bench -- --node PATH      (only with that Node.js; else with the one that runs this, and with 24)
-//   npm run bench -- --json FILE      (also writes the figures)
+//   npm run bench -- --json FILE      (where the figures are written; else .cache/bench.json)
 //   npm run bench -- --write-docs     (also renews bench/results.json and the table in README.md)
 
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureCold } from './cold.ts';
 import { measureMemory } from './memory.ts';
@@ -24,7 +24,7 @@ const BUSY = 1;
 const { values: options } = parseArgs({
   options: {
     node: { type: 'string' },
-    json: { type: 'string' },
+    json: { type: 'string', default: join(import.meta.dirname, '../.cache/bench.json') },
     'write-docs': { type: 'boolean', default: false },
   },
 });
@@ -49,7 +49,8 @@ await stage.close();
 
 const report: Report = { date: new Date().toISOString().slice(0, 10), machine: machine(), runs };
 const json = `${JSON.stringify(report, null, 2)}\n`;
-if (options.json !== undefined) await writeFile(options.json, json);
+await mkdir(dirname(options.json), { recursive: true });
+await writeFile(options.json, json);
 if (options['write-docs']) {
   await writeFile(join(import.meta.dirname, 'results.json'), json);
   await writeDocs(report);
