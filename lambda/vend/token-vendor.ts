@@ -107,7 +107,7 @@ export class TokenVendor {
 
   async #fly(flight: Flight): Promise<TokenFound> {
     const { scopes, store, clock } = this.#props;
-    const { wanted, demand, deadlineMs } = flight;
+    const { wanted, demand } = flight;
     const watch = new LeaseWatch(clock);
     for (let round = 0; ; round++) {
       const look = await store.look(wanted.pk);
@@ -117,27 +117,36 @@ export class TokenVendor {
       if (fresh && this.#nowMs < fresh.token.renewAtMs) return fresh;
       if (fresh) store.remember(wanted.pk, known, { lookAgainAtMs: this.#nowMs + RENEWAL_LOOK_EVERY_MS });
 
+      // A table that throttles is there: who mints past it, or believes what memory says of a failure, is one of many.
+      if (look.table === 'busy' && !fresh && this.#isTimeFor(LONGEST_PAUSE_MS + LOOK_MS, flight)) {
+        await this.#pause(round, limitOf(flight, known, this.#nowMs));
+        continue;
+      }
       if (isInForce(known.backOff, credential.version, this.#nowMs)) {
         if (fresh) return fresh;
         throw scopes.recordedFailure(known.backOff, wanted, this.#nowMs);
       }
       if (look.table !== 'usable') {
         if (fresh) return fresh;
-        // A table that throttles is there: who mints past it is one of many. So only when time is short.
-        const timeForAPause = deadlineMs - this.#nowMs >= LONGEST_PAUSE_MS + LOOK_MS + MINT_LIMIT_MS + AFTER_MINT_MS;
-        if (look.table === 'away' || !timeForAPause) return await this.#minting.withoutTable(flight, look);
-        await this.#pause(round, limitOf(flight, known, this.#nowMs));
-        continue;
+        return await this.#minting.withoutTable(flight, look);
       }
       watch.see(look.item?.lease);
-      const timeForAMint = deadlineMs - this.#nowMs >= MINT_LIMIT_MS + AFTER_MINT_MS;
-      if (watch.isOver(look.item?.lease) && timeForAMint && this.#nowMs < limitOf(flight, known, this.#nowMs)) {
+      if (
+        watch.isOver(look.item?.lease) &&
+        this.#isTimeFor(0, flight) &&
+        this.#nowMs < limitOf(flight, known, this.#nowMs)
+      ) {
         const minted = await this.#minting.underLease(flight, look, watch.watchedToItsEnd);
         if (minted) return minted;
       }
       if (fresh) return fresh;
       await this.#pause(round, limitOf(flight, known, this.#nowMs));
     }
+  }
+
+  /** Whether the deadline leaves time for something and a whole mint after it. */
+  #isTimeFor(ms: number, { deadlineMs }: Flight): boolean {
+    return deadlineMs - this.#nowMs >= ms + MINT_LIMIT_MS + AFTER_MINT_MS;
   }
 
   async #pause(round: number, limitMs: number): Promise<void> {

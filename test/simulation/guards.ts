@@ -121,8 +121,8 @@ const GUARDS: readonly Guard[] = [
   {
     promise: 'a mint begins only where the deadline leaves time for it',
     file: 'lambda/vend/token-vendor.ts',
-    code: 'deadlineMs - this.#nowMs >= MINT_LIMIT_MS + AFTER_MINT_MS',
-    without: 'deadlineMs > 0',
+    code: 'deadlineMs - this.#nowMs >= ms + MINT_LIMIT_MS + AFTER_MINT_MS',
+    without: 'deadlineMs > ms',
     test: VENDOR_TEST,
   },
   {

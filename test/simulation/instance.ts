@@ -29,6 +29,7 @@ export class Instance {
   pausedAtMs = Number.NEGATIVE_INFINITY;
   /** When it last gave up on the table. */
   tableFailedAtMs = Number.NEGATIVE_INFINITY;
+  secretsFailedAtMs = Number.NEGATIVE_INFINITY;
   readonly #fleet: Fleet;
   readonly #skewMs: number;
   readonly #scopes = new ScopePolicy('default', undefined, undefined);
@@ -123,6 +124,7 @@ export class Instance {
       await world.sleep(fails ? world.between(400, 2_000) : world.between(1, 30));
       await this.#goOn();
       if (fails) this.#gaveUp();
+      if (fails) this.secretsFailedAtMs = world.nowMs;
       if (fails && world.chance(0.7)) throw new Error('Secrets Manager did not answer');
       const staged = input.VersionStage === 'AWSPREVIOUS' ? this.#fleet.previousVersion : this.#fleet.version;
       const version = input.VersionId ?? staged;

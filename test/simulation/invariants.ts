@@ -9,6 +9,8 @@ import type { ServerRequest } from './server.ts';
 /** Two clocks, and the second that a time is cut to. */
 const CLOCKS_MS = 2_000;
 const LONGEST_BACK_OFF_MS = 310_000;
+/** After Secrets Manager has failed an instance, it is not asked again before: a newer credential isn't known there. */
+const SECRETS_TRIED_AGAIN_MS = 5_000;
 /**
  * A valid token is vended up to here before its end; beyond, a call may find none: it is over a second before, clocks
  * differ by one more, and to look may take a second, twice.
@@ -45,7 +47,8 @@ function violationsOfCall(fleet: Fleet, call: Call): string[] {
   }
   if (failure !== undefined && !(failure instanceof VendingError)) found.push(`${at}: ${String(failure)}`);
   const plain = request.minTtlMs === 0 && request.rejectedTokenSha256 === undefined;
-  const undisturbed = instance.tableFailedAtMs < startedAtMs && !stoodStill;
+  const knowsNoBetter = instance.secretsFailedAtMs + SECRETS_TRIED_AGAIN_MS >= startedAtMs;
+  const undisturbed = instance.tableFailedAtMs < startedAtMs && !knowsNoBetter && !stoodStill;
   if (failure !== undefined && plain && undisturbed && call.tokenInTableEndsAtMs > startedAtMs + END_MS) {
     const leftMs = call.tokenInTableEndsAtMs - startedAtMs;
     found.push(`${at}: failed (${String(failure)}) while the table held a token for ${leftMs} ms more`);
