@@ -23,6 +23,7 @@ interface Guard {
 
 const SIMULATION = 'test/simulation/simulation.test.ts';
 const TABLE_TEST = 'test/lambda/vend/token-table.test.ts';
+const MINTED_ONCE_TEST = 'test/lambda/vend/minted-once.test.ts';
 const VENDOR_TEST = 'test/lambda/vend/token-vendor.test.ts';
 
 const GUARDS: readonly Guard[] = [
@@ -50,7 +51,7 @@ const GUARDS: readonly Guard[] = [
     file: 'lambda/vend/lease.ts',
     code: 'lease.untilMs < this.#clock.nowMs() - LEASE_ALLOWANCE_MS ||\n      lease.id === this.watchedToItsEnd',
     without: 'lease.untilMs < 0',
-    test: 'test/lambda/vend/minted-once.test.ts',
+    test: MINTED_ONCE_TEST,
   },
   {
     promise: 'a token is published under one’s own lease, or where nothing changed',
@@ -117,6 +118,7 @@ const GUARDS: readonly Guard[] = [
     file: 'lambda/vend/token-vendor.ts',
     code: 'if (this.#nowMs + pauseMs + LOOK_MS >= limitMs) throw',
     without: 'if (this.#nowMs + pauseMs >= limitMs + LOOK_MS) throw',
+    test: MINTED_ONCE_TEST,
   },
   {
     promise: 'a mint begins only where the deadline leaves time for it',

@@ -66,6 +66,18 @@ describe('the lease', () => {
   });
 });
 
+test('a wait for another’s mint ends before the deadline', async () => {
+  const { clock, startInstance, table } = await start();
+  const instance = startInstance();
+  const { pk } = instance.wanted();
+  const untilMs = clock.nowMs() + 10_000;
+  const lease = { leaseId: 'another', untilMs, endedBeforeMs: 0, watchedLeaseId: undefined, seen: undefined };
+  await table.acquireLease(pk, { ...lease, expiresAtSeconds: untilMs / 1000 });
+  const deadlineMs = clock.nowMs() + 5_000;
+  await expect(instance.vend('', {}, 5_000)).rejects.toMatchObject({ code: 'unavailable' });
+  expect(clock.nowMs()).toBeLessThanOrEqual(deadlineMs);
+});
+
 describe('renewing ahead', () => {
   test('one instance renews, the others vend the valid token', async () => {
     const { clock, emporix } = await start({ expiresInSeconds: 1000 });
