@@ -1,7 +1,8 @@
 // What the contestants are and what they meet: their code in a temporary folder, one environment, one set of stand-ins.
 
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { Scopes } from '../lambda/oauth/scopes.ts';
+import { ScopePolicy } from '../lambda/vend/scope-policy.ts';
 import { writeVendCode } from '../lib/vend-code.ts';
 import { lambdaEnvironment } from '../local/function-environment.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
@@ -79,5 +80,5 @@ function writeCode(folder: string): Stage['code'] {
 
 /** The key of a token's item, for who reads it past the function. */
 function tokenKey(scope: string): string {
-  return `default#${createHash('sha256').update(scope).digest('base64url')}`;
+  return new ScopePolicy('default', undefined, undefined).wanted(Scopes.parse(scope)).pk;
 }

@@ -19,6 +19,14 @@ export async function run(program: string, args: readonly string[], options: Com
   throw new Error(`${program} ${args.slice(0, 3).join(' ')} ended with ${code}\n${(stdout + stderr).slice(-3000)}`);
 }
 
+/** Aborts when the process is interrupted, or after so long. A timer of one's own: `AbortSignal.any` loses that of `timeout`. */
+export function interruptedOrAfter(limitMs: number): AbortSignal {
+  const interrupted = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort(new Error(name)));
+  setTimeout(() => interrupted.abort(new Error(`not done within ${limitMs / 60_000} minutes`)), limitMs).unref();
+  return interrupted.signal;
+}
+
 /** Does something with each of many, a few at a time. */
 export async function forEach<Item>(items: readonly Item[], action: (item: Item) => Promise<void>): Promise<void> {
   const queue = [...items];

@@ -2,11 +2,10 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { run } from './command.ts';
+import { installPython } from './python.ts';
 
 const PACKAGES = ['ministack==1.5.33', 'awscli==1.46.3'];
 export const VENV = join(import.meta.dirname, '../../.venv-ministack');
@@ -27,10 +26,7 @@ export interface MiniStack {
 
 /** Makes the Python environment unless it is there already. */
 export async function installMiniStack(signal: AbortSignal): Promise<void> {
-  const stamp = join(VENV, 'bin', 'ministack');
-  if (existsSync(stamp) && existsSync(join(VENV, 'bin', 'aws'))) return;
-  await run('python3', ['-m', 'venv', VENV], { signal });
-  await run(join(VENV, 'bin', 'pip'), ['install', '--quiet', ...PACKAGES], { signal });
+  await installPython(VENV, PACKAGES, signal);
 }
 
 /** Starts it on a free port; what it writes goes into the given folder. */

@@ -7,24 +7,23 @@ import { join } from 'node:path';
 import { type Emporix, startEmporix } from '../../local/emporix.ts';
 import { accountOf } from './account.ts';
 import { Checks, StepFailed } from './checks.ts';
+import { interruptedOrAfter } from './command.ts';
 import { ACCOUNT, installMiniStack, type MiniStack, REGION, startMiniStack } from './ministack.ts';
 import { checkSecondDeployment, checkVending } from './story.ts';
 
 const LIMIT_MS = 5 * 60_000;
 
 const checks = new Checks();
-const interrupted = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort(new Error(name)));
-setTimeout(() => interrupted.abort(new Error(`not done within ${LIMIT_MS / 60_000} minutes`)), LIMIT_MS).unref();
+const signal = interruptedOrAfter(LIMIT_MS);
 
 const directory = await mkdtemp(join(tmpdir(), 'token-vending-deploy-'));
 let emporix: Emporix | undefined;
 let miniStack: MiniStack | undefined;
 try {
-  await checks.step('MiniStack is installed into .venv-ministack', () => installMiniStack(interrupted.signal));
+  await checks.step('MiniStack is installed into .venv-ministack', () => installMiniStack(signal));
   emporix = await startEmporix();
   miniStack = await checks.step('MiniStack starts, enforcing IAM', () => startMiniStack(directory));
-  const account = accountOf(miniStack, join(directory, 'cdk.out'), interrupted.signal);
+  const account = accountOf(miniStack, join(directory, 'cdk.out'), signal);
   await checks.step('cdk bootstrap', async () => {
     await account.cdk('bootstrap', `aws://${ACCOUNT}/${REGION}`);
     // MiniStack speaks plain HTTP, which the bucket's policy denies.

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import type { EmporixOptions, Misbehaviour } from '../../local/emporix.ts';
 import { type LocalMode, startLocalMode } from '../../local/local-mode.ts';
 import { Checks, StepFailed } from '../deploy/checks.ts';
+import { interruptedOrAfter } from '../deploy/command.ts';
 import { type Deployment, documentOf, LIFETIME_SECONDS } from './document.ts';
 import { installSchemathesis, type Trial, trySchemathesis } from './schemathesis.ts';
 
@@ -34,10 +35,7 @@ const FAILURES: readonly Misbehaviour[] = [
 ];
 
 const checks = new Checks();
-const interrupted = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort(new Error(name)));
-setTimeout(() => interrupted.abort(new Error(`not done within ${LIMIT_MS / 60_000} minutes`)), LIMIT_MS).unref();
-const { signal } = interrupted;
+const signal = interruptedOrAfter(LIMIT_MS);
 
 const start = (respondWith: NonNullable<EmporixOptions['respondWith']>) =>
   startLocalMode({

@@ -1,21 +1,18 @@
 // Schemathesis, which makes requests out of an OpenAPI document and judges the answers by it, in a Python environment of
 // the project's own.
 
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LocalMode } from '../../local/local-mode.ts';
 import { run } from '../deploy/command.ts';
+import { installPython } from '../deploy/python.ts';
 
 const PACKAGES = ['schemathesis==4.32.5', 'botocore==1.44.5'];
 const BIN = join(import.meta.dirname, '../../.venv-schemathesis/bin');
 
 /** Makes the Python environment unless it is there already. */
 export async function installSchemathesis(signal: AbortSignal): Promise<void> {
-  const stamp = join(BIN, 'st');
-  if (existsSync(stamp)) return;
-  await run('python3', ['-m', 'venv', join(BIN, '..')], { signal });
-  await run(join(BIN, 'pip'), ['install', '--quiet', ...PACKAGES], { signal });
+  await installPython(join(BIN, '..'), PACKAGES, signal);
 }
 
 export interface Trial {

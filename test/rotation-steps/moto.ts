@@ -2,10 +2,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { run } from '../deploy/command.ts';
+import { installPython } from '../deploy/python.ts';
 
 const PACKAGE = 'moto[server]==5.2.5';
 const VENV = join(import.meta.dirname, '../../.venv-moto');
@@ -18,9 +17,7 @@ export interface Moto {
 
 /** Makes the Python environment unless it is there already. */
 export async function installMoto(signal: AbortSignal): Promise<void> {
-  if (existsSync(SERVER)) return;
-  await run('python3', ['-m', 'venv', VENV], { signal });
-  await run(join(VENV, 'bin', 'pip'), ['install', '--quiet', PACKAGE], { signal });
+  await installPython(VENV, [PACKAGE], signal);
 }
 
 /** Starts it on a port that the system chooses, which it prints. */

@@ -3,6 +3,7 @@
 
 import { startSecretsManager } from '../../local/secrets-manager.ts';
 import { Checks, StepFailed } from '../deploy/checks.ts';
+import { interruptedOrAfter } from '../deploy/command.ts';
 import { installMoto, type Moto, startMoto } from './moto.ts';
 import { checkCrashes, checkFailures, checkLoneTests, checkPairsOfCrashes, checkRotations } from './story.ts';
 
@@ -10,10 +11,7 @@ const LIMIT_MS = 5 * 60_000;
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
 
 const checks = new Checks();
-const interrupted = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort(new Error(name)));
-setTimeout(() => interrupted.abort(new Error(`not done within ${LIMIT_MS / 60_000} minutes`)), LIMIT_MS).unref();
-const { signal } = interrupted;
+const signal = interruptedOrAfter(LIMIT_MS);
 
 const standIn = await startSecretsManager();
 let moto: Moto | undefined;

@@ -7,6 +7,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Checks, StepFailed } from '../deploy/checks.ts';
+import { interruptedOrAfter } from '../deploy/command.ts';
 import { ACKNOWLEDGED, Acknowledgements } from './acknowledged.ts';
 import { CONFIGURATIONS, type Configuration, synthesize } from './configurations.ts';
 import { cfnLint, checkov, nagPacks } from './judges.ts';
@@ -18,7 +19,7 @@ const LIMIT_MS = 10 * 60_000;
 
 const checks = new Checks();
 const acknowledgements = new Acknowledgements();
-const signal = AbortSignal.timeout(LIMIT_MS);
+const signal = interruptedOrAfter(LIMIT_MS);
 const directory = await mkdtemp(join(tmpdir(), 'token-vending-template-'));
 try {
   const judges = [
