@@ -43,7 +43,7 @@ export async function setStage(): Promise<Stage> {
     nodeOptions: ['--import', 'tsx'],
   });
   const published = [...scopeSets(PUBLISHED)];
-  const env = { ...lambdaEnvironment('bench', folder.path), ...said, ITEM_KEY: tokenKey(published[0] ?? '') };
+  const env = { ...lambdaEnvironment('bench', folder.path), ...said, ITEM_KEY: itemKey(published[0] ?? '', said) };
   const code = writeCode(folder.path);
   const node = process.execPath;
   await run({ script: 'children/vend-all.mjs', args: [code.vend, JSON.stringify(PUBLISHED), 'mint'], env, node });
@@ -79,6 +79,10 @@ function writeCode(folder: string): Stage['code'] {
 }
 
 /** The key of a token's item, for who reads it past the function. */
-function tokenKey(scope: string): string {
-  return new ScopePolicy('default', undefined, undefined).wanted(Scopes.parse(scope)).pk;
+function itemKey(
+  scope: string,
+  { PROFILE = '', CREDENTIAL = '', TOKEN_ENDPOINT = '' }: Record<string, string>,
+): string {
+  const policy = { profile: PROFILE, credential: CREDENTIAL, tokenEndpoint: TOKEN_ENDPOINT };
+  return new ScopePolicy(policy).wanted(Scopes.parse(scope)).pk;
 }

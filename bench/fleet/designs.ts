@@ -32,8 +32,6 @@ export interface Parts {
   readonly randomBytes: (size: number) => Uint8Array;
 }
 
-export const ISSUED_BY = 'simulation';
-
 export interface Design {
   readonly name: string;
   readonly vendor: (parts: Parts) => Vendor;
@@ -84,6 +82,6 @@ export const DESIGNS = {
 export type DesignName = keyof typeof DESIGNS;
 
 function leasing(parts: Parts): Vendor {
-  const store = new TokenStore({ ...parts, credentialName: 'emporix', issuedBy: ISSUED_BY });
+  const store = new TokenStore({ ...parts, credentialName: 'emporix' });
   return new TokenVendor({ ...parts, store, minter: new Minter(parts) });
 }

@@ -7,7 +7,7 @@ import { open, seal } from '../../lambda/vend/seal.ts';
 import { SingleFlight } from '../../lambda/vend/single-flight.ts';
 import type { TokenItem } from '../../lambda/vend/token-item.ts';
 import type { VendRequest } from '../../lambda/vend/vend-request.ts';
-import { ISSUED_BY, type Parts, type Vendor } from './designs.ts';
+import type { Parts, Vendor } from './designs.ts';
 import { MARGIN_MS } from './model.ts';
 
 interface Found {
@@ -70,7 +70,7 @@ export class SharedCache implements Vendor {
       leaseId: newId(),
       seen: item,
       revision: newId(),
-      sealed: seal(token, credential, { pk, issuedBy: ISSUED_BY }, randomBytes),
+      sealed: seal(token, credential, pk, randomBytes),
       credentialVersion: credential.version,
       refused: undefined,
       forcedAtSeconds: undefined,
@@ -83,7 +83,7 @@ export class SharedCache implements Vendor {
   async #open(pk: string, item: TokenItem | undefined): Promise<Token | undefined> {
     if (item?.sealed === undefined || item.credentialVersion === undefined) return undefined;
     const credential = await this.#parts.credentials.ofVersion(item.credentialVersion);
-    return credential && open(item.sealed, credential, { pk, issuedBy: ISSUED_BY });
+    return credential && open(item.sealed, credential, pk);
   }
 
   #isFresh(token: Token | undefined): token is Token {

@@ -13,7 +13,11 @@ const TENANT: readonly string[] = Array.from(
 );
 
 export class ScopeSets {
-  readonly policy = new ScopePolicy('default', undefined, undefined);
+  readonly policy = new ScopePolicy({
+    profile: 'default',
+    credential: 'emporix',
+    tokenEndpoint: 'https://simulated',
+  });
   readonly #named: readonly (Scopes | undefined)[];
   readonly #byKey = new Map<string, number>();
 

@@ -37,7 +37,7 @@ const secretsManager = new SecretsManagerClient({
   requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
 });
 
-const scopes = new ScopePolicy(settings.profile, settings.scopes, settings.tenant);
+const scopes = new ScopePolicy(settings);
 const credentials = new CredentialSource({
   client: secretsManager,
   secretId: settings.secretId,
@@ -50,7 +50,7 @@ const store = new TokenStore({
   table: new TokenTable(dynamoDb, settings.tableName),
   credentials,
   credentialName: settings.credential,
-  issuedBy: JSON.stringify([settings.tokenEndpoint, settings.parameters ?? {}]),
+  scopes,
   telemetry,
   clock,
   randomBytes,

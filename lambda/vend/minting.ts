@@ -127,7 +127,7 @@ export class Minting {
     }
     const { token } = minted;
     const forcedAtSeconds = forced ? Math.floor(this.#nowMs / 1000) : look.known.forcedAtSeconds;
-    const winner = await store.keep(wanted.pk, minted, forcedAtSeconds, look, leaseId);
+    const winner = await store.keep(wanted, minted, forcedAtSeconds, look, leaseId);
     if (winner && isFresh(winner, demand, minted.credential.version, this.#nowMs)) {
       return foundIn(winner, 'table');
     }

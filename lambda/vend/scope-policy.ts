@@ -6,9 +6,10 @@ import { type ErrorCode, VendingError } from '../errors.ts';
 import { Scopes } from '../oauth/scopes.ts';
 import type { Token } from '../oauth/token.ts';
 import type { BackOff } from './back-off.ts';
+import type { Settings } from './settings.ts';
 
 export interface Wanted {
-  /** The cache key: profile name, `#`, base64url(SHA-256(canonical scopes)). */
+  /** The cache key: profile name, `#`, base64url(SHA-256(the policy and the canonical scopes)). */
   readonly pk: string;
   /** What the authorization server is asked for. Undefined: whatever the credential has. */
   readonly scopes: Scopes | undefined;
@@ -22,34 +23,37 @@ interface FailureDetails {
   readonly retryAfterSeconds?: number | undefined;
 }
 
-/** Not scope syntax, so that no list a caller can name has the key of a list left out. */
-const LEFT_OUT = '"left out"';
+/** Whatever decides what a token may be. */
+export type Policy = Pick<Settings, 'profile' | 'credential' | 'tokenEndpoint' | 'parameters' | 'tenant' | 'scopes'>;
+
+/** Changes when the hashed list changes, so that two versions of the code never read each other's keys. */
+const KEY_FORMAT = 2;
 
 export class ScopePolicy {
   readonly #profile: string;
   readonly #allowed: Scopes | undefined;
   readonly #tenant: string | undefined;
+  /** All but the scopes, so that a deploy that changes one of these finds no token minted before it. */
+  readonly #keyParts: readonly unknown[];
 
-  /**
-   * @param allowed the allow-list; undefined: all scopes of the credential
-   * @param tenant the only tenant whose tokens are vended; undefined: any
-   */
-  constructor(profile: string, allowed: readonly string[] | undefined, tenant: string | undefined) {
+  constructor({ profile, credential, tokenEndpoint, parameters = {}, tenant, scopes }: Policy) {
     this.#profile = profile;
-    this.#allowed = allowed && Scopes.of(allowed);
+    this.#allowed = scopes && Scopes.of(scopes);
     this.#tenant = tenant;
+    const sent = Object.entries(parameters).sort(([one], [other]) => (one < other ? -1 : 1));
+    this.#keyParts = [KEY_FORMAT, credential, tokenEndpoint, sent, tenant ?? null, this.#allowed?.list ?? null];
   }
 
   /** @throws VendingError `invalid_scope` that names what the profile doesn't allow */
   wanted(named: Scopes | undefined): Wanted {
     if (named === undefined) {
-      return { pk: this.#pk(`${LEFT_OUT} ${this.#allowed ?? ''}`), scopes: this.#allowed, named: false };
+      return { pk: this.#pk(undefined), scopes: this.#allowed, named: false };
     }
     const forbidden = this.#allowed ? named.missingFrom(this.#allowed) : [];
     if (forbidden.length > 0) {
       throw new VendingError('invalid_scope', `not allowed by profile ${this.#profile}: ${forbidden.join(' ')}`);
     }
-    return { pk: this.#pk(named.toString()), scopes: named, named: true };
+    return { pk: this.#pk(named), scopes: named, named: true };
   }
 
   /**
@@ -103,7 +107,8 @@ export class ScopePolicy {
     }
   }
 
-  #pk(canonical: string): string {
-    return `${this.#profile}#${createHash('sha256').update(canonical).digest('base64url')}`;
+  #pk(named: Scopes | undefined): string {
+    const hashed = JSON.stringify([...this.#keyParts, named?.list ?? null]);
+    return `${this.#profile}#${createHash('sha256').update(hashed).digest('base64url')}`;
   }
 }

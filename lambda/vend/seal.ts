@@ -5,36 +5,30 @@ import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 import type { Credential } from '../oauth/credential.ts';
 import { Token, type TokenParts } from '../oauth/token.ts';
 
-const FORMAT = 1;
+const FORMAT = 2;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** What a sealed token is bound to besides its key: opened for anything else, it fails. */
-export interface SealContext {
-  readonly pk: string;
-  /** The token endpoint and what is sent there: a token of another server or audience is never found. */
-  readonly issuedBy: string;
-}
-
+/** @param pk the item's key, which the sealed token is bound to: opened at another, it fails */
 export function seal(
   token: Token,
   credential: Credential,
-  context: SealContext,
+  pk: string,
   randomBytes: (size: number) => Uint8Array,
 ): Uint8Array {
   const nonce = randomBytes(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', sealingKey(credential), nonce, { authTagLength: TAG_BYTES });
-  cipher.setAAD(additionalData(credential, context));
+  cipher.setAAD(additionalData(credential, pk));
   const ciphertext = Buffer.concat([cipher.update(JSON.stringify(token.parts()), 'utf8'), cipher.final()]);
   return Buffer.concat([Buffer.of(FORMAT), nonce, ciphertext, cipher.getAuthTag()]);
 }
 
 /** Undefined where it can't be opened: another format, key or place, altered or cut. */
-export function open(sealed: Uint8Array, credential: Credential, context: SealContext): Token | undefined {
+export function open(sealed: Uint8Array, credential: Credential, pk: string): Token | undefined {
   if (sealed[0] !== FORMAT || sealed.length < 1 + NONCE_BYTES + TAG_BYTES) return undefined;
   const nonce = sealed.subarray(1, 1 + NONCE_BYTES);
   const decipher = createDecipheriv('aes-256-gcm', sealingKey(credential), nonce, { authTagLength: TAG_BYTES });
-  decipher.setAAD(additionalData(credential, context));
+  decipher.setAAD(additionalData(credential, pk));
   decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
   try {
     const begun = decipher.update(sealed.subarray(1 + NONCE_BYTES, -TAG_BYTES), undefined, 'utf8');
@@ -56,6 +50,6 @@ function sealingKey(credential: Credential): Uint8Array {
   return key;
 }
 
-function additionalData(credential: Credential, context: SealContext): Uint8Array {
-  return Buffer.from(JSON.stringify([FORMAT, context.pk, credential.version, context.issuedBy]));
+function additionalData(credential: Credential, pk: string): Uint8Array {
+  return Buffer.from(JSON.stringify([FORMAT, pk, credential.version]));
 }

@@ -5,12 +5,14 @@ import type { Clock } from '../clock.ts';
 import { errorName } from '../errors.ts';
 import type { Credential } from '../oauth/credential.ts';
 import type { CredentialSource } from '../oauth/credential-source.ts';
+import type { Token } from '../oauth/token.ts';
 import type { TableOperation, Telemetry } from '../telemetry.ts';
 import type { BackOff } from './back-off.ts';
 import { isValid, type KnownToken, NO_DEMAND, refusalOf, ttlSeconds } from './known-token.ts';
 import { LEASE_ALLOWANCE_MS } from './lease.ts';
 import type { MemoryCache } from './memory-cache.ts';
 import type { Minted } from './minter.ts';
+import type { ScopePolicy, Wanted } from './scope-policy.ts';
 import { open, seal } from './seal.ts';
 import type { TokenItem } from './token-item.ts';
 import { isThrottling, type TokenTable } from './token-table.ts';
@@ -43,8 +45,7 @@ export interface TokenStoreProps {
   readonly credentials: Pick<CredentialSource, 'checked' | 'current' | 'recheck' | 'ofVersion'>;
   /** The credential's name, whose back-off all its profiles share. */
   readonly credentialName: string;
-  /** Names the token endpoint and what is sent there: a token of another is never found. */
-  readonly issuedBy: string;
+  readonly scopes: Pick<ScopePolicy, 'check'>;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   readonly randomBytes: (size: number) => Uint8Array;
@@ -86,7 +87,8 @@ export class TokenStore {
    * Reads item and credential side by side, and remembers what the table says.
    * @throws VendingError where there is no credential
    */
-  async look(pk: string): Promise<Look> {
+  async look(wanted: Wanted): Promise<Look> {
+    const { pk } = wanted;
     const { table, credentials, clock } = this.#props;
     const startedAtMs = clock.nowMs();
     const without = (error: unknown) => (isThrottling(error) ? 'busy' : 'away');
@@ -114,7 +116,7 @@ export class TokenStore {
       const table = typeof read === 'string' ? read : 'away';
       return { table, item, known: remembered ?? {}, source: 'memory', credential };
     }
-    const inTable = await this.#open(pk, item, credential);
+    const inTable = await this.#open(wanted, item, credential);
     // Memory stands in for a table that lost the token, or never had it.
     const lost = !isValid(inTable.token, NO_DEMAND, clock.nowMs());
     if (lost && isValid(remembered?.token, NO_DEMAND, clock.nowMs())) {
@@ -160,13 +162,14 @@ export class TokenStore {
 
   /** Remembers a token, seals and publishes it. Returns what another has published meanwhile, where that stands. */
   async keep(
-    pk: string,
+    wanted: Wanted,
     { token, credential, refused }: Minted,
     forcedAtSeconds: number | undefined,
     look: Look,
     leaseId: string | undefined,
   ): Promise<KnownToken | undefined> {
-    const { table, issuedBy, randomBytes } = this.#props;
+    const { table, randomBytes } = this.#props;
+    const { pk } = wanted;
     const refusal = { refusedVersion: refused?.version, refusedAtSeconds: refused?.atSeconds };
     this.remember(pk, { token, credentialVersion: credential.version, ...refusal, forcedAtSeconds });
     if (look.table !== 'usable') return undefined;
@@ -175,7 +178,7 @@ export class TokenStore {
         leaseId: leaseId ?? this.#newId(),
         seen: look.item,
         revision: this.#newId(),
-        sealed: seal(token, credential, { pk, issuedBy }, randomBytes),
+        sealed: seal(token, credential, pk, randomBytes),
         credentialVersion: credential.version,
         refused,
         forcedAtSeconds,
@@ -183,7 +186,7 @@ export class TokenStore {
       }),
     );
     if (published !== false) return undefined;
-    return (await this.look(pk).catch(() => undefined))?.known;
+    return (await this.look(wanted).catch(() => undefined))?.known;
   }
 
   /** Records the back-off of a failed mint, and gives the lease back. */
@@ -214,16 +217,27 @@ export class TokenStore {
     await this.#tolerate('throttling', () => this.#props.table.recordThrottling(this.#props.credentialName, backOff));
   }
 
-  async #open(pk: string, item: TokenItem | undefined, current: Credential): Promise<KnownToken> {
-    const { credentials, issuedBy, telemetry } = this.#props;
+  /** What is opened is checked as what is minted is: nobody who writes the table widens a token. */
+  async #open(wanted: Wanted, item: TokenItem | undefined, current: Credential): Promise<KnownToken> {
+    const { credentials, telemetry } = this.#props;
     if (item === undefined) return {};
     const { sealed, credentialVersion, refusedVersion, refusedAtSeconds, backOff, forcedAtSeconds } = item;
     const state: KnownToken = { refusedVersion, refusedAtSeconds, backOff, forcedAtSeconds };
     if (sealed === undefined || credentialVersion === undefined) return state;
     const opener = credentialVersion === current.version ? current : await credentials.ofVersion(credentialVersion);
-    const token = opener && open(sealed, opener, { pk, issuedBy });
+    const opened = opener && open(sealed, opener, wanted.pk);
+    const token = opened && this.#isAllowed(opened, wanted) ? opened : undefined;
     if (token === undefined) telemetry.sealNotOpened();
     return token === undefined ? state : { ...state, token, credentialVersion };
+  }
+
+  #isAllowed(token: Token, wanted: Wanted): boolean {
+    try {
+      this.#props.scopes.check(token, wanted);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   async #tolerate<T>(operation: TableOperation, call: () => Promise<T>): Promise<T | undefined> {

@@ -110,7 +110,7 @@ export class TokenVendor {
     const { wanted, demand } = flight;
     const watch = new LeaseWatch(clock);
     for (let round = 0; ; round++) {
-      const look = await store.look(wanted.pk);
+      const look = await store.look(wanted);
       const { known, credential } = look;
       refuseExcessiveMinTtl(known, demand, this.#nowMs);
       const fresh = isFresh(known, demand, credential.version, this.#nowMs) ? foundIn(known, look.source) : undefined;

@@ -14,7 +14,7 @@ import { ScopePolicy } from '../../lambda/vend/scope-policy.ts';
 import { TokenStore } from '../../lambda/vend/token-store.ts';
 import { TokenTable } from '../../lambda/vend/token-table.ts';
 import { TokenVendor } from '../../lambda/vend/token-vendor.ts';
-import { type Fleet, ISSUED_BY, secretOf } from './fleet.ts';
+import { type Fleet, POLICY, secretOf } from './fleet.ts';
 import { never } from './world.ts';
 
 /** One attempt on the table; the SDK makes two. */
@@ -32,7 +32,7 @@ export class Instance {
   secretsFailedAtMs = Number.NEGATIVE_INFINITY;
   readonly #fleet: Fleet;
   readonly #skewMs: number;
-  readonly #scopes = new ScopePolicy('default', undefined, undefined);
+  readonly #scopes = new ScopePolicy(POLICY);
 
   constructor(fleet: Fleet) {
     const { world, options } = fleet;
@@ -63,7 +63,7 @@ export class Instance {
       table,
       credentials,
       credentialName: 'emporix',
-      issuedBy: ISSUED_BY,
+      scopes: this.#scopes,
       telemetry,
       clock,
       randomBytes: (size) => Uint8Array.from({ length: size }, () => Math.floor(world.random() * 256)),

@@ -77,7 +77,13 @@ export function startInstance(server: Server, options: InstanceOptions = {}) {
   const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, sleep: async (ms: number) => forward(ms) };
   const lines: string[] = [];
   const telemetry = new Telemetry({ profile: PROFILE, clock, write: (line) => lines.push(line) });
-  const scopes = new ScopePolicy(PROFILE, allowed, tenant);
+  const scopes = new ScopePolicy({
+    profile: PROFILE,
+    credential: 'emporix',
+    tokenEndpoint: 'hostile',
+    ...(allowed && { scopes: allowed }),
+    ...(tenant !== undefined && { tenant }),
+  });
   const credentials = new CredentialSource({
     client: secretsManagerWith(secret),
     secretId: 'token-vending/emporix',
@@ -92,7 +98,7 @@ export function startInstance(server: Server, options: InstanceOptions = {}) {
     table: new TokenTable(table.client, 'tokens'),
     credentials,
     credentialName: 'emporix',
-    issuedBy: 'hostile',
+    scopes,
     telemetry,
     clock,
     randomBytes,

@@ -4,7 +4,12 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import {
+  CreateSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../../../lambda/clock.ts';
 import { CredentialSource } from '../../../lambda/oauth/credential-source.ts';
 import { Scopes } from '../../../lambda/oauth/scopes.ts';
@@ -12,7 +17,7 @@ import { TokenEndpoint } from '../../../lambda/oauth/token-endpoint.ts';
 import { Telemetry } from '../../../lambda/telemetry.ts';
 import { MemoryCache } from '../../../lambda/vend/memory-cache.ts';
 import { Minter } from '../../../lambda/vend/minter.ts';
-import { ScopePolicy } from '../../../lambda/vend/scope-policy.ts';
+import { type Policy, ScopePolicy } from '../../../lambda/vend/scope-policy.ts';
 import { TokenStore } from '../../../lambda/vend/token-store.ts';
 import { TokenTable } from '../../../lambda/vend/token-table.ts';
 import { TokenVendor } from '../../../lambda/vend/token-vendor.ts';
@@ -65,6 +70,8 @@ export async function startVending(options: VendingOptions = {}) {
   interface Overrides {
     readonly table?: Partial<TokenTable>;
     readonly profile?: string;
+    /** Over what the others are configured with: another deploy, on the same table. */
+    readonly policy?: Partial<Policy>;
     readonly mint?: Minter['mint'];
     /** @default chance, but for the turn to look at a renewal, which comes as soon as it is due */
     readonly random?: () => number;
@@ -73,7 +80,9 @@ export async function startVending(options: VendingOptions = {}) {
   function startInstance(overrides: Overrides = {}) {
     const profile = overrides.profile ?? 'default';
     const telemetry = new Telemetry({ profile, clock, write: (line) => lines.push(line) });
-    const scopes = new ScopePolicy(profile, options.scopes, options.tenant);
+    const { emporix: _, ...configured } = options;
+    const policy = { profile, credential: 'emporix', tokenEndpoint: emporix.tokenEndpoint, ...configured };
+    const scopes = new ScopePolicy({ ...policy, ...overrides.policy });
     const table = new TokenTable(dynamoDb, dynamodb.tableName);
     const credentials = new CredentialSource({
       client: secretsManager,
@@ -88,7 +97,7 @@ export async function startVending(options: VendingOptions = {}) {
       table: Object.assign(table, overrides.table),
       credentials,
       credentialName: 'emporix',
-      issuedBy: emporix.tokenEndpoint,
+      scopes,
       telemetry,
       clock,
       randomBytes,
@@ -128,6 +137,8 @@ export async function startVending(options: VendingOptions = {}) {
       const key = { TableName: dynamodb.tableName, Key: { pk: { S: pk } } };
       return (await dynamoDb.send(new GetItemCommand(key))).Item;
     },
+    secretVersion: async () =>
+      String((await secretsManager.send(new GetSecretValueCommand({ SecretId: 'emporix' }))).VersionId),
     putSecret: (clientSecret: string) => putSecretString(value(clientSecret)),
     putSecretString,
     async close() {
