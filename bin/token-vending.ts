@@ -1,7 +1,6 @@
 // The CDK app: `npx cdk synth`, `npx cdk deploy`. Configured by cdk.json and `-c tokenVending:KEY=VALUE`.
 
 import { App } from 'aws-cdk-lib';
-import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
 import { ConfigError, loadConfig } from '../lib/config.ts';
 import { readOverrides } from '../lib/config-overrides.ts';
 import { TokenVendingStack } from '../lib/token-vending-stack.ts';
@@ -9,7 +8,7 @@ import { TokenVendingStack } from '../lib/token-vending-stack.ts';
 const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
 
 try {
-  const app = new App({ context: recommendedFlags });
+  const app = new App();
   new TokenVendingStack(app, 'TokenVending', {
     description: 'Vends OAuth 2.0 client-credentials tokens to internal services through IAM-authorized function URLs',
     config: loadConfig(readOverrides(app.node.getAllContext())),

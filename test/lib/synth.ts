@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+import cdkJson from '../../cdk.json' with { type: 'json' };
 import { loadConfig } from '../../lib/config.ts';
 import { TokenVendingStack } from '../../lib/token-vending-stack.ts';
 
@@ -31,7 +31,7 @@ export function buildStack(
 ) {
   const outdir = mkdtempSync(join(tmpdir(), 'token-vending-synth-'));
   directories.push(outdir);
-  const context = { ...recommendedFlags, ...(!bundle && { 'aws:cdk:bundling-stacks': [] }) };
+  const context = { ...cdkJson.context, ...(!bundle && { 'aws:cdk:bundling-stacks': [] }) };
   const app = new App({ outdir, context, analyticsReporting: false });
   const stack = new TokenVendingStack(app, 'TokenVending', { config: loadConfig(raw), ...(env && { env }) });
   return { stack, outdir };

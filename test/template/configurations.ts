@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { App, CfnElement } from 'aws-cdk-lib';
-import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+import cdkJson from '../../cdk.json' with { type: 'json' };
 import { loadConfig } from '../../lib/config.ts';
 import { TokenVendingStack } from '../../lib/token-vending-stack.ts';
 
@@ -53,7 +53,7 @@ export interface Synthesized {
 
 /** The template as it is deployed; only the functions' code is left out. */
 export function synthesize(configuration: Configuration, outdir: string): Synthesized {
-  const context = { ...recommendedFlags, 'aws:cdk:bundling-stacks': [] };
+  const context = { ...cdkJson.context, 'aws:cdk:bundling-stacks': [] };
   const app = new App({ outdir, context, analyticsReporting: false });
   const config = loadConfig(CONFIGURATIONS[configuration]);
   const stack = new TokenVendingStack(app, 'TokenVending', { config, env: { account: ACCOUNT, region: REGION } });
