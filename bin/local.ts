@@ -7,7 +7,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { ConfigError, loadConfig } from '../lib/config.ts';
+import { loadConfig } from '../lib/config.ts';
+import { ConfigError } from '../lib/config-error.ts';
 import { type LocalMode, type LocalModeOptions, startLocalMode } from '../local/local-mode.ts';
 import { readOptions, UsageError } from '../local/options.ts';
 import { ProofError, proveVending } from '../local/proof.ts';

@@ -1,9 +1,9 @@
 // The CDK app: `npx cdk synth`, `npx cdk deploy`. Configured by cdk.json and `-c tokenVending:KEY=VALUE`.
 
 import { App } from 'aws-cdk-lib';
-import { ConfigError, loadConfig } from '../lib/config.ts';
 import { readOverrides } from '../lib/config-overrides.ts';
-import { TokenVendingStack } from '../lib/token-vending-stack.ts';
+import { ConfigError, type TokenVendingProps } from '../lib/index.ts';
+import { TokenVendingStack } from './token-vending-stack.ts';
 
 const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
 
@@ -11,7 +11,8 @@ try {
   const app = new App();
   new TokenVendingStack(app, 'TokenVending', {
     description: 'Vends OAuth 2.0 client-credentials tokens to internal services through IAM-authorized function URLs',
-    config: loadConfig(readOverrides(app.node.getAllContext())),
+    // The construct checks it.
+    tokenVending: readOverrides(app.node.getAllContext()) as TokenVendingProps,
     env: { ...(account && { account }), ...(region && { region }) },
   });
 } catch (error) {

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { TokenVendingStack } from '../../bin/token-vending-stack.ts';
 import cdkJson from '../../cdk.json' with { type: 'json' };
-import { loadConfig } from '../../lib/config.ts';
-import { TokenVendingStack } from '../../lib/token-vending-stack.ts';
+import type { TokenVendingProps } from '../../lib/index.ts';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-central-1';
@@ -33,8 +33,9 @@ export function buildStack(
   directories.push(outdir);
   const context = { ...cdkJson.context, ...(!bundle && { 'aws:cdk:bundling-stacks': [] }) };
   const app = new App({ outdir, context, analyticsReporting: false });
-  const stack = new TokenVendingStack(app, 'TokenVending', { config: loadConfig(raw), ...(env && { env }) });
-  return { stack, outdir };
+  const tokenVending = raw as TokenVendingProps;
+  const stack = new TokenVendingStack(app, 'TokenVending', { tokenVending, ...(env && { env }) });
+  return { stack, vending: stack.vending, outdir };
 }
 
 export function synthesize(raw: unknown, options?: SynthOptions): Template {
