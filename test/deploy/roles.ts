@@ -49,6 +49,7 @@ async function checkEveryAction(
   const tableArn = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${tableName}`;
   const ofFunctions = Object.values(roles).flatMap(({ functionArn, logsArn, roleArn }) => [
     functionArn,
+    `${functionArn}:live`,
     logsArn,
     roleArn,
   ]);
