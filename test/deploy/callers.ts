@@ -58,12 +58,9 @@ export async function checkDirectInvocation(
       `no direct invocation by ${who}: AccessDenied, of the function and of its alias, whether it waits or not`,
       async () => {
         const refused = /\(AccessDeniedException\).* lambda:InvokeFunction /;
-        await assert.rejects(invokeAs(account, keys, role), refused);
-        await assert.rejects(invokeAs(account, keys, role, '--qualifier', 'live'), refused);
-        await assert.rejects(
-          invokeAs(account, keys, role, '--qualifier', 'live', '--invocation-type', 'Event'),
-          refused,
-        );
+        await assert.rejects(invokeAs(account, keys, role.functionName), refused);
+        await assert.rejects(invokeAs(account, keys, aliasOf(role)), refused);
+        await assert.rejects(invokeAs(account, keys, aliasOf(role), '--invocation-type', 'Event'), refused);
       },
     );
   }
@@ -79,12 +76,15 @@ export async function checkUnconditionalInvocation(checks: Checks, account: Acco
       const invoker = await keysOf(await createRole('invoker'));
       const document = ['--policy-name', 'Invoke', '--policy-document', policy(statement)];
       await aws('iam', 'put-role-policy', '--role-name', 'invoker', ...document);
-      await invokeAs(account, invoker, reader, '--qualifier', 'live');
-      await assert.rejects(invokeAs(account, invoker, orders, '--qualifier', 'live'), /\(AccessDeniedException\)/);
+      await invokeAs(account, invoker, aliasOf(reader));
+      await assert.rejects(invokeAs(account, invoker, aliasOf(orders)), /\(AccessDeniedException\)/);
     },
   );
 }
 
-function invokeAs({ awsAs }: Account, keys: Keys, { functionName }: FunctionRole, ...more: readonly string[]) {
+/** MiniStack looks at an alias that is in the function's name, not at one that is in `--qualifier`. */
+const aliasOf = ({ functionName }: FunctionRole) => `${functionName}:live`;
+
+function invokeAs({ awsAs }: Account, keys: Keys, functionName: string, ...more: readonly string[]) {
   return awsAs(keys, 'lambda', 'invoke', '--function-name', functionName, ...more, '/dev/null');
 }

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { App, CfnElement } from 'aws-cdk-lib';
-import cdkJson from '../../cdk.json' with { type: 'json' };
 import { TokenVendingStack } from '../../bin/token-vending-stack.ts';
+import cdkJson from '../../cdk.json' with { type: 'json' };
 
 const ACCOUNT = '111122223333';
 const OTHER_ACCOUNT = '444455556666';
@@ -64,5 +64,5 @@ export function synthesize(configuration: Configuration, outdir: string): Synthe
 
 /** A construct's path without the stack's own name, and without the ID `Default`, as logical IDs leave it out. */
 export function pathInStack(path: string): string {
-  return path.replace(/^TokenVending\//, '').replaceAll('Default/', '');
+  return path.replace(/^TokenVending\//, '').replace(/(?<=^|\/)Default\//g, '');
 }
