@@ -57,11 +57,11 @@ export class VersionValue {
 }
 
 export class StagedSecret {
-  readonly #client: SecretsManagerClient;
+  readonly #client: Pick<SecretsManagerClient, 'send'>;
   readonly #id: string;
 
   /** @param id name or ARN */
-  constructor(client: SecretsManagerClient, id: string) {
+  constructor(client: Pick<SecretsManagerClient, 'send'>, id: string) {
     this.#client = client;
     this.#id = id;
   }
