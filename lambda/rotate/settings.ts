@@ -1,5 +1,5 @@
-// What a rotation function is told: names, ARNs and endpoints by its environment, and the profiles that use the
-// credential by a JSON file beside its code, because 169 scopes don't fit an environment (4 KB in all, AWS's limit).
+// The settings of a rotation function: names, ARNs and endpoints come from its environment, which holds 4 KB (AWS's
+// limit). The profiles that use the credential come from a JSON file beside its code, because 169 scopes don't fit.
 
 import type { ClientAuthenticationMethod } from '../oauth/client-authentication.ts';
 

@@ -1,5 +1,5 @@
-// What a vend function is told: names, ARNs and endpoints by its environment (4 KB in all, AWS's limit), and the
-// profile's scopes and parameters by a JSON file beside its code, because 169 scopes don't fit an environment.
+// The settings of a vend function: names, ARNs and endpoints come from its environment, which holds 4 KB (AWS's limit).
+// The profile's scopes and parameters come from a JSON file beside its code, because 169 scopes don't fit.
 
 import type { ClientAuthenticationMethod } from '../oauth/client-authentication.ts';
 

@@ -1,8 +1,8 @@
-// Who calls, as Lambda's authorizer says it in the event. Any part may be missing, and a principal that isn't of IAM has
-// none. The access key, which is there too, is not read: it must get into no line.
+// The caller, as Lambda's authorizer names it in the event. Any part may be missing, and all are where the principal is
+// not of IAM. The access key, which is there too, is not read, because it must not get into a log line.
 
 export interface Caller {
-  /** Of a role: its session's, `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
+  /** For a role, the ARN of its session: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
   readonly callerArn?: string | undefined;
   readonly callerAccount?: string | undefined;
   /** The organization of the caller's account. */

@@ -1,5 +1,5 @@
-// Reads a token request (RFC 6749 §4.4.2, and this service's own parameters) out of a function URL's event. The event is
-// not trusted: only what Lambda's authorizer put there is, and a field may be missing or of another type.
+// Reads a token request (RFC 6749 §4.4.2, and this service's own parameters) from a function URL's event. Only what
+// Lambda's authorizer put into the event is trusted, and any field may be missing or of another type.
 
 import { VendingError } from '../../errors.ts';
 import { Scopes } from '../../oauth/scopes.ts';
@@ -24,7 +24,7 @@ export interface RequestEvent {
  * @throws VendingError `invalid_request`, `unsupported_grant_type` or `invalid_scope`
  */
 export function parseVendRequest(event: RequestEvent, profile: string): VendRequest {
-  refuseQueryParameters(event.rawQueryString);
+  assertNoQueryParameters(event.rawQueryString);
   const parameters = parseBody(bodyText(event), contentType(event.headers));
   if (parameters.get('client_secret')) throw invalid('client_secret must not be sent: callers need none');
   const clientId = parameters.get('client_id');
@@ -40,8 +40,8 @@ export function parseVendRequest(event: RequestEvent, profile: string): VendRequ
   };
 }
 
-/** A scope in the query string would be overlooked, and a token with all scopes vended. */
-function refuseQueryParameters(query: unknown): void {
+/** If a scope in the query string were ignored, a token with all scopes would be vended. */
+function assertNoQueryParameters(query: unknown): void {
   if (typeof query !== 'string' || query === '') return;
   const named = PARAMETERS.find((name) => new URLSearchParams(query).has(name));
   if (named) throw invalid(`${named} must be sent in the body, not in the query string`);
@@ -88,15 +88,14 @@ function parseBody(text: string, type: string): ReadonlyMap<string, string> {
   }
 }
 
-/** Stricter than URLSearchParams, which repairs what isn't UTF-8. */
+/** Stricter than URLSearchParams, which replaces bytes that are not UTF-8. */
 function parseForm(text: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
   for (const pair of text.split('&').filter((pair) => pair !== '')) {
-    const at = pair.indexOf('=');
-    const [name, value] = (at === -1 ? [pair, ''] : [pair.slice(0, at), pair.slice(at + 1)]).map(decodeForm) as [
-      string,
-      string,
-    ];
+    const separator = pair.indexOf('=');
+    const [name, value] = (separator === -1 ? [pair, ''] : [pair.slice(0, separator), pair.slice(separator + 1)]).map(
+      decodeForm,
+    ) as [string, string];
     if (parameters.has(name)) throw repeated();
     parameters.set(name, value);
   }
@@ -125,7 +124,7 @@ function parseJson(text: string): ReadonlyMap<string, string> {
     }
     return [name, String(value)];
   });
-  // JSON.parse keeps the last of two equal names. In an object of strings and numbers each string before a colon is one.
+  // JSON.parse keeps the last of two equal names. In an object of strings and numbers, each string before a colon is a name.
   const names = [...text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:?)/g)].filter(([, colon]) => colon);
   if (names.length !== entries.length) throw repeated();
   return new Map(entries);

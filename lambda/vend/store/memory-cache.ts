@@ -1,4 +1,4 @@
-// The cache in front of the table: bounded, the least recently used goes first.
+// The cache in front of the table. It is bounded: the entry that was used least recently is removed first.
 
 export class MemoryCache<T> {
   readonly #entries = new Map<string, T>();
