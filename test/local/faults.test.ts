@@ -9,8 +9,7 @@ import { STAND_IN_CLIENT } from '../../local/names.ts';
 import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
 
 const NONE: Faults = { isDown: false, delayMs: 0, refusesWith: undefined, losesAnswers: false };
-/** The SDK gives ECONNRESET this name. */
-const CUT = { name: 'TimeoutError', message: expect.stringMatching(/ECONNRESET|socket hang up/) };
+const CUT = /socket hang up|ECONNRESET/;
 
 let dynamoDb: LocalDynamoDb;
 let secretsManager: LocalSecretsManager;
@@ -47,7 +46,7 @@ const secretOf = async (name: string) =>
 describe('DynamoDB', () => {
   test('that is down cuts connections and changes nothing, until it is up again', async () => {
     dynamoDb.faults.isDown = true;
-    await expect(put('down')).rejects.toMatchObject(CUT);
+    await expect(put('down')).rejects.toThrow(CUT);
     dynamoDb.faults.isDown = false;
     expect(await has('down')).toBe(false);
   });
@@ -73,7 +72,7 @@ describe('DynamoDB', () => {
 
   test('that loses answers has done the work', async () => {
     dynamoDb.faults.losesAnswers = true;
-    await expect(put('lost')).rejects.toMatchObject(CUT);
+    await expect(put('lost')).rejects.toThrow(CUT);
     dynamoDb.faults.losesAnswers = false;
     expect(await has('lost')).toBe(true);
   });
@@ -96,7 +95,7 @@ describe('DynamoDB', () => {
 describe('Secrets Manager', () => {
   test('that is down cuts connections and changes nothing, until it is up again', async () => {
     secretsManager.faults.isDown = true;
-    await expect(create('down')).rejects.toMatchObject(CUT);
+    await expect(create('down')).rejects.toThrow(CUT);
     secretsManager.faults.isDown = false;
     await expect(secretOf('down')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
@@ -122,7 +121,7 @@ describe('Secrets Manager', () => {
 
   test('that loses answers has done the work', async () => {
     secretsManager.faults.losesAnswers = true;
-    await expect(create('lost')).rejects.toMatchObject(CUT);
+    await expect(create('lost')).rejects.toThrow(CUT);
     secretsManager.faults.losesAnswers = false;
     expect(await secretOf('lost')).toBe('value');
   });
