@@ -106,8 +106,9 @@ export class AuthorizationServer {
   readonly #options: AuthorizationServerOptions;
   readonly #nowMs: () => number;
   readonly #secrets: ClientSecrets;
-  /** By the token, and by its SHA-256. */
-  readonly #tokensByName = new Map<string, IssuedToken>();
+  readonly #byToken = new Map<string, IssuedToken>();
+  /** Holds the tokens up to the last search for a SHA-256: simulations, which never search, hash none. */
+  readonly #bySha256 = new Map<string, IssuedToken>();
 
   constructor(options: AuthorizationServerOptions = {}) {
     const { scopes = SOME_SCOPES, tenant = 'yourtenant' } = options;
@@ -161,7 +162,12 @@ export class AuthorizationServer {
 
   /** @param name the token, or its SHA-256 in hexadecimal, which is what processes report */
   find(name: string): IssuedToken | undefined {
-    return this.#tokensByName.get(name);
+    const token = this.#byToken.get(name);
+    if (token) return token;
+    for (const issued of this.tokens.slice(this.#bySha256.size)) {
+      this.#bySha256.set(createHash('sha256').update(issued.accessToken).digest('hex'), issued);
+    }
+    return this.#bySha256.get(name);
   }
 
   /** False for a token that was never issued. @param name as of `find` */
@@ -191,14 +197,11 @@ export class AuthorizationServer {
       expiresAtMs: Math.min(issuedAtMs + lifetimeSeconds * 1000, secret?.tokensEndAtMs ?? Number.POSITIVE_INFINITY),
     };
     request.token = token;
-    if (this.#options.keepsRecords !== false) this.#record(token);
+    if (this.#options.keepsRecords !== false) {
+      this.tokens.push(token);
+      this.#byToken.set(token.accessToken, token);
+    }
     return { ...USUAL, body: tokenBody(token.accessToken, lifetimeSeconds, outcome) };
-  }
-
-  #record(token: IssuedToken): void {
-    this.tokens.push(token);
-    this.#tokensByName.set(token.accessToken, token);
-    this.#tokensByName.set(createHash('sha256').update(token.accessToken).digest('hex'), token);
   }
 }
 
