@@ -4,7 +4,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { expect, test } from '@jest/globals';
+import { expect, jest, test } from '@jest/globals';
+
+// Shorter than the child process of the example lives.
+jest.setTimeout(30_000);
 
 const EXAMPLE = join(__dirname, 'example-suite.ts');
 
