@@ -38,3 +38,11 @@ export function printScenario({ name, figures }: Scenario, options = { withBound
     console.log(`  ${sign} ${figure.name.padEnd(44)} ${bound.padStart(9)} ${numberText(figure.measured).padStart(9)}`);
   }
 }
+
+/** Prints a table: the first column is text, the others are numbers. */
+export function printTable(heads: readonly string[], rows: readonly (readonly string[])[]): void {
+  const widths = heads.map((head, column) => Math.max(head.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)));
+  for (const row of [heads, ...rows]) console.log(`  ${line(row).join('  ')}`);
+}

@@ -45,14 +45,16 @@ export class Suite {
     return results[0] as Result;
   }
 
-  /** Prints the figures of a scenario. Each that has a bound passes or fails. */
+  /** Prints the figures of a scenario. Each one that has a bound passes or fails. */
   async measure(name: string, scenario: () => Promise<readonly Figure[]>): Promise<Scenario> {
-    const figures = await scenario().catch((error: unknown) => {
+    try {
+      const measured = { name, figures: await scenario() };
+      this.judge(measured);
+      return measured;
+    } catch (error) {
       this.fail(name, error);
-      return [];
-    });
-    this.judge({ name, figures });
-    return { name, figures };
+      return { name, figures: [] };
+    }
   }
 
   judge(scenario: Scenario): void {

@@ -69,9 +69,14 @@ export interface RunOptions {
 /**
  * Runs a program and returns what it printed on standard output. It isn't synchronous, because stand-ins in this process
  * must go on answering.
+ * @param options.timeout in milliseconds. @default none
  * @throws Error that shows the end of both outputs, for any exit code but 0
  */
-export async function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
+export async function run(
+  program: string,
+  args: readonly string[],
+  options: RunOptions & { readonly timeout?: number } = {},
+): Promise<string> {
   const child = tracked(spawn(program, args, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }));
   const exited = new Promise<number | null>((resolve, reject) => child.once('error', reject).once('close', resolve));
   const [code, stdout, stderr] = await Promise.all([exited, text(child.stdout), text(child.stderr)]);
