@@ -83,6 +83,20 @@ test.each(['docs', 'docs/decisions'])('%s/README.md lists every page of its fold
   for (const page of pages) expect(index).toContain(`](${basename(page)})`);
 });
 
+test('docs/architecture.md has a row for each attribute that is written to the table', () => {
+  const page = read('docs/architecture.md');
+  const stored = page.slice(page.indexOf('## What is stored'), page.indexOf('## How a token is vended'));
+  const documented = [...stored.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, names = '']) =>
+    [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+  );
+  const sources = readdirSync(join(ROOT, 'lambda'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => read(join('lambda', name)));
+  // As update expressions have them: `lease_id = :lease`.
+  const written = sources.flatMap((source) => [...source.matchAll(/\b([a-z_]+) = :\w+/g)].map(([, name]) => name));
+  expect(new Set(documented)).toEqual(new Set(['pk', ...written]));
+});
+
 describe('docs/configuration.md', () => {
   const example = JSON.parse(block(CONFIGURATION, 'json', '"profiles"'));
 
