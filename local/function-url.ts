@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { VEND_TIMEOUT_MS } from '../lambda/time-limits.ts';
 import { type HttpResponse, toEvent, toResponse, toSignedRequest } from './function-url-event.ts';
 import { type Listening, listen, readBody } from './http.ts';
 import { Instances } from './instances.ts';
@@ -23,7 +24,7 @@ export interface FunctionUrlOptions {
   readonly memoryMb?: number;
   /** How many instances may run at once. @default 4 */
   readonly instances?: number;
-  /** @default 25000, as the stack sets it */
+  /** @default VEND_TIMEOUT_MS, as the stack sets it */
   readonly timeoutMs?: number;
   /** 0: any free port. @default 0 */
   readonly port?: number;
@@ -41,7 +42,7 @@ export async function startFunctionUrl(options: FunctionUrlOptions): Promise<Lis
     functionName: options.functionName ?? 'token-vending-local',
     memoryMb: options.memoryMb ?? 512,
     limit: options.instances ?? 4,
-    timeoutMs: options.timeoutMs ?? 25_000,
+    timeoutMs: options.timeoutMs ?? VEND_TIMEOUT_MS,
     write: options.write ?? ((text) => process.stdout.write(text)),
   });
   const nowMs = options.nowMs ?? Date.now;

@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { addFaults, type Faults } from './faults.ts';
 import { type Listening, listen, readBody } from './http.ts';
 import { Secret, SecretsManagerError, type SecretValue, type Version } from './secret-store.ts';
 
@@ -12,10 +13,16 @@ const MAX_VALUE_BYTES = 65_536;
 type Input = Readonly<Record<string, unknown>>;
 type Operation = (secrets: Secrets, input: Input) => object;
 
-/** Starts an empty Secrets Manager; secrets are put in with the SDK, as everywhere. */
-export async function startSecretsManager(): Promise<Listening> {
+export interface LocalSecretsManager extends Listening {
+  readonly faults: Faults;
+}
+
+/** Starts an empty Secrets Manager. Secrets are created with the SDK, as in AWS. */
+export async function startSecretsManager(): Promise<LocalSecretsManager> {
   const secrets = new Secrets();
-  return listen(createServer((request, response) => void answer(secrets, request, response)));
+  const server = createServer((request, response) => void answer(secrets, request, response));
+  const faults = addFaults(server);
+  return { ...(await listen(server)), faults };
 }
 
 class Secrets {

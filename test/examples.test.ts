@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
-import { type LocalMode, startLocalMode } from '../local/local-mode.ts';
+import type { LocalMode } from '../local/local-mode.ts';
+import { startBundledLocalMode } from '../testbed/local-mode.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../examples');
 const run = promisify(execFile);
@@ -16,7 +17,7 @@ jest.setTimeout(60_000);
 
 let mode: LocalMode;
 beforeAll(async () => {
-  mode = await startLocalMode({ instances: 1, write: () => {} });
+  mode = await startBundledLocalMode({ instances: 1, write: () => {} });
 });
 afterAll(() => mode.close());
 

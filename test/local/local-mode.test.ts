@@ -5,15 +5,16 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { listen } from '../../local/http.ts';
-import { type LocalMode, type LocalModeOptions, startLocalMode } from '../../local/local-mode.ts';
+import type { LocalMode } from '../../local/local-mode.ts';
 import { proveVending } from '../../local/proof.ts';
 import { sign } from '../../local/sign.ts';
+import { type BundledLocalModeOptions, startBundledLocalMode } from '../../testbed/local-mode.ts';
 
 let mode: LocalMode | undefined;
 afterEach(() => mode?.close());
 
-async function start(options: LocalModeOptions = {}): Promise<LocalMode> {
-  mode = await startLocalMode({ write: () => {}, ...options });
+async function start(options: BundledLocalModeOptions = {}): Promise<LocalMode> {
+  mode = await startBundledLocalMode({ write: () => {}, ...options });
   return mode;
 }
 
@@ -33,8 +34,8 @@ describe('local mode', () => {
     expect(first).toMatchObject({ source: 'mint', answer: { scope: 'order.order_read', tenant: 'yourtenant' } });
     const second = await vend(running, 'order.order_read');
     expect(second.source).toBe('memory');
-    expect(second.answer).toMatchObject({ access_token: running.emporix?.mints[0]?.accessToken });
-    expect(running.emporix?.mints).toHaveLength(1);
+    expect(second.answer).toMatchObject({ access_token: running.emporix?.tokens[0]?.accessToken });
+    expect(running.emporix?.tokens).toHaveLength(1);
   });
 
   test('runs as many instances as are needed, which share the table', async () => {
@@ -42,7 +43,7 @@ describe('local mode', () => {
     const vended = await Promise.all([1, 2, 3].map(() => vend(running)));
     const tokens = new Set(vended.map(({ answer }) => (answer as { access_token: string }).access_token));
     expect(tokens.size).toBe(1);
-    expect(running.emporix?.mints).toHaveLength(1);
+    expect(running.emporix?.tokens).toHaveLength(1);
   });
 
   test('has an Emporix that fits the profile: its scopes, tenant and client authentication', async () => {

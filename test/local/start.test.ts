@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { type Emporix, startEmporix } from '../../local/emporix.ts';
 import { listen } from '../../local/http.ts';
+import { type ServedAuthorizationServer, startAuthorizationServer } from '../../local/serve-authorization-server.ts';
 import { sign } from '../../local/sign.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -25,10 +25,10 @@ interface Started {
 jest.setTimeout(60_000);
 
 let started: Started | undefined;
-let emporix: Emporix | undefined;
+let server: ServedAuthorizationServer | undefined;
 afterEach(async () => {
   started?.process.kill('SIGKILL');
-  await emporix?.close();
+  await server?.close();
 });
 
 function start(env: Record<string, string> = {}, args: readonly string[] = []): Started {
@@ -86,14 +86,14 @@ describe('npm start', () => {
     const secondMint = new Promise<void>((resolve) => {
       onSecondMint = resolve;
     });
-    emporix = await startEmporix({
+    server = await startAuthorizationServer({
       respondWith: ({ params }) => {
         if (params.scope === undefined) return undefined;
         onSecondMint();
         return { delayMs: 3_600_000 };
       },
     });
-    const { tokenEndpoint: TOKEN_ENDPOINT, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } = emporix;
+    const { tokenEndpoint: TOKEN_ENDPOINT, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } = server;
     const { hasPrinted, errors, process: child, exit } = start({ TOKEN_ENDPOINT, CLIENT_ID, CLIENT_SECRET });
     await hasPrinted(/^Vended/m);
     const [, url = ''] = await hasPrinted(/^ +URL +(\S+)$/m);
@@ -105,8 +105,8 @@ describe('npm start', () => {
   });
 
   test('says in one line why no token could be vended', async () => {
-    emporix = await startEmporix();
-    const env = { TOKEN_ENDPOINT: emporix.tokenEndpoint, CLIENT_ID: 'wrong', CLIENT_SECRET: 'very-secret' };
+    server = await startAuthorizationServer();
+    const env = { TOKEN_ENDPOINT: server.tokenEndpoint, CLIENT_ID: 'wrong', CLIENT_SECRET: 'very-secret' };
     const { errors, output, exit } = start(env);
     expect(await exit).toBe(1);
     expect(errors()).toMatch(/^No token could be vended: 502 server_error .*\n$/);

@@ -1,23 +1,26 @@
-// The simulated Emporix against the tutorial it simulates, and the ways in which tests make it misbehave.
+// The authorization server of local mode: the answers of Emporix's tutorial over HTTP, its errors, and the ways in which
+// tests make it misbehave.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { type Emporix, type EmporixOptions, SOME_SCOPES, startEmporix } from '../../local/emporix.ts';
+import type { AuthorizationServerOptions } from '../../local/authorization-server.ts';
+import { SOME_SCOPES } from '../../local/client-secrets.ts';
+import { type ServedAuthorizationServer, startAuthorizationServer } from '../../local/serve-authorization-server.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const INVALID_API_KEY = { fault: { faultstring: 'Invalid ApiKey', detail: { errorcode: 'oauth.v2.InvalidApiKey' } } };
-
-let emporix: Emporix;
-
-afterEach(() => emporix.close());
-
-async function start(options?: EmporixOptions): Promise<void> {
-  emporix = await startEmporix(options);
-}
-
+const INVALID_CLIENT = { ErrorCode: 'invalid_client', Error: 'Client credentials are invalid' };
 const RIGHT = { client_id: 'emporix-client', client_secret: 'emporix-secret', grant_type: 'client_credentials' };
 
+let server: ServedAuthorizationServer;
+
+afterEach(() => server.close());
+
+async function start(options?: AuthorizationServerOptions): Promise<void> {
+  server = await startAuthorizationServer(options);
+}
+
 function ask(params: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(emporix.tokenEndpoint, { method: 'POST', body: new URLSearchParams({ ...RIGHT, ...params }), headers });
+  return fetch(server.tokenEndpoint, { method: 'POST', body: new URLSearchParams({ ...RIGHT, ...params }), headers });
 }
 
 describe('a token', () => {
@@ -43,16 +46,20 @@ describe('a token', () => {
   });
 
   test.each([
-    ['those not held are left out without a word', 'a.a_read c.c_read b.b_read', 'scope=a.a_read b.b_read tenant=t'],
-    ['none of them held', 'c.c_read', 'scope=tenant=t'],
-    ['case matters', 'A.A_READ b.b_read', 'scope=b.b_read tenant=t'],
-    ['spelled as in an answer', 'scope=b.b_read tenant=t', 'scope=b.b_read tenant=t'],
-  ])('has of the scopes named those that the client holds: %s', async (_, scope, granted) => {
+    [
+      'those that it does not hold are left out silently',
+      'a.a_read c.c_read b.b_read',
+      'scope=a.a_read b.b_read tenant=t',
+    ],
+    ['it holds none of them', 'c.c_read', 'scope=tenant=t'],
+    ['upper and lower case differ', 'A.A_READ b.b_read', 'scope=b.b_read tenant=t'],
+    ['they are spelled as in an answer', 'scope=b.b_read tenant=t', 'scope=b.b_read tenant=t'],
+  ])('has those of the named scopes that the client holds: %s', async (_, scope, granted) => {
     await start({ scopes: ['a.a_read', 'b.b_read'], tenant: 't' });
     expect(await (await ask({ scope })).json()).toMatchObject({ scope: granted });
   });
 
-  test('is noted, with its end, by the clock and the randomness given', async () => {
+  test('is recorded with its end, by the clock and the randomness that the server was given', async () => {
     await start({
       nowMs: () => 1_000_000,
       random: (bytes) => Buffer.alloc(bytes),
@@ -61,14 +68,23 @@ describe('a token', () => {
     });
     const answer = await (await ask()).json();
     expect(answer).toMatchObject({ access_token: 'A'.repeat(32), expires_in: 60 });
-    expect(emporix.mints).toEqual([{ accessToken: 'A'.repeat(32), scopes: ['a'], expiresAtMs: 1_060_000 }]);
+    expect(server.tokens).toEqual([
+      {
+        accessToken: 'A'.repeat(32),
+        scopes: ['a'],
+        clientId: 'emporix-client',
+        clientSecret: 'emporix-secret',
+        issuedAtMs: 1_000_000,
+        expiresAtMs: 1_060_000,
+      },
+    ]);
   });
 
-  test('is another one each time', async () => {
+  test('is a new one each time', async () => {
     await start();
     const [first, second] = [await (await ask()).json(), await (await ask()).json()];
     expect(first).not.toEqual(second);
-    expect(emporix.mints).toHaveLength(2);
+    expect(server.tokens).toHaveLength(2);
   });
 });
 
@@ -80,7 +96,7 @@ describe('a client', () => {
   test('may authenticate by header or in the form', async () => {
     await start({ clientId: 'id:1', clientSecret: 's&c+é%' });
     const grant = new URLSearchParams({ grant_type: 'client_credentials' });
-    const byHeader = await fetch(emporix.tokenEndpoint, {
+    const byHeader = await fetch(server.tokenEndpoint, {
       method: 'POST',
       body: grant,
       headers: basic('id:1', 's&c+é%'),
@@ -101,18 +117,14 @@ describe('a client', () => {
   test.each([
     ['an unknown ID', { client_id: 'other' }, INVALID_API_KEY],
     ['no ID', { client_id: '' }, INVALID_API_KEY],
-    [
-      'a wrong secret',
-      { client_secret: 'other' },
-      { ErrorCode: 'invalid_client', Error: 'Client credentials are invalid' },
-    ],
-    ['no secret', { client_secret: '' }, { ErrorCode: 'invalid_client', Error: 'Client credentials are invalid' }],
-  ])('with %s is refused as by Apigee', async (_, params, body) => {
+    ['a wrong secret', { client_secret: 'other' }, INVALID_CLIENT],
+    ['no secret', { client_secret: '' }, INVALID_CLIENT],
+  ])('with %s is refused as Apigee refuses it', async (_, params, body) => {
     await start();
     const response = await ask(params);
     expect(response.status).toBe(401);
     expect(await response.json()).toEqual(body);
-    expect(emporix.mints).toHaveLength(0);
+    expect(server.tokens).toHaveLength(0);
   });
 
   test.each(['Basic', 'Basic !!!', 'Bearer abc', `Basic ${Buffer.from('no colon').toString('base64')}`])(
@@ -124,7 +136,7 @@ describe('a client', () => {
   );
 });
 
-describe('a request that is no token request', () => {
+describe('a request that is not a token request', () => {
   test.each([
     ['another path', '/other', { method: 'POST' }, 404],
     ['another method', '/oauth/token', { method: 'GET' }, 405],
@@ -144,28 +156,33 @@ describe('a request that is no token request', () => {
     ],
   ])('is refused: %s', async (_, path, request, status) => {
     await start();
-    const response = await fetch(new URL(path, emporix.tokenEndpoint), request);
+    const response = await fetch(new URL(path, server.tokenEndpoint), request);
     expect(response.status).toBe(status);
     expect(Object.keys((await response.json()) as object)).toEqual(status === 400 ? ['ErrorCode', 'Error'] : ['fault']);
   });
 
-  test('is noted like every request', async () => {
+  test('is recorded like every request', async () => {
     await start({ nowMs: () => 5 });
     await ask({ scope: 'a' }, { 'x-extra': '1' });
-    expect(emporix.requests).toEqual([
+    expect(server.requests).toEqual([
       {
         method: 'POST',
         path: '/oauth/token',
         headers: expect.objectContaining({ 'content-type': `${FORM};charset=UTF-8`, 'x-extra': '1' }),
         params: { ...RIGHT, scope: 'a' },
         receivedAtMs: 5,
+        clientId: 'emporix-client',
+        clientSecret: 'emporix-secret',
+        token: server.tokens[0],
       },
     ]);
+    await ask({ client_id: 'other' });
+    expect(server.requests[1]).toMatchObject({ clientId: 'other', token: undefined });
   });
 });
 
-describe('misbehaving', () => {
-  test('it answers whatever it is told, once per request', async () => {
+describe('a server that misbehaves', () => {
+  test('answers what respondWith returns for that request', async () => {
     await start({
       respondWith: ({ params }) =>
         params.scope === 'bad' ? { status: 429, headers: { 'retry-after': '7' }, body: '<html>' } : undefined,
@@ -173,10 +190,10 @@ describe('misbehaving', () => {
     const response = await ask({ scope: 'bad' });
     expect([response.status, response.headers.get('retry-after'), await response.text()]).toEqual([429, '7', '<html>']);
     expect((await ask()).status).toBe(200);
-    expect(emporix.mints).toHaveLength(1);
+    expect(server.tokens).toHaveLength(1);
   });
 
-  test('it cuts the connection before an answer, and in the middle of one', async () => {
+  test('cuts the connection before an answer, and in the middle of one', async () => {
     await start({ respondWith: ({ params }) => ({ destroySocket: true, ...(params.scope && { body: '{"access' }) }) });
     await expect(ask()).rejects.toThrow('fetch failed');
     const response = await ask({ scope: 'a' });
@@ -184,7 +201,7 @@ describe('misbehaving', () => {
     await expect(response.text()).rejects.toThrow();
   });
 
-  test('it answers late, when a test lets it', async () => {
+  test('holds a request until the promise of respondWith resolves', async () => {
     let release = () => {};
     const released = new Promise<undefined>((resolve) => {
       release = () => resolve(undefined);
@@ -195,13 +212,13 @@ describe('misbehaving', () => {
     expect((await answer).status).toBe(200);
   });
 
-  test('a delay alone makes the usual answer late, and closing does not wait for it', async () => {
+  test('sends the usual answer late after a delay alone, and close() does not wait for it', async () => {
     await start({ respondWith: ({ params }) => ({ delayMs: params.scope ? 3_600_000 : 1 }) });
     expect((await ask()).status).toBe(200);
     const hanging = ask({ scope: 'a' }).catch(() => 'cut');
     const other = await ask();
     expect(other.status).toBe(200);
-    await emporix.close();
+    await server.close();
     expect(await hanging).toBe('cut');
   });
 });
