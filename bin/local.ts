@@ -1,26 +1,34 @@
-// npm start: the vend function on this machine, without an AWS account. Starts the stand-ins, says how to call the
-// function, proves that it works by vending one token, and serves until stopped.
+// npm start: the vend function on this machine, without an AWS account. It starts the stand-ins, prints how to call the
+// function, vends one token as a proof that it works, and serves until it is stopped.
 //
 //   PORT=8787 npm start -- --instances 4 --profile default
 //   TOKEN_ENDPOINT=… CLIENT_ID=… CLIENT_SECRET=… npm start     (a real authorization server)
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { ConfigError, loadConfig } from '../lib/config.ts';
+import { setImmediate } from 'node:timers/promises';
+import { loadConfig } from '../lib/config.ts';
+import { ConfigError } from '../lib/config-error.ts';
+import { writeVendCode } from '../lib/vend-code.ts';
 import { type LocalMode, type LocalModeOptions, startLocalMode } from '../local/local-mode.ts';
-import { readOptions, UsageError } from '../local/options.ts';
 import { ProofError, proveVending } from '../local/proof.ts';
+import { temporaryFolder } from '../local/temporary-folder.ts';
+import { readOptions, UsageError } from './local-options.ts';
 
 const CDK_JSON = join(import.meta.dirname, '../cdk.json');
 
-// The SDK's advice about the Node.js of this machine is nothing that whoever tries local mode can use.
+// The SDK warns about old versions of Node.js. The functions are deployed with a newer one than this machine may have.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0));
 
 try {
-  const options = readOptions(process.argv.slice(2), process.env, loadConfig(readConfiguration()));
+  const { path: codeDirectory } = temporaryFolder();
+  const options = {
+    ...readOptions(process.argv.slice(2), process.env, loadConfig(readConfiguration())),
+    codeDirectory,
+  };
+  writeVendCode(codeDirectory, options.profile);
   const mode = await startLocalMode(options);
   print(introduction(mode, options));
   const { source, expiresInSeconds, scopeCount } = await proveVending(mode.url);
@@ -30,8 +38,9 @@ try {
       `${scopeCount} scopes. Ctrl-C stops.\n`,
   );
 } catch (error) {
-  // Ctrl-C reaches esbuild's process as well, whose end must not be told as a failure: first let the signal arrive here.
-  await setTimeout(20);
+  // Ctrl-C ends esbuild's process too, and its end is no failure to report. One turn of the event loop lets the handler of
+  // the signal run first.
+  await setImmediate();
   process.stderr.write(`${problemOf(error)}\n`);
   process.exit(1);
 }

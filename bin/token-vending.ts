@@ -1,22 +1,23 @@
 // The CDK app: `npx cdk synth`, `npx cdk deploy`. Configured by cdk.json and `-c tokenVending:KEY=VALUE`.
 
 import { App } from 'aws-cdk-lib';
-import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
-import { ConfigError, loadConfig } from '../lib/config.ts';
 import { readOverrides } from '../lib/config-overrides.ts';
-import { TokenVendingStack } from '../lib/token-vending-stack.ts';
+import { ConfigError, type TokenVendingProps } from '../lib/index.ts';
+import { TokenVendingStack } from './token-vending-stack.ts';
 
 const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env;
 
 try {
-  const app = new App({ context: recommendedFlags });
+  const app = new App();
   new TokenVendingStack(app, 'TokenVending', {
     description: 'Vends OAuth 2.0 client-credentials tokens to internal services through IAM-authorized function URLs',
-    config: loadConfig(readOverrides(app.node.getAllContext())),
+    // The construct checks it.
+    tokenVending: readOverrides(app.node.getAllContext()) as TokenVendingProps,
     env: { ...(account && { account }), ...(region && { region }) },
   });
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   console.error(error.message);
-  process.exitCode = 1;
+  // At once: at an ordinary end of the process, the app would synthesize what there is of the stack.
+  process.exit(1);
 }

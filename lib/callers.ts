@@ -1,6 +1,6 @@
-// Who may call a function URL, as the function's own policy says it. AWS asks for two permissions since October 2025:
-// lambda:InvokeFunctionUrl, and lambda:InvokeFunction by way of the URL only. Lambda's policy holds 20 KB, which neither
-// the CDK nor CloudFormation checks before the deploy.
+// Who may call a function URL: the policy of the alias that the URL is of. AWS asks for two permissions since October
+// 2025: lambda:InvokeFunctionUrl, and lambda:InvokeFunction by way of the URL only. The policy of an alias holds 20 KB,
+// which neither the CDK nor CloudFormation checks before the deploy.
 
 import { Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -10,16 +10,16 @@ import { ConfigError, show } from './config-error.ts';
 import { organizationId, principalArn } from './config-values.ts';
 
 const MAX_POLICY_BYTES = 20_480;
-const MAX_STATEMENT_ID = 'x'.repeat(100);
-const LONGEST_FUNCTION_ARN = `arn:aws-us-gov:lambda:ap-southeast-1:111122223333:function:${'x'.repeat(64)}`;
-const ORGANIZATION = { 'aws:PrincipalOrgID': `o-${'x'.repeat(32)}` };
+const LONGEST_STATEMENT_ID = 'x'.repeat(100);
+const LONGEST_ALIAS_ARN = `arn:aws-us-gov:lambda:ap-southeast-1:111122223333:function:${'x'.repeat(64)}:live`;
+const LONGEST_ORGANIZATION = { 'aws:PrincipalOrgID': `o-${'x'.repeat(32)}` };
 
 const URL_CONDITION = { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } };
 const VIA_URL_CONDITION = { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } };
 
-/** The same two permissions as an identity's policy has them. */
-export function vendStatements(functionArn: string): iam.PolicyStatement[] {
-  const resources = [functionArn];
+/** The two permissions as an identity's policy has them. */
+export function vendStatements(aliasArn: string): iam.PolicyStatement[] {
+  const resources = [aliasArn];
   return [
     new iam.PolicyStatement({ actions: ['lambda:InvokeFunctionUrl'], resources, conditions: URL_CONDITION }),
     new iam.PolicyStatement({ actions: ['lambda:InvokeFunction'], resources, conditions: VIA_URL_CONDITION }),
@@ -28,13 +28,14 @@ export function vendStatements(functionArn: string): iam.PolicyStatement[] {
 
 /**
  * Refuses a principal that is anyone: a wildcard, a service (which calls for whoever asked it), and what is no principal
- * at all. Who may call is a role, a user, an account, or an organization.
+ * at all. A role, a user, an account or an organization may call.
  *
  * @throws ConfigError
  */
-export function requireNamed(scope: Construct, { grantPrincipal }: iam.IGrantable): void {
+export function assertNamed(scope: Construct, { grantPrincipal }: iam.IGrantable): void {
   const { policyFragment } = grantPrincipal;
-  // One text, as it is: of a list, or of what only the deploy knows, the CDK makes permissions without a condition.
+  // The organization must be one plain text. Of a list, or of what only the deploy knows, the CDK makes permissions
+  // without a condition.
   const { StringEquals }: { StringEquals?: Readonly<Record<string, unknown>> } = policyFragment.conditions;
   const ofOrganization = organizationId.safeParse(StringEquals?.['aws:PrincipalOrgID']).success;
   const { principalJson } = Stack.of(scope).resolve(policyFragment) as Fragment;
@@ -57,34 +58,34 @@ function isNamed(name: unknown): boolean {
 }
 
 /**
- * Lets a principal (a role, an account, an organization) call the function's URL, in the function's own policy.
+ * Lets a principal (a role, an account, an organization) call the function URL, in the alias's own policy.
  *
  * @throws ConfigError where it is a wildcard or no principal
  */
-export function permitCaller(fn: lambda.IFunction, id: string, principal: iam.IPrincipal): void {
-  requireNamed(fn, principal);
-  fn.addPermission(`${id}Url`, {
+export function permitCaller(alias: lambda.Alias, id: string, principal: iam.IPrincipal): void {
+  assertNamed(alias, principal);
+  alias.addPermission(`${id}Url`, {
     principal,
     action: 'lambda:InvokeFunctionUrl',
     functionUrlAuthType: lambda.FunctionUrlAuthType.AWS_IAM,
   });
-  fn.addPermission(`${id}Function`, { principal, action: 'lambda:InvokeFunction', invokedViaFunctionUrl: true });
+  alias.addPermission(`${id}Function`, { principal, action: 'lambda:InvokeFunction', invokedViaFunctionUrl: true });
 }
 
-/** How many of these callers a function's policy is sure to hold. */
+/** How many of these callers an alias's policy is sure to hold. */
 export function callersThatFit(callers: readonly string[], organization: boolean): number {
   let bytes = '{"Version":"2012-10-17","Id":"default","Statement":[]}'.length;
-  if (organization) bytes += statementBytes('*', ORGANIZATION);
-  const beyond = callers.findIndex((caller) => {
+  if (organization) bytes += statementBytes('*', LONGEST_ORGANIZATION);
+  const firstBeyond = callers.findIndex((caller) => {
     bytes += statementBytes({ AWS: caller }, {});
     return bytes > MAX_POLICY_BYTES;
   });
-  return beyond < 0 ? callers.length : beyond;
+  return firstBeyond < 0 ? callers.length : firstBeyond;
 }
 
 /** The two statements of a caller at their longest, as Lambda stores them. */
 function statementBytes(principal: unknown, organization: Record<string, string>): number {
-  const common = { Sid: MAX_STATEMENT_ID, Effect: 'Allow', Principal: principal, Resource: LONGEST_FUNCTION_ARN };
+  const common = { Sid: LONGEST_STATEMENT_ID, Effect: 'Allow', Principal: principal, Resource: LONGEST_ALIAS_ARN };
   return [
     { Action: 'lambda:InvokeFunctionUrl', Condition: merged(URL_CONDITION, organization) },
     { Action: 'lambda:InvokeFunction', Condition: merged(VIA_URL_CONDITION, organization) },

@@ -17,7 +17,7 @@ const RESERVED_PARAMETERS = ['client_id', 'client_secret', 'grant_type', 'scope'
 /** What CloudWatch Logs accepts. */
 const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
-];
+] as const;
 
 const name = text(
   /^(?=.{1,32}$)[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/,
@@ -52,7 +52,7 @@ export const scope = text(
   'must be one scope (RFC 6749 §3.3: printable ASCII without space, quote or backslash), without scope= or tenant=',
 );
 export const memoryMb = integer(128, 10_240);
-export const reservedConcurrency = integer(1);
+export const reservedConcurrency = integer(0);
 export const flag = z.boolean('must be true or false');
 export const email = z.email('must be an e-mail address');
 export const clientAuthentication = z.enum(
@@ -61,9 +61,7 @@ export const clientAuthentication = z.enum(
 );
 
 const LOG_RETENTION = `must be a number of days that CloudWatch Logs accepts: ${LOG_RETENTION_DAYS.join(', ')}`;
-export const logRetentionDays = z
-  .number(LOG_RETENTION)
-  .refine((days) => LOG_RETENTION_DAYS.includes(days), LOG_RETENTION);
+export const logRetentionDays = z.literal(LOG_RETENTION_DAYS, LOG_RETENTION);
 
 const TOKEN_ENDPOINT = `must be an https URL, or http on a loopback host, without user, fragment or space, of at most ${MAX_TOKEN_ENDPOINT_CHARACTERS} characters`;
 export const tokenEndpoint = z.string(TOKEN_ENDPOINT).refine(isTokenEndpoint, TOKEN_ENDPOINT);
@@ -127,12 +125,10 @@ function text(pattern: RegExp, requirement: string) {
   return z.string(requirement).regex(pattern, requirement);
 }
 
-function integer(min: number, max?: number) {
-  const requirement =
-    max === undefined ? `must be a whole number of at least ${min}` : `must be a whole number from ${min} to ${max}`;
-  return z
-    .number(requirement)
-    .refine((value) => Number.isSafeInteger(value) && value >= min && value <= (max ?? value), requirement);
+function integer(min: number, max = Number.MAX_SAFE_INTEGER) {
+  const bounds = max < Number.MAX_SAFE_INTEGER ? `from ${min} to ${max}` : `of at least ${min}`;
+  const requirement = `must be a whole number ${bounds}`;
+  return z.int(requirement).min(min, requirement).max(max, requirement);
 }
 
 function isTokenEndpoint(value: string): boolean {

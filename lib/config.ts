@@ -1,77 +1,36 @@
-// The configuration: the `tokenVending` object of cdk.json's context, checked whole before anything is built from it.
-// What is left out is filled in key by key; the first mistake stops with one line.
+// The checked configuration. What is left out is filled in key by key, and the first mistake stops with one line. The
+// properties and their defaults are described in props.ts.
 
 import { z } from 'zod';
 import { ConfigError, configErrorOf } from './config-error.ts';
 import * as value from './config-values.ts';
+import { type CredentialOptions, DEFAULTS, type ProfileOptions, type TokenVendingProps } from './props.ts';
 
-export { ConfigError } from './config-error.ts';
-
-/** A client ID and secret at an authorization server. */
-export interface CredentialConfig {
-  /** @default "https://api.emporix.io/oauth/token" */
+export interface CredentialConfig extends CredentialOptions {
   readonly tokenEndpoint: string;
-  /** The name of the secret created here. @default CloudFormation's own name, which no retained secret takes */
-  readonly secretName?: string;
-  /** The complete ARN of a secret that exists, in any account, to be used instead. @default a secret is created here */
-  readonly secretArn?: string;
-  /** The customer-managed key that the secret of `secretArn` is under. @default Secrets Manager's own key */
-  readonly secretKeyArn?: string;
-  /** Verified rotation. @default true for a secret created here, false for an existing one */
   readonly rotation: boolean;
-  /** How the client authenticates (RFC 6749 §2.3.1). @default "client_secret_post" */
   readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic';
-  /** A token of another tenant is refused. @default any tenant */
-  readonly tenant?: string;
-  /** Sent to the token endpoint as they are. @default none */
-  readonly parameters?: Readonly<Record<string, string>>;
 }
 
-/** What one group of callers may have. */
-export interface ProfileConfig {
-  /** The name of a credential. @default the only one */
+export interface ProfileConfig extends ProfileOptions {
   readonly credential: string;
-  /** The allow-list. @default all scopes of the credential */
-  readonly scopes?: readonly string[];
-  /** ARNs of roles and accounts that may call, also of other accounts. @default who is granted it by IAM */
-  readonly callers?: readonly string[];
-  /** Every principal of this organization may call. @default no organization */
-  readonly organizationId?: string;
-  /** @default none reserved: an account's whole limit may be 10 */
-  readonly reservedConcurrency?: number;
 }
 
-export interface Config {
-  /** By name. @default one, `emporix` */
+export interface Config extends TokenVendingProps {
   readonly credentials: Readonly<Record<string, CredentialConfig>>;
-  /** By name. @default one, `default` */
   readonly profiles: Readonly<Record<string, ProfileConfig>>;
-  /** @default 512 */
   readonly memoryMb: number;
-  /** @default 90 */
   readonly logRetentionDays: number;
-  /**
-   * A customer-managed key for the table, the secrets created here and the logs, in the stack's region. Its policy must
-   * let CloudWatch Logs use it. @default AWS's keys
-   */
-  readonly encryptionKeyArn?: string;
-  /**
-   * All principals but these roles, and the functions that use a credential, are denied the value of its secret, where it
-   * is created here. @default IAM alone decides
-   */
-  readonly strictSecretPolicy?: { readonly administrators: readonly string[] };
-  /** Where alarms are sent. @default nowhere */
-  readonly alarmEmail?: string;
 }
 
 const credential = value
   .object({
-    tokenEndpoint: value.tokenEndpoint.default('https://api.emporix.io/oauth/token'),
+    tokenEndpoint: value.tokenEndpoint.default(DEFAULTS.tokenEndpoint),
     secretName: value.secretName.exactOptional(),
     secretArn: value.secretArn.exactOptional(),
     secretKeyArn: value.keyArn.exactOptional(),
     rotation: value.flag.exactOptional(),
-    clientAuthentication: value.clientAuthentication.default('client_secret_post'),
+    clientAuthentication: value.clientAuthentication.default(DEFAULTS.clientAuthentication),
     tenant: value.tenant.exactOptional(),
     parameters: value.parameters.exactOptional(),
   })
@@ -94,12 +53,12 @@ const profile = value.object({
   reservedConcurrency: value.reservedConcurrency.exactOptional(),
 });
 
-const config = value
+export const configSchema = value
   .object({
-    credentials: value.named(credential, 'credential').prefault({ emporix: {} }),
-    profiles: value.named(profile, 'profile').prefault({ default: {} }),
-    memoryMb: value.memoryMb.default(512),
-    logRetentionDays: value.logRetentionDays.default(90),
+    credentials: value.named(credential, 'credential').prefault(DEFAULTS.credentials),
+    profiles: value.named(profile, 'profile').prefault(DEFAULTS.profiles),
+    memoryMb: value.memoryMb.default(DEFAULTS.memoryMb),
+    logRetentionDays: value.logRetentionDays.default(DEFAULTS.logRetentionDays),
     encryptionKeyArn: value.keyArn.exactOptional(),
     strictSecretPolicy: value.object({ administrators: value.list(value.roleArn, 'ARN of a role') }).exactOptional(),
     alarmEmail: value.email.exactOptional(),
@@ -128,17 +87,24 @@ const config = value
       return [name, { credential: resolved ?? '', ...rest }] as const;
     });
     return { ...given, profiles: Object.fromEntries(profiles) };
-  });
+  }) satisfies z.ZodType<Config>;
 
 /**
  * The checked configuration.
  *
- * @param raw the `tokenVending` object, as it came from cdk.json and the command line
+ * @param raw the properties as they were given, in code or by cdk.json and the command line
  * @throws ConfigError with one line, at the first mistake
  */
 export function loadConfig(raw: unknown = {}): Config {
-  const result = config.safeParse(raw);
+  const result = configSchema.safeParse(withoutUndefined(raw));
   if (result.success) return result.data;
   const issue = result.error.issues[0];
   throw issue === undefined ? new ConfigError(result.error.message) : configErrorOf(issue, raw);
+}
+
+/** In code, a key that holds undefined is a key that is left out. */
+function withoutUndefined(given: unknown): unknown {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) return given;
+  const entries = Object.entries(given).filter(([, held]) => held !== undefined);
+  return Object.fromEntries(entries.map(([key, held]) => [key, withoutUndefined(held)]));
 }

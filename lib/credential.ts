@@ -50,7 +50,7 @@ export class Credential extends Construct {
         this.policy = new SecretPolicy(this, 'SecretPolicy', { administrators, secretArn: this.secretArn });
       }
     } else {
-      this.requireUsable(secretArn);
+      this.assertUsable(secretArn);
       this.secretArn = secretArn;
       this.secretId = secretArn;
       this.keyArn = secretKeyArn;
@@ -99,7 +99,7 @@ export class Credential extends Construct {
   }
 
   /** What can be known of an existing secret only where the account and region of the stack are known. */
-  private requireUsable(secretArn: string): void {
+  private assertUsable(secretArn: string): void {
     const { account, region } = Stack.of(this);
     const secret = Arn.split(secretArn, ArnFormat.COLON_RESOURCE_NAME);
     const path = ['credentials', this.credentialName];

@@ -1,107 +1,76 @@
 // A profile: what one group of callers may have, as one function with its own role, log group and URL.
 
 import { createHash } from 'node:crypto';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
-import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import type { ENVIRONMENT_VARIABLES, ProfileFile } from '../lambda/vend/settings.ts';
-import { callersThatFit, permitCaller, requireNamed, vendStatements } from './callers.ts';
+import { VEND_TIMEOUT_MS } from '../lambda/time-limits.ts';
+import type { ENVIRONMENT_VARIABLES } from '../lambda/vend/settings.ts';
+import { METRIC_NAMESPACE, METRICS, type MetricDimension, type MetricName } from '../operating/metrics.ts';
+import { assertNamed, callersThatFit, permitCaller, vendStatements } from './callers.ts';
 import { configError } from './config-error.ts';
 import { type Credential, decryptVia } from './credential.ts';
 import { functionCode } from './function-code.ts';
-import { createFunctionRole } from './function-role.ts';
+import { profileFileOf } from './profile-file.ts';
+import type { ProfileOptions } from './props.ts';
+import { type FunctionSettings, TokenFunction } from './token-function.ts';
 import { writeVendCode } from './vend-code.ts';
 
-export interface ProfileProps {
+export interface ProfileProps extends FunctionSettings {
   /** The profile's name: lower-case letters, digits and hyphens. */
   readonly profileName: string;
   readonly credential: Credential;
-  /** The table that tokens are kept in; its partition key is the string `pk`. */
+  /** The table that tokens are kept in. Its partition key is the string `pk`. */
   readonly table: dynamodb.ITableRef;
-  /**
-   * The scopes that callers may have.
-   * @default - all scopes of the credential
-   */
-  readonly scopes?: readonly string[];
-  /**
-   * ARNs of roles and accounts that may call, also of other accounts. A role must exist when it is deployed.
-   * @default - who is granted it, see `grantVend` and `vendPolicy`
-   */
-  readonly callers?: readonly string[];
-  /**
-   * The ID of an organization all of whose principals may call.
-   * @default - none
-   */
-  readonly organizationId?: string;
-  /** @default - none reserved */
-  readonly reservedConcurrency?: number;
-  /** Memory of the function, in MB. */
-  readonly memoryMb: number;
-  /** How long logs are kept, in days. */
-  readonly logRetention: logs.RetentionDays;
-  /**
-   * The customer-managed key that table and logs are under.
-   * @default - AWS's keys
-   */
-  readonly encryptionKey?: kms.IKey;
+  readonly options: Omit<ProfileOptions, 'credential'>;
 }
 
-/** The longest request, in seconds; every answer leaves a second before it. */
-const TIMEOUT_SECONDS = 25;
+const UNITS = { Count: cloudwatch.Unit.COUNT };
 
 export class Profile extends Construct {
   readonly profileName: string;
   readonly function: lambda.Function;
-  readonly functionUrl: lambda.FunctionUrl;
+  /** Callers reach the function by this alias only, so that a new version never changes the URL. */
+  readonly alias: lambda.Alias;
+  /** The function URL, with a slash at its end. */
+  readonly url: string;
   /**
-   * For the account's own principals to attach, where the function's policy would hold too many callers. A managed policy
-   * can't be attached in another account: one there writes the same two statements itself.
+   * For principals of this account, where the alias's policy would hold too many callers. A managed policy can't be
+   * attached in another account: one there writes the same two statements itself.
    */
   readonly vendPolicy: iam.ManagedPolicy;
+  private readonly functionUrl: lambda.FunctionUrl;
+  private readonly dimensionValues: Readonly<Record<MetricDimension, string>>;
 
   constructor(scope: Construct, id: string, props: ProfileProps) {
     super(scope, id);
-    this.profileName = props.profileName;
-    requireRoomForCallers(props);
+    const { profileName, credential, options } = props;
+    this.profileName = profileName;
+    this.dimensionValues = { Profile: profileName, Credential: credential.credentialName };
+    assertRoomForCallers(profileName, options);
     this.function = this.createFunction(props);
-    this.functionUrl = this.function.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM });
+    this.alias = this.createAlias(credential);
+    this.functionUrl = this.alias.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM });
+    this.url = this.functionUrl.url;
     this.vendPolicy = new iam.ManagedPolicy(this, 'VendPolicy', {
-      description: `May have tokens of the profile ${props.profileName}`,
-      statements: vendStatements(this.function.functionArn),
+      description: `May have tokens of the profile ${profileName}`,
+      statements: vendStatements(this.alias.functionArn),
     });
-    for (const arn of props.callers ?? []) permitCaller(this.function, callerId(arn), new iam.ArnPrincipal(arn));
-    if (props.organizationId !== undefined) {
-      permitCaller(this.function, 'Organization', new iam.OrganizationPrincipal(props.organizationId));
-    }
-    this.node.addValidation({ validate: () => this.validateRoom() });
-  }
-
-  /** What `grantVend` has added is known at the end only. */
-  private validateRoom(): string[] {
-    const permissions = this.function.node.findAll().filter((child) => child instanceof lambda.CfnPermission);
-    const principals = permissions
-      .filter(({ action }) => action === 'lambda:InvokeFunctionUrl')
-      .map((of) => of.principal);
-    const callers = principals.filter((principal) => principal !== '*');
-    const most = callersThatFit(callers, callers.length < principals.length);
-    if (most === callers.length) return [];
-    return [`is granted to ${callers.length} callers in the function's policy, which holds the first ${most} (20 KB)`];
+    this.permitCallers(options);
+    this.node.addValidation({ validate: () => this.validateRoomForCallers() });
   }
 
   /**
    * Lets a principal have tokens of this profile: both permissions that a function URL asks for. One of another account
-   * gets them in the function's policy, and must have them in its own identity's policy too, which only that account can
+   * gets them in the alias's policy, and must have them in its own identity's policy too, which only that account can
    * write.
    *
    * @throws ConfigError where it is a wildcard, a service, or no principal
    */
   grantVend(grantee: iam.IGrantable): iam.Grant {
-    requireNamed(this, grantee);
+    assertNamed(this, grantee);
     return this.functionUrl.grantInvokeUrl(grantee);
   }
 
@@ -109,77 +78,90 @@ export class Profile extends Construct {
    * How many tokens were vended.
    * @default - sum over 5 minutes
    */
-  metricVended(props?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    return this.metric('Vended', props);
+  metricVended(options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    return this.metric('Vended', options);
   }
 
   /**
-   * A metric of the function's own.
+   * A metric of this profile, or of its credential.
    * @default - sum over 5 minutes
    */
-  metric(metricName: string, props?: cloudwatch.MetricOptions): cloudwatch.Metric {
+  metric(metricName: MetricName, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
+    const { dimension, unit } = METRICS[metricName];
     return new cloudwatch.Metric({
-      namespace: 'TokenVending',
+      namespace: METRIC_NAMESPACE,
       metricName,
-      dimensionsMap: { Profile: this.profileName },
+      dimensionsMap: { [dimension]: this.dimensionValues[dimension] },
+      unit: UNITS[unit],
       statistic: cloudwatch.Stats.SUM,
-      ...props,
+      ...options,
     });
   }
 
-  private createFunction(props: ProfileProps): lambda.Function {
-    const { credential, encryptionKey, memoryMb, profileName, reservedConcurrency, table } = props;
-    const logGroup = new logs.LogGroup(this, 'Logs', {
-      retention: props.logRetention,
-      removalPolicy: RemovalPolicy.DESTROY,
-      ...(encryptionKey !== undefined && { encryptionKey }),
-    });
+  private createFunction({ profileName, credential, table, options, ...settings }: ProfileProps): lambda.Function {
+    const { config, credentialName, secretArn } = credential;
+    const { encryptionKey } = settings;
+    const { reservedConcurrency } = options;
     const environment: Record<(typeof ENVIRONMENT_VARIABLES)[number], string> = {
       PROFILE: profileName,
-      CREDENTIAL: credential.credentialName,
-      SECRET_ID: credential.secretArn,
+      CREDENTIAL: credentialName,
+      SECRET_ID: secretArn,
       TABLE_NAME: table.tableRef.tableName,
-      TOKEN_ENDPOINT: credential.config.tokenEndpoint,
+      TOKEN_ENDPOINT: config.tokenEndpoint,
     };
-    return new lambda.Function(this, 'Function', {
-      description: `Vends tokens of the profile ${profileName}`,
-      runtime: lambda.Runtime.NODEJS_24_X,
-      architecture: lambda.Architecture.ARM_64,
-      code: functionCode(writeVendCode, profileFileOf(props)),
-      handler: 'index.handler',
-      memorySize: memoryMb,
-      timeout: Duration.seconds(TIMEOUT_SECONDS),
-      role: this.createRole(props, logGroup),
-      logGroup,
-      tracing: lambda.Tracing.ACTIVE,
-      environment,
-      ...(reservedConcurrency !== undefined && { reservedConcurrentExecutions: reservedConcurrency }),
-    });
-  }
-
-  private createRole(
-    { credential, encryptionKey, profileName, table }: ProfileProps,
-    logGroup: logs.LogGroup,
-  ): iam.IRole {
     const statements = [
       ...credential.readStatements(),
-      new iam.PolicyStatement({
-        actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
-        resources: [table.tableRef.tableArn],
-        // Both actions always name their key, so that ForAllValues is never true for want of one.
-        conditions: {
-          'ForAllValues:StringLike': {
-            'dynamodb:LeadingKeys': [`${profileName}#*`, `CREDENTIAL#${credential.credentialName}`],
-          },
-        },
-      }),
+      tableStatement(table, [`${profileName}#*`, `CREDENTIAL#${credentialName}`]),
     ];
     if (encryptionKey !== undefined) statements.push(decryptVia(this, encryptionKey.keyArn, 'dynamodb'));
-    const description = `The function of the profile ${profileName}`;
-    const role = createFunctionRole(this, { description, logGroup, statements });
-    credential.addReader(role);
-    return role;
+    const created = new TokenFunction(this, 'Default', {
+      ...settings,
+      description: `Vends tokens of the profile ${profileName}`,
+      roleDescription: `The function of the profile ${profileName}`,
+      code: functionCode(writeVendCode, profileFileOf(options, config)),
+      environment,
+      timeoutMs: VEND_TIMEOUT_MS,
+      statements,
+      ...(reservedConcurrency !== undefined && { reservedConcurrency }),
+    });
+    credential.addReader(created.role);
+    return created.function;
   }
+
+  /** It points to the version that each deploy publishes if code or configuration have changed. */
+  private createAlias({ config: { secretName } }: Credential): lambda.Alias {
+    // A secret that gets another name is replaced, but the template refers to it as before. Without its name in the hash,
+    // the alias would stay on a version that reads the replaced secret.
+    if (secretName !== undefined) this.function.invalidateVersionBasedOn(secretName);
+    return this.function.addAlias('live');
+  }
+
+  private permitCallers({ callers = [], organizationId }: ProfileOptions): void {
+    for (const arn of callers) permitCaller(this.alias, callerId(arn), new iam.ArnPrincipal(arn));
+    if (organizationId === undefined) return;
+    permitCaller(this.alias, 'Organization', new iam.OrganizationPrincipal(organizationId));
+  }
+
+  /** Only at the end of synthesis it is known what `grantVend` has added. */
+  private validateRoomForCallers(): string[] {
+    const permissions = this.alias.node.findAll().filter((child) => child instanceof lambda.CfnPermission);
+    const principals = permissions
+      .filter(({ action }) => action === 'lambda:InvokeFunctionUrl')
+      .map(({ principal }) => principal);
+    const callers = principals.filter((principal) => principal !== '*');
+    const max = callersThatFit(callers, callers.length < principals.length);
+    if (max === callers.length) return [];
+    return [`is granted to ${callers.length} callers in the alias's policy, which holds the first ${max} (20 KB)`];
+  }
+}
+
+function tableStatement(table: dynamodb.ITableRef, leadingKeys: string[]): iam.PolicyStatement {
+  return new iam.PolicyStatement({
+    actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'],
+    resources: [table.tableRef.tableArn],
+    // Both actions always name their key, so ForAllValues is never true for lack of a key.
+    conditions: { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': leadingKeys } },
+  });
 }
 
 /** Stays as it is when another caller comes or goes: a replaced permission is in the policy twice for a while. */
@@ -187,22 +169,12 @@ function callerId(arn: string): string {
   return `Caller${createHash('sha256').update(arn).digest('hex').slice(0, 8)}`;
 }
 
-function requireRoomForCallers({ callers = [], organizationId, profileName }: ProfileProps): void {
-  const most = callersThatFit(callers, organizationId !== undefined);
-  if (most === callers.length) return;
+function assertRoomForCallers(profileName: string, { callers = [], organizationId }: ProfileOptions): void {
+  const max = callersThatFit(callers, organizationId !== undefined);
+  if (max === callers.length) return;
   throw configError(
     ['profiles', profileName, 'callers'],
     `holds ${callers.length} ARNs`,
-    `must be the first ${most} at most, which is what a function's policy holds (20 KB): for more, use organizationId, or attach the profile's managed policy (VendPolicy) to roles of this account`,
+    `must be the first ${max} at most, which is what the alias's policy holds (20 KB): for more, use organizationId, or attach the profile's managed policy (VendPolicy) to roles of this account`,
   );
-}
-
-function profileFileOf({ credential, scopes }: ProfileProps): ProfileFile {
-  const { clientAuthentication, parameters, tenant } = credential.config;
-  return {
-    ...(scopes !== undefined && { scopes }),
-    clientAuthentication,
-    ...(tenant !== undefined && { tenant }),
-    ...(parameters !== undefined && { parameters }),
-  };
 }

@@ -4,8 +4,6 @@ import { describe, expect, it } from '@jest/globals';
 import { Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import type { Profile } from '../../lib/profile.ts';
-import type { TokenVendingStack } from '../../lib/token-vending-stack.ts';
 import { ACCOUNT, buildStack, onlyResource, REGION, type Resource, resourcesOf, synthesize } from './synth.ts';
 
 const ROLE_ARN = `arn:aws:iam::${ACCOUNT}:role/orders`;
@@ -15,9 +13,9 @@ function permissions(template: Template): Resource['Properties'][] {
   return Object.values(resourcesOf(template, 'AWS::Lambda::Permission', 'Profile')).map(({ Properties }) => Properties);
 }
 
-/** The two permissions, as CloudFormation has them, of a principal on a function. */
-function bothPermissions(functionId: string, principal: object) {
-  const FunctionName = { 'Fn::GetAtt': [functionId, 'Arn'] };
+/** The two permissions, as CloudFormation has them, of a principal on an alias: `Ref` of an alias is its ARN. */
+function bothPermissions(aliasId: string, principal: object) {
+  const FunctionName = { Ref: aliasId };
   return [
     { Action: 'lambda:InvokeFunctionUrl', FunctionUrlAuthType: 'AWS_IAM', FunctionName, ...principal },
     { Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true, FunctionName, ...principal },
@@ -25,8 +23,8 @@ function bothPermissions(functionId: string, principal: object) {
 }
 
 /** The two statements, as IAM has them, of an identity's policy. */
-function bothStatements(functionId: string) {
-  const Resource = { 'Fn::GetAtt': [functionId, 'Arn'] };
+function bothStatements(aliasId: string) {
+  const Resource = { Ref: aliasId };
   return [
     {
       Action: 'lambda:InvokeFunctionUrl',
@@ -63,15 +61,13 @@ describe('the callers of a profile', () => {
     ],
   ])('may be %s', (_, orders, principal) => {
     const template = synthesize({ profiles: { orders } });
-    const [functionId] = onlyResource(template, 'AWS::Lambda::Function', 'Profile');
-    expect(permissions(template)).toEqual(bothPermissions(functionId, principal));
+    const [aliasId] = onlyResource(template, 'AWS::Lambda::Alias');
+    expect(permissions(template)).toEqual(bothPermissions(aliasId, principal));
   });
 
   it('call their own profile only', () => {
     const template = synthesize({ profiles: { orders: { callers: [ROLE_ARN] }, admin: {} } });
-    const orders = Object.keys(resourcesOf(template, 'AWS::Lambda::Function', 'Profile')).find((id) =>
-      id.includes('Orders'),
-    );
+    const orders = Object.keys(resourcesOf(template, 'AWS::Lambda::Alias')).find((id) => id.includes('Orders'));
     expect(permissions(template)).toEqual(bothPermissions(String(orders), { Principal: ROLE_ARN }));
   });
 
@@ -83,58 +79,53 @@ describe('the callers of a profile', () => {
 });
 
 describe('who is granted a profile', () => {
-  const profileOf = (stack: TokenVendingStack): Profile => {
-    const profile = stack.profiles.get('default');
-    if (profile === undefined) throw new Error('no profile');
-    return profile;
-  };
-
   it('by grantVend, a role of the same stack, gets both permissions in its policy', () => {
-    const { stack } = buildStack({});
+    const { stack, vending } = buildStack({});
     const role = new iam.Role(stack, 'Consumer', { assumedBy: new iam.AccountRootPrincipal() });
-    profileOf(stack).grantVend(role);
+    vending.profile('default').grantVend(role);
     const template = Template.fromStack(stack);
-    const [functionId] = onlyResource(template, 'AWS::Lambda::Function', 'Profile');
+    const [aliasId] = onlyResource(template, 'AWS::Lambda::Alias');
     expect(onlyResource(template, 'AWS::IAM::Policy')[1].Properties.PolicyDocument).toMatchObject({
-      Statement: bothStatements(functionId),
+      Statement: bothStatements(aliasId),
     });
     expect(permissions(template)).toEqual([]);
   });
 
   it('by grantVend, a role of another stack, gets both permissions there', () => {
-    const { stack } = buildStack({});
+    const { stack, vending } = buildStack({});
     const consumers = new Stack(stack.node.root, 'Consumers', { env: { account: ACCOUNT, region: REGION } });
     const role = new iam.Role(consumers, 'Consumer', { assumedBy: new iam.AccountRootPrincipal() });
-    profileOf(stack).grantVend(role);
+    vending.profile('default').grantVend(role);
     const [, { Properties }] = onlyResource(Template.fromStack(consumers), 'AWS::IAM::Policy');
     expect(Properties.PolicyDocument).toMatchObject({
       Statement: [{ Action: 'lambda:InvokeFunctionUrl' }, { Action: 'lambda:InvokeFunction' }],
     });
   });
 
-  it("by grantVend, a role of another account, gets both permissions in the function's policy", () => {
-    const { stack } = buildStack({});
-    profileOf(stack).grantVend(iam.Role.fromRoleArn(stack, 'Consumer', FOREIGN_ROLE_ARN));
+  it("by grantVend, a role of another account, gets both permissions in the alias's policy", () => {
+    const { stack, vending } = buildStack({});
+    vending.profile('default').grantVend(iam.Role.fromRoleArn(stack, 'Consumer', FOREIGN_ROLE_ARN));
     const template = Template.fromStack(stack);
-    const [functionId] = onlyResource(template, 'AWS::Lambda::Function', 'Profile');
+    const [aliasId] = onlyResource(template, 'AWS::Lambda::Alias');
     expect(permissions(template)).toEqual(
-      expect.arrayContaining(bothPermissions(functionId, { Principal: FOREIGN_ROLE_ARN })),
+      expect.arrayContaining(bothPermissions(aliasId, { Principal: FOREIGN_ROLE_ARN })),
     );
   });
 
-  it('by its managed policy, gets both permissions on this function alone', () => {
+  it('by its managed policy, gets both permissions on this alias alone', () => {
     const template = synthesize({});
-    const [functionId] = onlyResource(template, 'AWS::Lambda::Function', 'Profile');
+    const [aliasId] = onlyResource(template, 'AWS::Lambda::Alias');
     const [, { Properties }] = onlyResource(template, 'AWS::IAM::ManagedPolicy');
-    expect(Properties.PolicyDocument).toEqual({ Version: '2012-10-17', Statement: bothStatements(functionId) });
+    expect(Properties.PolicyDocument).toEqual({ Version: '2012-10-17', Statement: bothStatements(aliasId) });
   });
 
   it('is counted by the metric Vended of the profile', () => {
-    expect(profileOf(buildStack({}).stack).metricVended().toMetricConfig().metricStat).toMatchObject({
+    expect(buildStack({}).vending.profile('default').metricVended().toMetricConfig().metricStat).toMatchObject({
       namespace: 'TokenVending',
       metricName: 'Vended',
       dimensions: [{ name: 'Profile', value: 'default' }],
       statistic: 'Sum',
+      unitFilter: 'Count',
     });
   });
 });

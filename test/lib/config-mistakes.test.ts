@@ -1,7 +1,8 @@
 // For each mistake in the configuration the one line that says so.
 
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError, loadConfig } from '../../lib/config.ts';
+import { loadConfig } from '../../lib/config.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 
 const SECRET_ARN = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:shop-AbCd12';
 const KEY_ARN = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -158,12 +159,12 @@ const BAD: readonly [unknown, string][] = [
     'tokenVending.profiles.orders.organizationId is "r-abcd": must be the ID of an organization (o-…)',
   ],
   [
-    profile({ reservedConcurrency: 0 }),
-    'tokenVending.profiles.orders.reservedConcurrency is 0: must be a whole number of at least 1',
+    profile({ reservedConcurrency: -1 }),
+    'tokenVending.profiles.orders.reservedConcurrency is -1: must be a whole number of at least 0',
   ],
   [
     profile({ reservedConcurrency: 1.5 }),
-    'tokenVending.profiles.orders.reservedConcurrency is 1.5: must be a whole number of at least 1',
+    'tokenVending.profiles.orders.reservedConcurrency is 1.5: must be a whole number of at least 0',
   ],
   [{ memoryMb: 127 }, 'tokenVending.memoryMb is 127: must be a whole number from 128 to 10240'],
   [{ memoryMb: 10_241 }, 'tokenVending.memoryMb is 10241: must be a whole number from 128 to 10240'],

@@ -1,7 +1,8 @@
 // The command line's `-c tokenVending:KEY=VALUE`, as the CDK hands it over: context keys with string values.
 
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError, loadConfig } from '../../lib/config.ts';
+import { loadConfig } from '../../lib/config.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 import { readOverrides } from '../../lib/config-overrides.ts';
 
 const load = (context: Record<string, unknown>) => loadConfig(readOverrides(context));

@@ -135,6 +135,7 @@ describe.each(CASES)('with %s', (_, shape, more) => {
     const halves = new Map<string, unknown[]>();
     for (const { Action, Principal, FunctionName, ...conditions } of all) {
       if (Principal === 'secretsmanager.amazonaws.com') continue;
+      expect(FunctionName).toEqual({ Ref: expect.stringMatching(/^Profile\w+Alias/) });
       const { PrincipalOrgID, ...condition } = conditions;
       expect(Principal === '*').toBe(PrincipalOrgID !== undefined);
       const key = JSON.stringify([Principal, PrincipalOrgID, FunctionName]);
@@ -153,7 +154,7 @@ describe.each(CASES)('with %s', (_, shape, more) => {
     expect(halves.size).toBe(callers.length);
   });
 
-  it('every statement that lets an identity call has its condition, and names one function', () => {
+  it('every statement that lets an identity call has its condition, and names one alias', () => {
     const calls = identityStatements(template).filter(({ statement }) =>
       actionsOf(statement).some((action) => /^(\*|lambda:)/i.test(action)),
     );
@@ -165,7 +166,7 @@ describe.each(CASES)('with %s', (_, shape, more) => {
           ? { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } }
           : { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } };
       expect(statement.Condition).toEqual(condition);
-      expect(statement.Resource).toEqual({ 'Fn::GetAtt': [expect.stringMatching(/^Profile\w+Function/), 'Arn'] });
+      expect(statement.Resource).toEqual({ Ref: expect.stringMatching(/^Profile\w+Alias/) });
     }
   });
 

@@ -1,11 +1,11 @@
 // Limits that AWS applies only at the deploy, held here against the template with every name at its longest: 4 KB of
-// environment, 20 KB of function policy, 500 resources.
+// environment, 20 KB of the alias's policy, 500 resources.
 
 import { describe, expect, it } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
-import { ConfigError } from '../../lib/config.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 import { ACCOUNT, buildStack, resourcesOf, synthesize } from './synth.ts';
 
 const TEN = Array.from({ length: 10 }, (_, index) => index);
@@ -34,7 +34,7 @@ describe('the environment of a function', () => {
       const { Variables } = Properties.Environment as { Variables: Record<string, unknown> };
       const bytes = Object.entries(Variables).map(([key, value]) => {
         const text = typeof value === 'string' ? value : LONGEST[key];
-        if (text === undefined) throw new Error(`no longest value known for ${key}`);
+        if (text === undefined) throw new Error(`LONGEST has no value for ${key}`);
         return Buffer.byteLength(key + text);
       });
       expect(bytes.reduce((sum, length) => sum + length)).toBeLessThanOrEqual(4096);
@@ -42,7 +42,7 @@ describe('the environment of a function', () => {
   });
 });
 
-/** The bytes of a function's policy as Lambda stores it, with statement IDs and the function's ARN at their longest. */
+/** The bytes of an alias's policy as Lambda stores it, with statement IDs and the alias's ARN at their longest. */
 function policyBytes(template: Template): number {
   const statements = Object.values(resourcesOf(template, 'AWS::Lambda::Permission', 'Profile')).map(
     ({ Properties }) => ({
@@ -50,7 +50,7 @@ function policyBytes(template: Template): number {
       Effect: 'Allow',
       Principal: Properties.Principal === '*' ? '*' : { AWS: Properties.Principal },
       Action: Properties.Action,
-      Resource: `arn:aws-us-gov:lambda:ap-southeast-1:${ACCOUNT}:function:${longest('', 64)}`,
+      Resource: `arn:aws-us-gov:lambda:ap-southeast-1:${ACCOUNT}:function:${longest('', 64)}:live`,
       Condition: {
         StringEquals: {
           ...(Properties.FunctionUrlAuthType !== undefined && { 'lambda:FunctionUrlAuthType': 'AWS_IAM' }),
@@ -63,7 +63,7 @@ function policyBytes(template: Template): number {
   return Buffer.byteLength(JSON.stringify({ Version: '2012-10-17', Id: 'default', Statement: statements }));
 }
 
-describe("a function's policy", () => {
+describe("an alias's policy", () => {
   const orders = (count: number, path = '', organizationId?: string) => {
     const callers = Array.from(
       { length: count },
@@ -73,7 +73,7 @@ describe("a function's policy", () => {
   };
   const LINE =
     /^tokenVending\.profiles\.orders\.callers holds (\d+) ARNs: must be the first (\d+) at most[^\n]+organizationId[^\n]+managed policy[^\n]+$/;
-  const mostOf = (raw: (count: number) => object): number => {
+  const maxCallers = (raw: (count: number) => object): number => {
     try {
       synthesize(raw(100));
     } catch (error) {
@@ -91,26 +91,26 @@ describe("a function's policy", () => {
     'stays under 20 KB with as many %s as synthesis lets through, and one more is refused',
     (_, path, organization) => {
       const raw = (count: number) => orders(count, path, organization);
-      const most = mostOf(raw);
-      const bytes = policyBytes(synthesize(raw(most)));
+      const max = maxCallers(raw);
+      const bytes = policyBytes(synthesize(raw(max)));
       expect(bytes).toBeLessThanOrEqual(20_480);
       expect(bytes).toBeGreaterThan(20_480 - 2_200);
-      expect(() => synthesize(raw(most + 1))).toThrow(ConfigError);
-      expect(() => synthesize(raw(most + 1))).toThrow(LINE);
+      expect(() => synthesize(raw(max + 1))).toThrow(ConfigError);
+      expect(() => synthesize(raw(max + 1))).toThrow(LINE);
     },
   );
 
   it('is checked with those who are granted the profile in CDK code', () => {
-    const { stack } = buildStack(orders(20));
+    const { stack, vending } = buildStack(orders(20));
     for (let index = 0; index < 10; index++) {
       const role = iam.Role.fromRoleArn(stack, `Caller${index}`, `arn:aws:iam::444455556666:role/caller-${index}`);
-      stack.profiles.get('orders')?.grantVend(role);
+      vending.profile('orders').grantVend(role);
     }
     expect(() => App.of(stack)?.synth()).toThrow(/ProfileOrders\] is granted to 30 callers .+ \(20 KB\)/);
   });
 
   it('holds about 20 roles', () => {
-    expect(mostOf(orders)).toBeGreaterThanOrEqual(20);
+    expect(maxCallers(orders)).toBeGreaterThanOrEqual(20);
   });
 });
 

@@ -5,7 +5,7 @@ import { Aws, Fn, type Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { ConfigError } from '../../lib/config.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 import { Profile } from '../../lib/profile.ts';
 import { ACCOUNT, buildStack, resourcesOf } from './synth.ts';
 
@@ -49,10 +49,8 @@ const REFUSED: readonly [string, string, iam.IPrincipal][] = [
 ];
 
 function defaultProfile() {
-  const { stack } = buildStack({});
-  const profile = stack.profiles.get('default');
-  if (profile === undefined) throw new Error('no profile');
-  return { profile, stack };
+  const { stack, vending } = buildStack({});
+  return { profile: vending.profile('default'), stack, vending };
 }
 
 const callsOf = (stack: Stack) => {
@@ -66,7 +64,7 @@ describe('grantVend', () => {
     const { profile, stack } = defaultProfile();
     const grant = () => profile.grantVend(principal);
     expect(grant).toThrow(ConfigError);
-    expect(grant).toThrow('TokenVending/ProfileDefault is granted to ');
+    expect(grant).toThrow('TokenVending/Default/ProfileDefault is granted to ');
     expect(grant).toThrow(shown);
     expect(callsOf(stack)).toEqual([]);
   });
@@ -85,28 +83,30 @@ describe('grantVend', () => {
 });
 
 describe("a profile's callers, in CDK's code", () => {
-  const withProps = (props: object) => () => {
-    const { profile, stack } = defaultProfile();
-    const credential = stack.credentials.get('emporix');
+  const withOptions = (options: object) => () => {
+    const { profile, stack, vending } = defaultProfile();
+    const credential = vending.credentials.get('emporix');
     if (credential === undefined) throw new Error('no credential');
-    const { table } = stack;
+    const { table } = vending;
     const shared = { profileName: 'orders', credential, table, memoryMb: 128, logRetention: RetentionDays.ONE_DAY };
-    return [profile, new Profile(stack, 'ProfileOrders', { ...shared, ...props })];
+    return [profile, new Profile(stack, 'ProfileOrders', { ...shared, options })];
   };
 
   it.each(['*', `arn:aws:iam::${ACCOUNT}:role/*`, 'orders', `arn:aws:sts::${ACCOUNT}:assumed-role/a/b`])(
     'may not be %s',
     (caller) => {
-      expect(withProps({ callers: [caller] })).toThrow(ConfigError);
-      expect(withProps({ callers: [caller] })).toThrow(`is granted to "${caller}"`);
+      expect(withOptions({ callers: [caller] })).toThrow(ConfigError);
+      expect(withOptions({ callers: [caller] })).toThrow(`is granted to "${caller}"`);
     },
   );
 
   it('may not be of an organization without a name', () => {
-    expect(withProps({ organizationId: 'o-*' })).toThrow(/organization/i);
+    expect(withOptions({ organizationId: 'o-*' })).toThrow(/organization/i);
   });
 
   it('may be a role by its ARN', () => {
-    expect(withProps({ callers: [`arn:aws:iam::${ACCOUNT}:role/orders`], organizationId: ORGANIZATION })).not.toThrow();
+    expect(
+      withOptions({ callers: [`arn:aws:iam::${ACCOUNT}:role/orders`], organizationId: ORGANIZATION }),
+    ).not.toThrow();
   });
 });

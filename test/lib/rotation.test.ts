@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { Template } from 'aws-cdk-lib/assertions';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
-import { ConfigError } from '../../lib/config.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 import type { Credential } from '../../lib/credential.ts';
 import { Rotation } from '../../lib/rotation.ts';
 import { roleStatements } from './statements.ts';
@@ -151,10 +151,10 @@ describe('the rotation function', () => {
     [1, 68],
     [10, 140],
     [200, 900],
-  ])('has time for %i profiles: %i s, of which Lambda gives 900 at most', (count, seconds) => {
+  ])('has, for %i profiles, a time-out of %i s', (count, seconds) => {
     const profiles = Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, {}]));
-    const { stack } = buildStack(shop({ rotation: false }));
-    const credential = stack.credentials.get('shop') as Credential;
+    const { stack, vending } = buildStack(shop({ rotation: false }));
+    const credential = vending.credentials.get('shop') as Credential;
     const logRetention = RetentionDays.ONE_WEEK;
     new Rotation(credential, 'Rotation', { credential, profiles, memoryMb: 128, logRetention });
     const [, { Properties }] = onlyResource(Template.fromStack(stack), 'AWS::Lambda::Function', ROTATION);

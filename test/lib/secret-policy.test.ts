@@ -3,8 +3,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { App, CliCredentialsStackSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { ConfigError, loadConfig } from '../../lib/config.ts';
-import { TokenVendingStack } from '../../lib/token-vending-stack.ts';
+import { TokenVendingStack } from '../../bin/token-vending-stack.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 import { actionsOf, matches, type Statement } from './statements.ts';
 import { ACCOUNT, REGION, resourcesOf, synthesize } from './synth.ts';
 
@@ -115,7 +115,7 @@ describe('the strict policy of a secret', () => {
   it('lets CloudFormation change the secret of a stack that is deployed without a role, and read nothing', () => {
     const app = new App({ context: { 'aws:cdk:bundling-stacks': [] }, analyticsReporting: false });
     const synthesizer = new CliCredentialsStackSynthesizer() as IStackSynthesizer;
-    const stack = new TokenVendingStack(app, 'TokenVending', { config: loadConfig(TWO), synthesizer });
+    const stack = new TokenVendingStack(app, 'TokenVending', { tokenVending: TWO, synthesizer });
     const statements = statementsOf(Template.fromStack(stack), 'Shop');
     const allowed = (caller: Caller) => [...READ, ...WRITE, ...UPDATE].filter((a) => !isDenied(statements, a, caller));
     expect(allowed({ arn: `arn:aws:iam::${ACCOUNT}:role/dev`, calledVia: VIA })).toEqual(UPDATE);

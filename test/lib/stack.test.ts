@@ -1,7 +1,7 @@
 // What is deployed besides roles and callers: functions, logs, secrets, the table, the outputs.
 
 import { describe, expect, it } from '@jest/globals';
-import { ConfigError } from '../../lib/config.ts';
+import { ConfigError } from '../../lib/config-error.ts';
 import { ACCOUNT, onlyResource, REGION, resourcesOf, synthesize } from './synth.ts';
 
 const KEY_ARN = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { afterAll } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
-import { loadConfig } from '../../lib/config.ts';
-import { TokenVendingStack } from '../../lib/token-vending-stack.ts';
+import { TokenVendingStack } from '../../bin/token-vending-stack.ts';
+import cdkJson from '../../cdk.json' with { type: 'json' };
+import type { TokenVendingProps } from '../../lib/index.ts';
 
 export const ACCOUNT = '111122223333';
 export const REGION = 'eu-central-1';
@@ -31,10 +31,11 @@ export function buildStack(
 ) {
   const outdir = mkdtempSync(join(tmpdir(), 'token-vending-synth-'));
   directories.push(outdir);
-  const context = { ...recommendedFlags, ...(!bundle && { 'aws:cdk:bundling-stacks': [] }) };
+  const context = { ...cdkJson.context, ...(!bundle && { 'aws:cdk:bundling-stacks': [] }) };
   const app = new App({ outdir, context, analyticsReporting: false });
-  const stack = new TokenVendingStack(app, 'TokenVending', { config: loadConfig(raw), ...(env && { env }) });
-  return { stack, outdir };
+  const tokenVending = raw as TokenVendingProps;
+  const stack = new TokenVendingStack(app, 'TokenVending', { tokenVending, ...(env && { env }) });
+  return { stack, vending: stack.vending, outdir };
 }
 
 export function synthesize(raw: unknown, options?: SynthOptions): Template {

@@ -2,9 +2,8 @@
 
 import { join } from 'node:path';
 import { App, CfnElement } from 'aws-cdk-lib';
-import recommendedFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
-import { loadConfig } from '../../lib/config.ts';
-import { TokenVendingStack } from '../../lib/token-vending-stack.ts';
+import cdkJson from '../../cdk.json' with { type: 'json' };
+import { TokenVendingStack } from '../../bin/token-vending-stack.ts';
 
 const ACCOUNT = '111122223333';
 const OTHER_ACCOUNT = '444455556666';
@@ -53,17 +52,17 @@ export interface Synthesized {
 
 /** The template as it is deployed; only the functions' code is left out. */
 export function synthesize(configuration: Configuration, outdir: string): Synthesized {
-  const context = { ...recommendedFlags, 'aws:cdk:bundling-stacks': [] };
+  const context = { ...cdkJson.context, 'aws:cdk:bundling-stacks': [] };
   const app = new App({ outdir, context, analyticsReporting: false });
-  const config = loadConfig(CONFIGURATIONS[configuration]);
-  const stack = new TokenVendingStack(app, 'TokenVending', { config, env: { account: ACCOUNT, region: REGION } });
+  const tokenVending = CONFIGURATIONS[configuration];
+  const stack = new TokenVendingStack(app, 'TokenVending', { tokenVending, env: { account: ACCOUNT, region: REGION } });
   const { templateFile } = app.synth().getStackByName(stack.stackName);
   const elements = stack.node.findAll().filter(CfnElement.isCfnElement);
   const paths = elements.map((each) => [String(stack.resolve(each.logicalId)), pathInStack(each.node.path)] as const);
   return { app, templateFile: join(outdir, templateFile), paths: new Map(paths) };
 }
 
-/** A construct's path without the stack's own name. */
+/** A construct's path without the stack's own name, and without the ID `Default`, as logical IDs leave it out. */
 export function pathInStack(path: string): string {
-  return path.replace(/^TokenVending\//, '');
+  return path.replace(/^TokenVending\//, '').replaceAll('Default/', '');
 }

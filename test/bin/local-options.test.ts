@@ -1,8 +1,8 @@
-// What npm start accepts, and the one line it says to what it doesn't.
+// The options that npm start takes, and its one line for each mistake.
 
 import { describe, expect, test } from '@jest/globals';
+import { readOptions, UsageError } from '../../bin/local-options.ts';
 import { loadConfig } from '../../lib/config.ts';
-import { readOptions, UsageError } from '../../local/options.ts';
 
 const TWO = loadConfig({
   credentials: { emporix: {}, other: { clientAuthentication: 'client_secret_basic', tenant: 'shop' } },

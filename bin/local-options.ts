@@ -1,10 +1,10 @@
-// What `npm start` is told: flags, environment variables and the configuration in cdk.json. A mistake is one line.
+// The options of `npm start`: flags, environment variables and the configuration in cdk.json. A mistake is one line.
 
 import { parseArgs } from 'node:util';
-import type { ProfileFile } from '../lambda/vend/settings.ts';
-import type { Config, CredentialConfig, ProfileConfig } from '../lib/config.ts';
+import type { Config } from '../lib/config.ts';
 import { tokenEndpoint } from '../lib/config-values.ts';
-import type { AuthorizationServer, LocalModeOptions } from './local-mode.ts';
+import { profileFileOf } from '../lib/profile-file.ts';
+import type { AuthorizationServer } from '../local/local-mode.ts';
 
 const DEFAULT_PORT = 8787;
 const MAX_PORT = 65_535;
@@ -13,10 +13,10 @@ const SERVER_VARIABLES = ['TOKEN_ENDPOINT', 'CLIENT_ID', 'CLIENT_SECRET'] as con
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A mistake of whoever started local mode. The message is one line. */
+/** A mistake in the flags or the environment. The message is one line. */
 export class UsageError extends Error {}
 
-export function readOptions(args: readonly string[], env: Environment, config: Config): LocalModeOptions {
+export function readOptions(args: readonly string[], env: Environment, config: Config) {
   const flags = parseFlags(args);
   const profileName = chooseProfile(flags.profile, Object.keys(config.profiles));
   const profile = config.profiles[profileName];
@@ -69,18 +69,8 @@ function readAuthorizationServer(env: Environment): AuthorizationServer | undefi
   return { tokenEndpoint: TOKEN_ENDPOINT, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET };
 }
 
-function profileFileOf({ scopes }: ProfileConfig, credential: CredentialConfig): ProfileFile {
-  const { clientAuthentication, tenant, parameters } = credential;
-  return {
-    clientAuthentication,
-    ...(scopes && { scopes }),
-    ...(tenant !== undefined && { tenant }),
-    ...(parameters && { parameters }),
-  };
-}
-
-function integer(name: string, text: string, least: number, most: number): number {
+function integer(name: string, text: string, min: number, max: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw new UsageError(`${name} is ${JSON.stringify(text)}, it must be a number from ${least} to ${most}`);
+  if (value >= min && value <= max) return value;
+  throw new UsageError(`${name} is ${JSON.stringify(text)}, it must be a number from ${min} to ${max}`);
 }

@@ -1,0 +1,131 @@
+// Token vending as one construct for any stack: one table, the credentials and their rotation, the profiles, and the
+// outputs that operators and callers need.
+
+import { ArnFormat, CfnOutput, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as kms from 'aws-cdk-lib/aws-kms';
+import { Construct } from 'constructs';
+import { type Config, loadConfig } from './config.ts';
+import { ConfigError, configError, show } from './config-error.ts';
+import { pascalCase } from './config-values.ts';
+import { Credential } from './credential.ts';
+import { Monitoring } from './monitoring.ts';
+import { Profile } from './profile.ts';
+import type { TokenVendingProps } from './props.ts';
+import { Queries } from './queries.ts';
+import { Rotation } from './rotation.ts';
+import type { FunctionSettings } from './token-function.ts';
+
+export class TokenVending extends Construct {
+  readonly table: dynamodb.Table;
+  /** By name. */
+  readonly credentials: ReadonlyMap<string, Credential>;
+  /** By name. */
+  readonly profiles: ReadonlyMap<string, Profile>;
+
+  /** @throws ConfigError with one line, at the first mistake in the properties */
+  constructor(scope: Construct, id: string, props: TokenVendingProps = {}) {
+    super(scope, id);
+    this.assertFirstInStack();
+    const config = loadConfig(props);
+    const encryptionKey = this.importKey(config);
+    const settings = {
+      memoryMb: config.memoryMb,
+      logRetention: config.logRetentionDays,
+      ...(encryptionKey !== undefined && { encryptionKey }),
+    };
+    this.table = this.createTable(encryptionKey);
+    this.credentials = this.createCredentials(config, encryptionKey);
+    this.profiles = this.createProfiles(config, settings);
+    this.createRotations(config, settings);
+    const { alarmEmail } = config;
+    new Monitoring(this, 'Monitoring', { profiles: this.profiles, ...(alarmEmail !== undefined && { alarmEmail }) });
+    new Queries(this, 'Queries', { profiles: this.profiles });
+    this.writeOutputs();
+  }
+
+  /** @throws ConfigError where there is no profile of this name */
+  profile(profileName: string): Profile {
+    const profile = this.profiles.get(profileName);
+    if (profile !== undefined) return profile;
+    const names = [...this.profiles.keys()].join(', ');
+    throw new ConfigError(`${this.node.path} has no profile ${show(profileName)}, only: ${names}`);
+  }
+
+  /** The names of outputs and queries, and the dimensions of metrics, are those of the one `TokenVending` in a stack. */
+  private assertFirstInStack(): void {
+    const first = Stack.of(this)
+      .node.findAll()
+      .find((construct) => construct instanceof TokenVending && construct !== this);
+    if (first === undefined) return;
+    throw new ConfigError(
+      `${this.node.path} is a second TokenVending in its stack, beside ${first.node.path}: a stack holds one only, because outputs, parameters and metrics would collide. Add its profiles to the first, or put it into another stack`,
+    );
+  }
+
+  private importKey({ encryptionKeyArn }: Config): kms.IKey | undefined {
+    if (encryptionKeyArn === undefined) return undefined;
+    const stack = Stack.of(this);
+    const { region } = stack.splitArn(encryptionKeyArn, ArnFormat.SLASH_RESOURCE_NAME);
+    if (!Token.isUnresolved(stack.region) && region !== stack.region) {
+      const requirement = `must be in ${stack.region}, where the stack is`;
+      throw configError(['encryptionKeyArn'], `is ${show(encryptionKeyArn)}`, requirement);
+    }
+    return kms.Key.fromKeyArn(this, 'EncryptionKey', encryptionKeyArn);
+  }
+
+  /** A cache: on demand, emptied by its TTL, without backups, removed with the stack. */
+  private createTable(encryptionKey: kms.IKey | undefined): dynamodb.Table {
+    const { CUSTOMER_MANAGED, AWS_MANAGED } = dynamodb.TableEncryption;
+    return new dynamodb.Table(this, 'Tokens', {
+      partitionKey: { name: 'pk', type: dynamodb.AttributeType.STRING },
+      billingMode: dynamodb.BillingMode.PAY_PER_REQUEST,
+      timeToLiveAttribute: 'expires_at',
+      encryption: encryptionKey === undefined ? AWS_MANAGED : CUSTOMER_MANAGED,
+      ...(encryptionKey !== undefined && { encryptionKey }),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: false },
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+  }
+
+  private createCredentials({ credentials, strictSecretPolicy }: Config, encryptionKey: kms.IKey | undefined) {
+    return new Map(
+      Object.entries(credentials).map(([credentialName, config]) => {
+        const encryption = encryptionKey !== undefined && { encryptionKey };
+        const props = { credentialName, config, ...strictSecretPolicy, ...encryption };
+        return [credentialName, new Credential(this, `Credential${pascalCase(credentialName)}`, props)] as const;
+      }),
+    );
+  }
+
+  private createProfiles({ profiles }: Config, settings: FunctionSettings) {
+    return new Map(
+      Object.entries(profiles).map(([profileName, { credential: credentialName, ...options }]) => {
+        const credential = this.credentials.get(credentialName);
+        if (credential === undefined) throw new Error(`the configuration has no credential ${credentialName}`);
+        const props = { profileName, credential, table: this.table, options, ...settings };
+        return [profileName, new Profile(this, `Profile${pascalCase(profileName)}`, props)] as const;
+      }),
+    );
+  }
+
+  private createRotations({ profiles }: Config, settings: FunctionSettings): void {
+    for (const [name, credential] of this.credentials) {
+      if (!credential.config.rotation) continue;
+      const users = Object.entries(profiles).filter(([, profile]) => profile.credential === name);
+      new Rotation(credential, 'Rotation', { credential, profiles: Object.fromEntries(users), ...settings });
+    }
+  }
+
+  /** In a scope of their own: `ProfileDefaultUrl` is an output here, and may be the construct of a profile too. */
+  private writeOutputs(): void {
+    const scope = new Construct(this, 'Outputs');
+    const write = (name: string, value: string) => new CfnOutput(scope, name, { value }).overrideLogicalId(name);
+    write('TokenTableName', this.table.tableName);
+    for (const [name, { secretId }] of this.credentials) write(`Credential${pascalCase(name)}SecretName`, secretId);
+    for (const [name, profile] of this.profiles) {
+      write(`Profile${pascalCase(name)}Url`, profile.url);
+      write(`Profile${pascalCase(name)}FunctionName`, profile.function.functionName);
+    }
+  }
+}
