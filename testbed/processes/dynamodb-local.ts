@@ -1,10 +1,9 @@
-// Fetches DynamoDB Local from Maven Central into the git-ignored cache, where Java and Maven are found.
+// Fetches DynamoDB Local from Maven Central into the git-ignored cache, if Java and Maven are installed.
 
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { run } from './children.ts';
 
 export const DYNAMODB_LOCAL_VERSION = '3.3.1';
 const FOLDER = join(import.meta.dirname, '../../.cache/dynamodb-local');
@@ -20,13 +19,11 @@ const POM = `<project>
 </project>
 `;
 
-const run = promisify(execFile);
-
 /** The folder of its jars, or the sentence that says why there is none. */
 export async function findDynamoDbLocal(): Promise<{ jars: string } | { missing: string }> {
-  if (!(await isThere('java', '-version'))) return { missing: 'Java is not found' };
+  if (!(await isInstalled('java', '-version'))) return { missing: 'Java is not found' };
   if (existsSync(JARS)) return { jars: JARS };
-  if (!(await isThere('mvn', '-version'))) return { missing: 'Maven (mvn) is not found' };
+  if (!(await isInstalled('mvn', '-version'))) return { missing: 'Maven (mvn) is not found' };
   const partial = `${JARS}.partial`;
   await rm(partial, { recursive: true, force: true });
   await mkdir(FOLDER, { recursive: true });
@@ -37,12 +34,12 @@ export async function findDynamoDbLocal(): Promise<{ jars: string } | { missing:
   } catch (error) {
     return { missing: `Maven could not fetch DynamoDB Local (${String(error).split('\n')[0]})` };
   }
-  // Complete or not at all: a folder cut short would be reused.
+  // The folder gets its name only when it is complete, because a folder of that name is used as it is.
   await rename(partial, JARS);
   return { jars: JARS };
 }
 
-async function isThere(program: string, ...args: string[]): Promise<boolean> {
+async function isInstalled(program: string, ...args: string[]): Promise<boolean> {
   return await run(program, args).then(
     () => true,
     () => false,

@@ -1,4 +1,4 @@
-// A port in front of the token endpoint that can be shut, so that connections to it are refused, and opened again.
+// A port in front of a server. While it is shut, connections are refused; then it can be opened again.
 
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
@@ -17,7 +17,7 @@ export class Gate {
     return this.#port;
   }
 
-  /** On the same port each time. */
+  /** Opens on the same port each time. */
   async open(): Promise<void> {
     const server = createServer((socket) => this.#pass(socket));
     await new Promise<void>((resolve, reject) => {
@@ -29,7 +29,7 @@ export class Gate {
     this.#server = server;
   }
 
-  /** Cuts what is connected. */
+  /** Also cuts the connections that are open. */
   async shut(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;

@@ -1,10 +1,11 @@
-// A dump of the table, searched as a thief would: every attribute as it is, and decoded where it may be an encoding.
+// A dump of the token table, searched as a thief would search it: every attribute as it is, and decoded where it may be
+// encoded.
 
 import { type AttributeValue, DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb';
-import { STAND_IN_CLIENT } from '../../local/names.ts';
+import { STAND_IN_CLIENT } from '../local/names.ts';
 
 export interface Dump {
-  /** Items that hold a sealed token: there is something to find. */
+  /** The number of items that hold a sealed token: a search of none would find nothing. */
   readonly sealedItems: number;
   readonly text: string;
 }
@@ -21,11 +22,11 @@ export async function dumpTable(endpoint: string, TableName: string): Promise<Du
   };
 }
 
-export function isIn(dumps: readonly Dump[], needle: string): boolean {
-  return dumps.some(({ text }) => text.includes(needle));
+export function isIn(dumps: readonly Dump[], text: string): boolean {
+  return dumps.some((dump) => dump.text.includes(text));
 }
 
-/** All the ways to read a value; lists and maps as JSON. */
+/** All the ways to read a value. Lists and maps are read as JSON. */
 function readings(value: AttributeValue): string[] {
   if (value.B !== undefined) {
     const bytes = Buffer.from(value.B);

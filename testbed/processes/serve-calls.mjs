@@ -1,5 +1,5 @@
-// The child's side of the conversation with the suite, over Node's IPC: takes a call for a token, answers what came of
-// it, and tells when a token request leaves this process. The token itself stays here: its SHA-256 is enough.
+// The other end of instance.ts: a process that is asked for tokens over Node's IPC. It reports each answer, and the moment
+// when a token request leaves it. The token itself stays in the process, because its SHA-256 is enough for a test.
 
 import { createHash } from 'node:crypto';
 import { subscribe } from 'node:diagnostics_channel';
@@ -10,15 +10,15 @@ import { subscribe } from 'node:diagnostics_channel';
  */
 
 /** @param {(scope: string) => Promise<Vended>} vend */
-export function serve(vend) {
+export function serveCalls(vend) {
   process.on('disconnect', () => process.exit());
   // undici publishes this both as it is bundled with the function and as it is built into Node.js.
   subscribe('undici:client:sendHeaders', () => process.send?.({ kind: 'minting', atMs: Date.now() }));
   process.on('message', async (/** @type {Call} */ { id, scope }) => {
     const startedAtMs = Date.now();
-    const started = performance.now();
+    const startedMs = performance.now();
     const { token, ...vended } = await vend(scope);
-    const latencyMs = performance.now() - started;
+    const latencyMs = performance.now() - startedMs;
     const sha256 = token && createHash('sha256').update(token).digest('hex');
     process.send?.({
       kind: 'answer',

@@ -1,50 +1,43 @@
-// Schemathesis, which makes requests out of an OpenAPI document and judges the answers by it, in a Python environment of
-// the project's own.
+// Schemathesis, which makes requests out of an OpenAPI document and judges the answers by it.
 
 import { mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { LocalMode } from '../../local/local-mode.ts';
-import { run } from '../deploy/command.ts';
-import { installPython } from '../deploy/python.ts';
+import type { LocalMode } from '../local/local-mode.ts';
+import { run } from './processes/children.ts';
+import { PythonEnvironment } from './processes/python.ts';
 
-const PACKAGES = ['schemathesis==4.32.5', 'botocore==1.44.5'];
-const BIN = join(import.meta.dirname, '../../.venv-schemathesis/bin');
-
-/** Makes the Python environment unless it is there already. */
-export async function installSchemathesis(signal: AbortSignal): Promise<void> {
-  await installPython(join(BIN, '..'), PACKAGES, signal);
-}
+export const schemathesis = new PythonEnvironment('schemathesis', 'schemathesis==4.32.5', 'botocore==1.44.5');
 
 export interface Trial {
   /** An OpenAPI document. */
   readonly document: object;
-  /** What it is held against. */
+  /** Whose answers are judged. */
   readonly mode: Pick<LocalMode, 'url' | 'region' | 'accessKeyId' | 'secretAccessKey'>;
   /** Schemathesis' names of what is judged. @default all but `missing_required_header` */
   readonly checks?: readonly string[];
   /** Requests for each operation, at most. @default 100 */
   readonly maxExamples?: number;
-  /** Where files may be put. */
+  /** For files of the trial. */
   readonly directory: string;
-  readonly signal: AbortSignal;
 }
 
 /**
- * How often each status was the answer.
+ * Runs Schemathesis once.
+ * @returns how often each status was the answer
  * @throws Error that shows what was wrong with an answer
  */
 export async function trySchemathesis(trial: Trial): Promise<ReadonlyMap<number, number>> {
-  const { mode, checks, maxExamples = 100, signal } = trial;
+  const { mode, checks, maxExamples = 100 } = trial;
   const directory = await mkdtemp(join(trial.directory, 'trial-'));
   const document = join(directory, 'openapi.json');
   await writeFile(document, JSON.stringify(trial.document));
   const env = {
     PATH: process.env.PATH,
     HOME: directory,
-    // hooks.py signs the requests.
+    // schemathesis_hooks.py signs the requests.
     PYTHONPATH: import.meta.dirname,
     PYTHONDONTWRITEBYTECODE: '1',
-    SCHEMATHESIS_HOOKS: 'hooks',
+    SCHEMATHESIS_HOOKS: 'schemathesis_hooks',
     AWS_ACCESS_KEY_ID: mode.accessKeyId,
     AWS_SECRET_ACCESS_KEY: mode.secretAccessKey,
     AWS_REGION: mode.region,
@@ -52,9 +45,9 @@ export async function trySchemathesis(trial: Trial): Promise<ReadonlyMap<number,
   const options = {
     '--url': mode.url,
     '--checks': checks?.join() ?? 'all',
-    // It asks for 401 to what isn't signed; Lambda answers 403. That it is refused is ignored_auth's matter.
+    // This check expects 401 for an unsigned request, but Lambda answers 403. `ignored_auth` checks the refusal.
     '--exclude-checks': 'missing_required_header',
-    // Unsigned requests by the hundred would only be answered by Lambda.
+    // Hundreds of unsigned requests would only test Lambda, which refuses them.
     '--generation-with-security-parameters': 'false',
     '--generation-database': 'none',
     '--max-examples': String(maxExamples),
@@ -63,8 +56,8 @@ export async function trySchemathesis(trial: Trial): Promise<ReadonlyMap<number,
     '--report-ndjson-path': join(directory, 'report.ndjson'),
   };
   const args = ['--no-color', 'run', document, '--continue-on-failure', ...Object.entries(options).flat()];
-  // It leaves files where it is started.
-  await run(join(BIN, 'st'), args, { cwd: directory, env, signal });
+  // Schemathesis leaves files in the folder where it is started.
+  await run(schemathesis.program('st'), args, { cwd: directory, env });
   return statuses(await readFile(join(directory, 'report.ndjson'), 'utf8'));
 }
 

@@ -1,4 +1,4 @@
-"""Signs each request of Schemathesis as a function URL wants it: SigV4 by botocore, service lambda."""
+"""Signs each request of Schemathesis as a function URL requires: SigV4 for the service lambda, by botocore."""
 
 import os
 
@@ -17,7 +17,7 @@ SIGNER = SigV4Auth(
 
 class SigV4(requests.auth.AuthBase):
     def __call__(self, request):
-        # Only what the signature needs: what is added later on the way must not break it.
+        # Only the headers that the signature needs are signed: headers that are added later must not break it.
         headers = {name: value for name, value in request.headers.items() if name.lower() in ("host", "content-type")}
         signed = AWSRequest(request.method, request.url, headers=headers, data=request.body)
         SIGNER.add_auth(signed)

@@ -1,14 +1,18 @@
-// The suite's handle on one process that is asked for tokens, whatever code it runs.
+// A process that is asked for tokens, whatever code it runs: the deployed function in instance.mjs, or another.
 
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { kill, track } from './children.ts';
+import { join } from 'node:path';
+import { kill, startModule } from './children.ts';
 
-/** What a call came to. Times are milliseconds since the epoch, by the clock that all processes here share. */
+/** The module that runs the deployed function; its environment says where the code is. */
+export const DEPLOYED_FUNCTION = join(import.meta.dirname, 'instance.mjs');
+
+/** The outcome of a call. Times are milliseconds since the epoch, by the clock that all processes here share. */
 export interface Answer {
   readonly scope: string;
   readonly status: number;
-  /** Of the access token, in hexadecimal. */
+  /** The access token's, in hexadecimal. */
   readonly sha256?: string;
   readonly source?: string;
   readonly expiresInSeconds?: number;
@@ -20,7 +24,7 @@ export interface Answer {
 
 /** A token request that has left the process. */
 export interface MintSeen {
-  /** Of the call under way; meaningless with more than one. */
+  /** The scope of the call under way. It means nothing if there are several. */
   readonly scope: string | undefined;
   readonly atMs: number;
 }
@@ -28,25 +32,29 @@ export interface MintSeen {
 type Message = { kind: 'ready' } | { kind: 'minting'; atMs: number } | { kind: 'answer'; id: number; answer: Answer };
 
 export interface Program {
-  /** A module for a child process. */
+  /** A module that calls serve-calls.mjs. */
   readonly path: string;
   /** All of its environment. */
   readonly env: Readonly<Record<string, string>>;
-  /** Takes what it prints, in pieces, with the number of the process. @default nobody does */
+  /** Is called with what the process prints, in pieces, and with its ID. @default it is not read */
   readonly onOutput?: (text: string, pid: number) => void;
 }
 
+/** The process ended before it answered. */
 export class InstanceDied extends Error {}
 
 const READY_LIMIT_MS = 30_000;
 
+interface Call {
+  readonly scope: string;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+}
+
 export class Instance {
   readonly mints: MintSeen[] = [];
   readonly #child: ChildProcess;
-  readonly #calls = new Map<
-    number,
-    { scope: string; resolve: (answer: Answer) => void; reject: (error: Error) => void }
-  >();
+  readonly #calls = new Map<number, Call>();
   #nextId = 0;
 
   private constructor(child: ChildProcess) {
@@ -60,7 +68,7 @@ export class Instance {
 
   static async start({ path, env, onOutput }: Program): Promise<Instance> {
     const output = onOutput ? 'pipe' : 'ignore';
-    const child = track(fork(path, { execArgv: [], env: { ...env }, stdio: ['ignore', output, 'inherit', 'ipc'] }));
+    const child = startModule(path, { execArgv: [], env: { ...env }, stdio: ['ignore', output, 'inherit', 'ipc'] });
     child.stdout?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text, child.pid ?? 0));
     const instance = new Instance(child);
     await Promise.race([
@@ -70,7 +78,7 @@ export class Instance {
     return instance;
   }
 
-  /** @throws InstanceDied where the process ends before it has answered */
+  /** @throws InstanceDied */
   async call(scope: string): Promise<Answer> {
     const id = this.#nextId++;
     return await new Promise<Answer>((resolve, reject) => {
