@@ -1,4 +1,5 @@
-// DynamoDB for local mode and the tests: dynalite, in memory, with the token table as the stack defines it.
+// DynamoDB for local mode and the tests: dynalite, which keeps everything in memory, with the token table that the stack
+// defines.
 
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';

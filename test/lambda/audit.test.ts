@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { callerOf } from '../../lambda/vend/caller.ts';
+import { callerOf } from '../../lambda/vend/http/caller.ts';
 import { type LocalMode, startLocalMode } from '../../local/local-mode.ts';
 import { LOCAL_ACCOUNT, LOCAL_CREDENTIALS } from '../../local/names.ts';
 import { sign } from '../../local/sign.ts';

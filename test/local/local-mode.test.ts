@@ -1,4 +1,4 @@
-// Local mode as the tests of other parts use it: the deployed code, end to end, against the stand-ins.
+// Local mode as the tests of other parts use it: the deployed code runs end to end against the stand-ins.
 
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -38,7 +38,7 @@ describe('local mode', () => {
     expect(running.emporix?.tokens).toHaveLength(1);
   });
 
-  test('runs as many instances as are needed, which share the table', async () => {
+  test('runs as many instances as are needed, and they share the table', async () => {
     const running = await start({ instances: 3 });
     const vended = await Promise.all([1, 2, 3].map(() => vend(running)));
     const tokens = new Set(vended.map(({ answer }) => (answer as { access_token: string }).access_token));
@@ -46,7 +46,7 @@ describe('local mode', () => {
     expect(running.emporix?.tokens).toHaveLength(1);
   });
 
-  test('has an Emporix that fits the profile: its scopes, tenant and client authentication', async () => {
+  test('simulates an Emporix with the scopes, the tenant and the client authentication of the profile', async () => {
     const running = await start({
       profileName: 'orders',
       credentialName: 'shop',
@@ -58,7 +58,7 @@ describe('local mode', () => {
     expect(request?.params).not.toHaveProperty('client_secret');
   });
 
-  test('prints what the function prints', async () => {
+  test('prints what the function prints, which holds no token', async () => {
     let printed = '';
     let onPrinted = () => {};
     const hasPrinted = new Promise<void>((resolve) => {
@@ -74,7 +74,7 @@ describe('local mode', () => {
     expect(printed).not.toContain((answer as { access_token: string }).access_token);
   });
 
-  test('proves itself by a token, or says what was answered instead', async () => {
+  test('is proved by a token, and without one the proof says what was answered', async () => {
     const running = await start({ emporix: { scopes: ['a.a_read', 'b.b_read'], expiresInSeconds: 3600 } });
     expect(await proveVending(running.url)).toEqual({
       source: 'mint',

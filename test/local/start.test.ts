@@ -1,4 +1,4 @@
-// npm start from the outside: what it prints, that what it prints works, and how it ends.
+// npm start as a user sees it: it prints a command that works, and ends as it should.
 
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -21,7 +21,7 @@ interface Started {
   hasPrinted(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-// Each test starts a process of its own.
+// Each test starts a process.
 jest.setTimeout(60_000);
 
 let started: Started | undefined;
@@ -127,12 +127,17 @@ describe('npm start ends with exit code 1 and one line', () => {
   });
 
   test.each<[string, Record<string, string>, readonly string[], RegExp]>([
-    ['a port that is none', { PORT: 'http' }, [], /^PORT is "http"/],
+    ['a port that is not a number', { PORT: 'http' }, [], /^PORT is "http"/],
     ['no instances', {}, ['--instances', '0'], /^--instances is "0"/],
     ['an unknown flag', {}, ['--verbose'], /^Unknown option '--verbose'/],
     ['an unknown profile', {}, ['--profile', 'nobody'], /^--profile is "nobody"/],
-    ['half a server', { CLIENT_ID: 'id' }, [], /^TOKEN_ENDPOINT and CLIENT_SECRET not set/],
-    ['plain http', { ...SERVER, TOKEN_ENDPOINT: 'http://auth.example.com/' }, [], /^TOKEN_ENDPOINT must be/],
+    ['an incomplete authorization server', { CLIENT_ID: 'id' }, [], /^TOKEN_ENDPOINT and CLIENT_SECRET not set/],
+    [
+      'a token endpoint with plain http',
+      { ...SERVER, TOKEN_ENDPOINT: 'http://auth.example.com/' },
+      [],
+      /^TOKEN_ENDPOINT must be/,
+    ],
   ])('for %s', async (_, env, args, line) => {
     const { errors, output, exit } = start(env, args);
     expect([await exit, output()]).toEqual([1, '']);

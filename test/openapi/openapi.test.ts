@@ -7,8 +7,9 @@ import { expect, test } from '@jest/globals';
 import document from '../../docs/openapi.json' with { type: 'json' };
 import { systemClock } from '../../lambda/clock.ts';
 import { type ErrorCode, VendingError } from '../../lambda/errors.ts';
-import { Telemetry } from '../../lambda/telemetry.ts';
-import { createHandler } from '../../lambda/vend/http.ts';
+import { Log } from '../../lambda/log-line.ts';
+import { AuditLog } from '../../lambda/vend/http/audit-log.ts';
+import { createHandler } from '../../lambda/vend/http/handler.ts';
 import { functionUrlEvent, invocationContext } from '../../testbed/function-url-event.mjs';
 
 /** All error codes. One that is missing here is a type error. */
@@ -34,7 +35,9 @@ const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
 async function answerTo(method: string, path: string, code: string) {
   const handler = createHandler({
     vendor: { vend: () => Promise.reject(new VendingError(code as ErrorCode, 'what happened')) },
-    telemetry: new Telemetry({ profile: 'default', clock: systemClock, write: () => {} }),
+    auditLog: new AuditLog(
+      new Log({ dimension: { name: 'Profile', value: 'default' }, clock: systemClock, write: () => {} }),
+    ),
     clock: systemClock,
     profile: 'default',
   });
@@ -73,7 +76,7 @@ test('both paths that vend tokens are documented in the same way', () => {
 });
 
 test('a form and a JSON body have exactly the parameters that the code knows', () => {
-  const code = readFileSync(join(import.meta.dirname, '../../lambda/vend/vend-request.ts'), 'utf8');
+  const code = readFileSync(join(import.meta.dirname, '../../lambda/vend/http/vend-request.ts'), 'utf8');
   const [, list = ''] = /^const PARAMETERS = \[(.*)\] as const;$/m.exec(code) ?? [];
   const known = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name);
   expect(known).toContain('scope');

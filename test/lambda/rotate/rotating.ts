@@ -13,11 +13,8 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { systemClock } from '../../../lambda/clock.ts';
 import { TokenEndpoint } from '../../../lambda/oauth/token-endpoint.ts';
-import { Rotation } from '../../../lambda/rotate/rotation.ts';
-import { RotationLog } from '../../../lambda/rotate/rotation-log.ts';
+import { createRotateFunction, type RotateFunction } from '../../../lambda/rotate/rotate-function.ts';
 import type { RotationFile } from '../../../lambda/rotate/settings.ts';
-import { StagedSecret } from '../../../lambda/rotate/staged-secret.ts';
-import { Trial } from '../../../lambda/rotate/trial.ts';
 import { type Emporix, type Misbehaviour, startEmporix } from '../../../local/emporix.ts';
 import { answerTokenRequest } from '../../../local/emporix-answers.ts';
 import { LOCAL_REGION, STAND_IN_CLIENT } from '../../../local/names.ts';
@@ -61,11 +58,11 @@ export async function openStage(options: StageOptions) {
   const printed: string[] = [];
   const client = newClient(options.endpoint);
   const faults = injectFaults(client);
-  const rotation = rotationOf(options, { client, secretId, emporix, write: (line) => printed.push(line) });
+  const rotateFunction = rotateFunctionOf(options, { client, secretId, emporix, write: (line) => printed.push(line) });
 
   const { put, move, begin, labels, current } = operatorOf(operator, secretId, options);
   const step = (Step: string, version: string) =>
-    rotation.run({ Step, SecretId: secretId, ClientRequestToken: version, RotationToken: 'role-session' });
+    rotateFunction({ Step, SecretId: secretId, ClientRequestToken: version, RotationToken: 'role-session' });
   const rotate = async (version: string) => {
     for (const each of STEPS) await step(each, version);
   };
@@ -74,7 +71,7 @@ export async function openStage(options: StageOptions) {
     await emporix.close();
   };
   return {
-    rotation,
+    rotateFunction,
     secretId,
     first,
     emporix,
@@ -156,7 +153,10 @@ interface Parts {
   readonly write: (line: string) => void;
 }
 
-function rotationOf({ profiles, tenant }: StageOptions, { client, secretId, emporix, write }: Parts): Rotation {
+function rotateFunctionOf(
+  { profiles, tenant }: StageOptions,
+  { client, secretId, emporix, write }: Parts,
+): RotateFunction {
   const clock = { ...systemClock, sleep: async () => {} };
   const tokenEndpoint = new TokenEndpoint({
     url: emporix.tokenEndpoint,
@@ -165,13 +165,16 @@ function rotationOf({ profiles, tenant }: StageOptions, { client, secretId, empo
     random: () => 0.5,
     limits: { connectTimeoutMs: 1000, requestTimeoutMs: 500, bodyBytes: 65_536, retryAfterMs: 1000 },
   });
-  return new Rotation({
-    secret: new StagedSecret(client, secretId),
-    trial: new Trial({ profiles, tenant, tokenEndpoint, clock }),
-    log: new RotationLog({ credential: 'shop', clock, write }),
+  const settings = {
+    credential: 'shop',
     secretId,
-    region: LOCAL_REGION,
-  });
+    tokenEndpoint: emporix.tokenEndpoint,
+    clientAuthentication: 'client_secret_post',
+    profiles,
+    ...(tenant !== undefined && { tenant }),
+  } as const;
+  const world = { secretsManager: client, region: LOCAL_REGION, clock, random: () => 0.5, write, tokenEndpoint };
+  return createRotateFunction(settings, world);
 }
 
 /**
