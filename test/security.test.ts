@@ -1,4 +1,4 @@
-// The tests that docs/security.md names are there, under these names.
+// docs/security.md names tests. Each of them exists under that name.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
