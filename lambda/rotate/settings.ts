@@ -18,9 +18,6 @@ export interface RotationFile {
 /** The names of the environment variables of a rotation function. */
 export const ROTATION_VARIABLES = ['CREDENTIAL', 'SECRET_ID', 'TOKEN_ENDPOINT'] as const;
 
-/** The longest that one list of scopes is tested, in seconds; the candidate and the current credential side by side. */
-export const TRIAL_LIMIT_SECONDS = 8;
-
 export interface RotationSettings extends RotationFile {
   /** The credential's name. */
   readonly credential: string;

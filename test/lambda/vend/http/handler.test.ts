@@ -2,21 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../../lambda/clock.ts';
 import { type ErrorCode, VendingError } from '../../../../lambda/errors.ts';
 import { Log } from '../../../../lambda/log-line.ts';
-import { Token } from '../../../../lambda/oauth/token.ts';
 import { AuditLog } from '../../../../lambda/vend/http/audit-log.ts';
 import { createHandler, type FunctionUrlEvent, type HandlerProps } from '../../../../lambda/vend/http/handler.ts';
 import type { VendRequest } from '../../../../lambda/vend/state/token-state.ts';
 import type { VendedToken } from '../../../../lambda/vend/vending/token-vendor.ts';
+import { ISSUED_AT_MS, someToken } from '../../../../testbed/test-data.ts';
 
-const NOW_MS = 1_800_000_000_000;
-const token = new Token({
-  access_token: 'the-token',
-  issued_at: NOW_MS / 1000,
-  renew_at: NOW_MS / 1000 + 80,
-  expires_at: NOW_MS / 1000 + 100,
-  scope: 'a b',
-  fields: {},
-});
+const NOW_MS = ISSUED_AT_MS;
+const token = someToken({ lifetimeSeconds: 100, scope: 'a b' });
 
 /** The handler with a vendor that is given; its requests and what was printed are kept. */
 function handling(vend: () => Promise<VendedToken>, props: Partial<HandlerProps> = {}) {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { Token } from '../../../../lambda/oauth/token.ts';
 import type { BackOff } from '../../../../lambda/vend/state/back-off.ts';
 import {
   assertMinTtlFits,
@@ -9,18 +8,9 @@ import {
   NO_DEMAND,
   type TokenState,
 } from '../../../../lambda/vend/state/token-state.ts';
+import { ISSUED_AT, ISSUED_AT_MS, someToken } from '../../../../testbed/test-data.ts';
 
-const ISSUED_AT = 1_800_000_000;
-
-function token(lifetimeSeconds: number): Token {
-  return new Token({
-    access_token: 'the-token',
-    issued_at: ISSUED_AT,
-    renew_at: ISSUED_AT + Math.floor(lifetimeSeconds * 0.8),
-    expires_at: ISSUED_AT + lifetimeSeconds,
-    fields: {},
-  });
-}
+const token = (lifetimeSeconds: number) => someToken({ lifetimeSeconds });
 
 /** So many milliseconds before the end of a lifetime. */
 function beforeEnd(lifetimeSeconds: number, ms: number): number {
@@ -73,7 +63,7 @@ describe('min_ttl', () => {
     [1, 0],
   ])('of a token that lives %d s may be %d ms at most', (lifetimeSeconds, maxMs) => {
     const state = { token: token(lifetimeSeconds) };
-    const requested = (minTtlMs: number) => () => assertMinTtlFits(state, { ...NO_DEMAND, minTtlMs }, ISSUED_AT * 1000);
+    const requested = (minTtlMs: number) => () => assertMinTtlFits(state, { ...NO_DEMAND, minTtlMs }, ISSUED_AT_MS);
     expect(requested(maxMs)).not.toThrow();
     expect(requested(maxMs + 1000)).toThrow(`at most ${maxMs / 1000} `);
   });
@@ -86,7 +76,7 @@ describe('a rejected token', () => {
     ['an older one', 'another-token', true],
   ])('%s', (_, rejected, valid) => {
     const demand = { ...NO_DEMAND, rejectedTokenSha256: sha256(rejected) };
-    expect(isValid(token(3600), demand, ISSUED_AT * 1000)).toBe(valid);
+    expect(isValid(token(3600), demand, ISSUED_AT_MS)).toBe(valid);
   });
 });
 
@@ -106,6 +96,6 @@ describe('a token of an older credential version', () => {
     ['is replaced when another one is in back-off', { backOff: { ...backOff, version: 'v0' } }, 0, false],
   ])('%s', (_, known, afterMs, fresh) => {
     const state: TokenState = { token: token(3600), credentialVersion: 'v1', ...known };
-    expect(isFresh(state, NO_DEMAND, 'v2', ISSUED_AT * 1000 + afterMs)).toBe(fresh);
+    expect(isFresh(state, NO_DEMAND, 'v2', ISSUED_AT_MS + afterMs)).toBe(fresh);
   });
 });

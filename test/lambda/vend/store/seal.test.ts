@@ -1,15 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Credential } from '../../../../lambda/oauth/credential.ts';
-import { Token } from '../../../../lambda/oauth/token.ts';
 import { open, seal } from '../../../../lambda/vend/store/seal.ts';
+import { someCredential, someToken } from '../../../../testbed/test-data.ts';
 
-const credential = new Credential('client', 'the-secret', 'version-1');
+const credential = someCredential();
 const PK = 'default#key';
-const token = new Token({
-  access_token: 'the-token',
-  issued_at: 1_800_000_000,
+const token = someToken({
   renew_at: 1_800_011_000,
   expires_at: 1_800_014_399,
   scope: 'a.read b.write',
@@ -35,8 +32,8 @@ test('nothing of the token can be read in it', () => {
 
 describe('is a miss', () => {
   test.each([
-    ['with another secret', new Credential('client', 'another', 'version-1'), PK],
-    ['with another version of the credential', new Credential('client', 'the-secret', 'version-2'), PK],
+    ['with another secret', someCredential({ clientSecret: 'another' }), PK],
+    ['with another version of the credential', someCredential({ version: 'version-2' }), PK],
     ['at another key', credential, 'admin#key'],
   ])('%s', (_, opener, where) => {
     expect(open(sealed, opener, where)).toBeUndefined();

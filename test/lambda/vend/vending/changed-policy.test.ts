@@ -2,10 +2,9 @@
 
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { Credential } from '../../../../lambda/oauth/credential.ts';
-import { Token } from '../../../../lambda/oauth/token.ts';
 import { seal } from '../../../../lambda/vend/store/seal.ts';
 import type { Policy } from '../../../../lambda/vend/vending/scope-policy.ts';
+import { someCredential, someToken } from '../../../../testbed/test-data.ts';
 import { startVending, type Vending } from '../../../../testbed/vending.ts';
 
 let vending: Vending;
@@ -66,15 +65,15 @@ test('a token in the table that the policy does not allow is a miss, even if it 
   vending = await startVending({ scopes: ['order.order_read'] });
   const { emporix, store, clock, startInstance, secretVersion } = vending;
   const instance = startInstance();
-  const credential = new Credential(emporix.clientId, emporix.clientSecret, await secretVersion());
+  const { clientId, clientSecret } = emporix;
+  const credential = someCredential({ clientId, clientSecret, version: await secretVersion() });
   const nowSeconds = clock.nowMs() / 1000;
-  const token = new Token({
+  const token = someToken({
     access_token: 'wide',
     issued_at: nowSeconds,
     renew_at: nowSeconds + 11_000,
     expires_at: nowSeconds + 14_399,
     scope: 'admin.all order.order_read',
-    fields: {},
   });
   for (const scope of ['', 'order.order_read']) {
     const key = instance.keyOf(scope);
