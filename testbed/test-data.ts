@@ -17,8 +17,8 @@ export function someToken({
     issued_at: ISSUED_AT,
     renew_at: ISSUED_AT + Math.floor(lifetimeSeconds * 0.8),
     expires_at: ISSUED_AT + lifetimeSeconds,
-    fields: {},
     ...parts,
+    fields: parts.fields ?? {},
   });
 }
 
