@@ -17,13 +17,14 @@ import type { VendRequest } from '../lambda/vend/state/token-state.ts';
 import { DynamoDbTokenStore } from '../lambda/vend/store/dynamodb-token-store.ts';
 import { createVendFunction, type VendWorld } from '../lambda/vend/vend-function.ts';
 import { type Policy, ScopePolicy } from '../lambda/vend/vending/scope-policy.ts';
+import type { AuthorizationServerOptions } from '../local/authorization-server.ts';
 import { startDynamoDb } from '../local/dynamodb.ts';
-import { type EmporixOptions, startEmporix } from '../local/emporix.ts';
 import { LOCAL_REGION, STAND_IN_CLIENT } from '../local/names.ts';
 import { startSecretsManager } from '../local/secrets-manager.ts';
+import { startAuthorizationServer } from '../local/serve-authorization-server.ts';
 
 export interface VendingOptions {
-  readonly emporix?: EmporixOptions;
+  readonly emporix?: AuthorizationServerOptions;
   readonly scopes?: readonly string[];
   readonly tenant?: string;
 }
@@ -71,7 +72,7 @@ export async function startVending(options: VendingOptions = {}) {
   const [dynamodb, secrets, emporix] = await Promise.all([
     startDynamoDb(),
     startSecretsManager(),
-    startEmporix({ nowMs: clock.nowMs, ...emporixOptions }),
+    startAuthorizationServer({ nowMs: clock.nowMs, ...emporixOptions }),
   ]);
   const secretsManager = new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint: secrets.url });
   const dynamoDb = new DynamoDBClient({ ...STAND_IN_CLIENT, endpoint: dynamodb.url, maxAttempts: 1 });

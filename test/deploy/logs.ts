@@ -62,7 +62,7 @@ export async function checkLogs(checks: Suite, { account, emporix }: Stage) {
     const lines: string[] = [];
     for (const { logGroupName } of logGroups) lines.push(...(await linesOf({ account }, logGroupName)));
     assert.ok(lines.length > 0, 'no log line at all');
-    const secrets = [emporix.clientSecret, ...emporix.mints.map(({ accessToken }) => accessToken)];
+    const secrets = [emporix.clientSecret, ...emporix.tokens.map(({ accessToken }) => accessToken)];
     const shown = lines.filter((line) => secrets.some((secret) => line.includes(secret)));
     assert.deepEqual(shown, []);
   });

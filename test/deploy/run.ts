@@ -2,7 +2,7 @@
 // do so; then it is destroyed, deployed once more and destroyed again. Needs Python 3 and curl, and installs the rest.
 
 import { join } from 'node:path';
-import { startEmporix } from '../../local/emporix.ts';
+import { startAuthorizationServer } from '../../local/serve-authorization-server.ts';
 import { temporaryFolder } from '../../local/temporary-folder.ts';
 import { ACCOUNT, miniStackPython, REGION, startMiniStack } from '../../testbed/ministack.ts';
 import { runSuite } from '../../testbed/suite.ts';
@@ -38,7 +38,7 @@ await runSuite({ limitMinutes: 5 }, async (suite) => {
       // MiniStack speaks plain HTTP, which the bucket's policy denies.
       await account.aws('s3api', 'delete-bucket-policy', '--bucket', `cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`);
     });
-    const stage = { account, directory, emporix: await startEmporix() };
+    const stage = { account, directory, emporix: await startAuthorizationServer() };
     await checkVending(suite, stage);
     await checkSecondDeployment(suite, stage);
   } finally {

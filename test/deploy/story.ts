@@ -1,7 +1,7 @@
 // What an operator and the callers do and see, from the first deploy to the last destroy.
 
 import assert from 'node:assert/strict';
-import type { Emporix } from '../../local/emporix.ts';
+import type { ServedAuthorizationServer } from '../../local/serve-authorization-server.ts';
 import { ACCOUNT } from '../../testbed/ministack.ts';
 import type { Suite } from '../../testbed/suite.ts';
 import type { Account, Answer, Keys } from './account.ts';
@@ -16,7 +16,7 @@ export interface Stage {
   readonly account: Account;
   /** For files of the run. */
   readonly directory: string;
-  readonly emporix: Emporix;
+  readonly emporix: ServedAuthorizationServer;
 }
 
 const EXPIRES_IN_SECONDS = 14_399;
@@ -146,12 +146,12 @@ async function checkTokens(checks: Suite, { account, emporix }: Stage, outputs: 
 async function checkNewInstance(checks: Suite, { account, emporix }: Stage, { role, url, keys }: AuditedProfile) {
   await checks.check('a new instance has the token from the table', async () => {
     const before = account.exchanges.find(({ functionUrl, answer }) => functionUrl === url && answer.status === 200);
-    const mints = emporix.mints.length;
+    const mints = emporix.tokens.length;
     const name = ['--function-name', role.functionName];
     await account.aws('lambda', 'update-function-configuration', ...name, '--memory-size', '640');
     const answer = await account.vend(url, keys);
     assert.equal(answer.headers['x-token-source'], 'table', answer.body);
     assert.equal(jsonOf(answer).access_token, before && jsonOf(before.answer).access_token);
-    assert.equal(emporix.mints.length, mints);
+    assert.equal(emporix.tokens.length, mints);
   });
 }

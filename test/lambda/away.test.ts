@@ -5,9 +5,10 @@ import { text } from 'node:stream/consumers';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { listen } from '../../local/http.ts';
-import { type LocalMode, startLocalMode } from '../../local/local-mode.ts';
+import type { LocalMode } from '../../local/local-mode.ts';
 import { STAND_IN_CLIENT } from '../../local/names.ts';
 import { sign } from '../../local/sign.ts';
+import { startBundledLocalMode } from '../../testbed/local-mode.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -22,7 +23,7 @@ async function serve(listener: RequestListener): Promise<string> {
 
 async function start(environment: Record<string, string>): Promise<LocalMode & { printed: string[] }> {
   const printed: string[] = [];
-  const mode = await startLocalMode({ instances: 1, write: (text) => printed.push(text), environment });
+  const mode = await startBundledLocalMode({ instances: 1, write: (text) => printed.push(text), environment });
   open.push(mode);
   return { ...mode, printed };
 }
@@ -70,7 +71,7 @@ describe('without DynamoDB, callers are served, memory keeps the token, and the 
     const mode = await start({ AWS_ENDPOINT_URL_DYNAMODB: await dynamoDb() });
     expect(await call(mode)).toMatchObject({ status: 200, source: 'mint' });
     expect(await call(mode)).toMatchObject({ status: 200, source: 'memory' });
-    expect(mode.emporix?.mints).toHaveLength(1);
+    expect(mode.emporix?.tokens).toHaveLength(1);
     const failures = eventsOf(mode, 'table_failed');
     expect(failures.length).toBeGreaterThan(0);
     for (const failure of failures) expect([failure.error, failure.system_code]).toContain(name);

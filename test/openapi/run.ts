@@ -2,9 +2,9 @@
 // answers of local mode by the document. Needs Python 3, and installs the rest.
 
 import assert from 'node:assert/strict';
-import type { EmporixOptions, Misbehaviour } from '../../local/emporix.ts';
-import { startLocalMode } from '../../local/local-mode.ts';
+import type { AuthorizationServerOptions, Misbehaviour } from '../../local/authorization-server.ts';
 import { temporaryFolder } from '../../local/temporary-folder.ts';
+import { startBundledLocalMode } from '../../testbed/local-mode.ts';
 import { schemathesis, type Trial, trySchemathesis } from '../../testbed/schemathesis.ts';
 import { runSuite } from '../../testbed/suite.ts';
 import { type Deployment, documentOf, LIFETIME_SECONDS } from './document.ts';
@@ -28,8 +28,8 @@ const FAILURES: readonly Misbehaviour[] = [
   { body: JSON.stringify(MORE_THAN_ALLOWED) },
 ];
 
-const start = (respondWith: NonNullable<EmporixOptions['respondWith']>) =>
-  startLocalMode({
+const start = (respondWith: NonNullable<AuthorizationServerOptions['respondWith']>) =>
+  startBundledLocalMode({
     profile: { clientAuthentication: 'client_secret_post', scopes: DEPLOYMENT.scopes },
     emporix: { expiresInSeconds: LIFETIME_SECONDS, respondWith },
     write: () => {},

@@ -1,7 +1,7 @@
 // The rotation function step by step: rotations that succeed, fail, are repeated, or die in between.
 
 import assert from 'node:assert/strict';
-import type { Misbehaviour } from '../../local/emporix.ts';
+import type { Misbehaviour } from '../../local/authorization-server.ts';
 import type { Suite } from '../../testbed/suite.ts';
 import { credentialOf, openStage, STEPS, type Stage } from '../lambda/rotate/rotating.ts';
 

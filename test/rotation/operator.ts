@@ -1,11 +1,7 @@
 // The operator, and what Secrets Manager does after `rotate-secret`: it calls the rotation function with the four steps.
 
 import { systemClock } from '../../lambda/clock.ts';
-import { TokenEndpoint } from '../../lambda/oauth/token-endpoint.ts';
-import { Rotation } from '../../lambda/rotate/rotation.ts';
-import { RotationLog } from '../../lambda/rotate/rotation-log.ts';
-import { StagedSecret } from '../../lambda/rotate/staged-secret.ts';
-import { Trial } from '../../lambda/rotate/trial.ts';
+import { createRotateFunction, type RotateFunction } from '../../lambda/rotate/rotate-function.ts';
 import { LOCAL_REGION } from '../../local/names.ts';
 import { SecretOperator } from '../../testbed/secret-operator.ts';
 
@@ -19,21 +15,23 @@ export interface OperatorProps {
 
 export class Operator extends SecretOperator {
   readonly #secretId: string;
-  readonly #rotation: Rotation;
+  readonly #rotateFunction: RotateFunction;
 
-  constructor({ secretsManagerUrl, secretId, tokenEndpoint: url }: OperatorProps) {
+  constructor({ secretsManagerUrl, secretId, tokenEndpoint }: OperatorProps) {
     super(secretsManagerUrl, secretId);
     this.#secretId = secretId;
-    const clock = systemClock;
+    const profiles = { default: {} };
     const clientAuthentication = 'client_secret_post';
-    const tokenEndpoint = new TokenEndpoint({ url, clientAuthentication, clock, random: Math.random });
-    this.#rotation = new Rotation({
-      secret: new StagedSecret(this.client, secretId),
-      trial: new Trial({ profiles: { default: {} }, tokenEndpoint, clock }),
-      log: new RotationLog({ credential: 'emporix', clock, write: () => {} }),
-      secretId,
-      region: LOCAL_REGION,
-    });
+    this.#rotateFunction = createRotateFunction(
+      { credential: 'emporix', secretId, tokenEndpoint, clientAuthentication, profiles },
+      {
+        secretsManager: this.client,
+        region: LOCAL_REGION,
+        clock: systemClock,
+        random: Math.random,
+        write: () => {},
+      },
+    );
   }
 
   /**
@@ -42,6 +40,6 @@ export class Operator extends SecretOperator {
    */
   async rotate(): Promise<void> {
     const ClientRequestToken = await this.beginRotation();
-    for (const Step of STEPS) await this.#rotation.run({ Step, SecretId: this.#secretId, ClientRequestToken });
+    for (const Step of STEPS) await this.#rotateFunction({ Step, SecretId: this.#secretId, ClientRequestToken });
   }
 }

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { App, CfnElement } from 'aws-cdk-lib';
-import cdkJson from '../../cdk.json' with { type: 'json' };
 import { TokenVendingStack } from '../../bin/token-vending-stack.ts';
+import cdkJson from '../../cdk.json' with { type: 'json' };
 
 const ACCOUNT = '111122223333';
 const OTHER_ACCOUNT = '444455556666';

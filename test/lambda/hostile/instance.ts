@@ -10,7 +10,8 @@ import { VEND_TIMEOUT_MS } from '../../../lambda/time-limits.ts';
 import type { FunctionUrlEvent } from '../../../lambda/vend/http/handler.ts';
 import { createVendFunction } from '../../../lambda/vend/vend-function.ts';
 import { ScopePolicy } from '../../../lambda/vend/vending/scope-policy.ts';
-import { type Emporix, type Misbehaviour, startEmporix } from '../../../local/emporix.ts';
+import type { Misbehaviour } from '../../../local/authorization-server.ts';
+import { type ServedAuthorizationServer, startAuthorizationServer } from '../../../local/serve-authorization-server.ts';
 import { SimulatedDynamoDb } from '../../simulation/dynamodb.ts';
 
 export const PROFILE = 'default';
@@ -28,10 +29,10 @@ export class Server {
   /** What it does instead of answering as it should. */
   misbehaviour: Misbehaviour | undefined;
   #issued = 0;
-  #emporix: Emporix | undefined;
+  #emporix: ServedAuthorizationServer | undefined;
 
   async start(): Promise<void> {
-    this.#emporix = await startEmporix({
+    this.#emporix = await startAuthorizationServer({
       clientId: 'canary-client',
       clientSecret: 'canary-secret',
       scopes: HELD,
@@ -41,7 +42,7 @@ export class Server {
     });
   }
 
-  get emporix(): Emporix {
+  get emporix(): ServedAuthorizationServer {
     if (this.#emporix === undefined) throw new Error('not started');
     return this.#emporix;
   }

@@ -15,9 +15,9 @@ import { systemClock } from '../../../lambda/clock.ts';
 import { TokenEndpoint } from '../../../lambda/oauth/token-endpoint.ts';
 import { createRotateFunction, type RotateFunction } from '../../../lambda/rotate/rotate-function.ts';
 import type { RotationFile } from '../../../lambda/rotate/settings.ts';
-import { type Emporix, type Misbehaviour, startEmporix } from '../../../local/emporix.ts';
-import { answerTokenRequest } from '../../../local/emporix-answers.ts';
+import type { Misbehaviour } from '../../../local/authorization-server.ts';
 import { LOCAL_REGION, STAND_IN_CLIENT } from '../../../local/names.ts';
+import { type ServedAuthorizationServer, startAuthorizationServer } from '../../../local/serve-authorization-server.ts';
 
 export const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 export type Step = (typeof STEPS)[number];
@@ -50,7 +50,7 @@ export const credentialOf = (clientId: string, clientSecret = `${clientId}-secre
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
 export async function openStage(options: StageOptions) {
-  const emporix = await startAuthorizationServer(options);
+  const emporix = await startServer(options);
   const operator = newClient(options.endpoint);
   const { ARN: secretId = '', VersionId: first = '' } = await operator.send(
     new CreateSecretCommand({ Name: `shop/${randomUUID()}`, SecretString: options.current ?? credentialOf('old') }),
@@ -131,25 +131,23 @@ function newClient(endpoint: string): SecretsManagerClient {
   return new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint, maxAttempts: 1 });
 }
 
-function startAuthorizationServer({ clients, misbehave }: StageOptions): Promise<Emporix> {
-  return startEmporix({
-    respondWith(request) {
-      const { client_id: clientId = '' } = request.params;
-      const misbehaviour = misbehave?.(clientId);
-      const holding = clients[clientId];
-      if (misbehaviour || !holding) return misbehaviour;
-      const client = { clientId, clientSecret: `${clientId}-secret`, clientAuthentication: undefined };
-      const held = { scopes: holding.scopes, tenant: holding.tenant ?? 'shop', expiresInSeconds: 3600 };
-      const answer = answerTokenRequest(request, { ...client, ...held }, () => `canary-${randomUUID()}`);
-      return { status: answer.status, body: JSON.stringify(answer.body) };
-    },
+async function startServer({ clients, misbehave }: StageOptions): Promise<ServedAuthorizationServer> {
+  const server = await startAuthorizationServer({
+    expiresInSeconds: 3600,
+    respondWith: ({ params }) => misbehave?.(params.client_id ?? ''),
+    // Read back as base64url, the bytes are the token's text.
+    random: () => Buffer.from(`canary-${randomUUID()}`.padEnd(44, '-'), 'base64url'),
   });
+  for (const [clientId, { scopes, tenant = 'shop' }] of Object.entries(clients)) {
+    server.accept(`${clientId}-secret`, { clientId, scopes, tenant });
+  }
+  return server;
 }
 
 interface Parts {
   readonly client: SecretsManagerClient;
   readonly secretId: string;
-  readonly emporix: Emporix;
+  readonly emporix: ServedAuthorizationServer;
   readonly write: (line: string) => void;
 }
 

@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { EmporixOptions, Misbehaviour } from '../../../../local/emporix.ts';
+import type { AuthorizationServerOptions, Misbehaviour } from '../../../../local/authorization-server.ts';
 import { startVending, type Vending } from '../../../../testbed/vending.ts';
 
 let vending: Vending;
@@ -12,7 +12,7 @@ afterEach(async () => {
 });
 
 let misbehaviour: Misbehaviour | undefined;
-async function start(emporix: EmporixOptions = {}): Promise<Vending> {
+async function start(emporix: AuthorizationServerOptions = {}): Promise<Vending> {
   misbehaviour = undefined;
   vending = await startVending({ emporix: { respondWith: () => misbehaviour, ...emporix } });
   return vending;
@@ -143,7 +143,7 @@ describe('renewing ahead', () => {
     await instance.vend();
     clock.forward(afterMs);
     await instance.vend();
-    expect(emporix.mints).toHaveLength(mints);
+    expect(emporix.tokens).toHaveLength(mints);
   });
 
   test('that fails costs no caller anything, and the next attempt waits until the back-off ends', async () => {
@@ -160,7 +160,7 @@ describe('renewing ahead', () => {
     clock.forward(26_000);
     misbehaviour = undefined;
     await Promise.all(fleet.map((instance) => instance.vend()));
-    expect(emporix.mints).toHaveLength(2);
+    expect(emporix.tokens).toHaveLength(2);
   });
 
   test('that goes on failing leaves the valid token to be vended to its true end, past its margin', async () => {
@@ -265,5 +265,5 @@ test('a late report about an older token never discards a newer one', async () =
       accessToken: newer.accessToken,
     });
   }
-  expect(emporix.mints).toHaveLength(2);
+  expect(emporix.tokens).toHaveLength(2);
 });

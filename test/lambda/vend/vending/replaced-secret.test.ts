@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { EmporixOptions } from '../../../../local/emporix.ts';
+import type { AuthorizationServerOptions } from '../../../../local/authorization-server.ts';
 import { startVending, type Vending } from '../../../../testbed/vending.ts';
 
 let vending: Vending;
@@ -18,7 +18,7 @@ let down: boolean;
 async function start(expiresInSeconds = 14_399): Promise<Vending> {
   accepted = new Set(['emporix-secret']);
   down = false;
-  const respondWith: EmporixOptions['respondWith'] = ({ params, receivedAtMs }) => {
+  const respondWith: AuthorizationServerOptions['respondWith'] = ({ params, receivedAtMs }) => {
     if (down) return { status: 503 };
     if (!accepted.has(String(params.client_secret))) return { status: 401, body: '{"error":"invalid_client"}' };
     const access_token = createHash('sha256').update(`${params.client_secret} ${receivedAtMs}`).digest('hex');

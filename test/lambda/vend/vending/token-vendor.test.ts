@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { VendingError } from '../../../../lambda/errors.ts';
-import type { Misbehaviour } from '../../../../local/emporix.ts';
+import type { Misbehaviour } from '../../../../local/authorization-server.ts';
 import { startVending, type Vending, type VendingOptions } from '../../../../testbed/vending.ts';
 
 let vending: Vending;
@@ -29,7 +29,7 @@ describe('where a token comes from', () => {
     const others = [await first.vend('media.asset_manage'), await second.vend('media.asset_manage')];
     expect([minted, ...others].map(({ source }) => source)).toEqual(['mint', 'memory', 'table']);
     expect(new Set([minted, ...others].map(({ accessToken }) => accessToken)).size).toBe(1);
-    expect(emporix.mints).toHaveLength(1);
+    expect(emporix.tokens).toHaveLength(1);
   });
 
   test('two spellings of one set of scopes share one token', async () => {
@@ -43,14 +43,14 @@ describe('where a token comes from', () => {
     const vended = [];
     for (const spelling of spellings) vended.push(await instance.vend(spelling));
     expect(new Set(vended.map(({ accessToken }) => accessToken)).size).toBe(1);
-    expect(emporix.mints).toHaveLength(1);
+    expect(emporix.tokens).toHaveLength(1);
   });
 
   test('profiles do not share tokens', async () => {
     const { startInstance, emporix } = await start();
     await startInstance({ profile: 'orders' }).vend('order.order_read');
     await startInstance({ profile: 'orders-admin' }).vend('order.order_read');
-    expect(emporix.mints).toHaveLength(2);
+    expect(emporix.tokens).toHaveLength(2);
   });
 
   test('the item carries the TTL attribute: when the token was requested + expires_in', async () => {
@@ -85,7 +85,7 @@ describe('an expired token is never vended', () => {
     const vended = await instance.vend();
     expect(vended).toMatchObject({ source: 'mint' });
     expect(vended.accessToken).not.toBe(accessToken);
-    expect(emporix.mints).toHaveLength(2);
+    expect(emporix.tokens).toHaveLength(2);
   });
 
   test('even if the authorization server is down', async () => {
@@ -141,7 +141,7 @@ describe('time', () => {
     const [plain, demanding] = await Promise.all([cold.vend(), cold.vend('', { minTtlMs: 700_000 })]);
     expect(plain.accessToken).toBe(accessToken);
     expect(demanding.accessToken).not.toBe(accessToken);
-    expect(emporix.mints).toHaveLength(2);
+    expect(emporix.tokens).toHaveLength(2);
   });
 
   test.each([
@@ -325,7 +325,7 @@ describe('min_ttl', () => {
     const longer = await first.vend('', { minTtlMs: 750_000 });
     expect(longer.source).toBe('mint');
     await expect(second.vend()).resolves.toMatchObject({ source: 'table', accessToken: longer.accessToken });
-    expect(emporix.mints).toHaveLength(2);
+    expect(emporix.tokens).toHaveLength(2);
   });
 
   test.each([
@@ -339,7 +339,7 @@ describe('min_ttl', () => {
       code: 'invalid_request',
       message: 'min_ttl may be at most 750 for this token',
     });
-    expect(emporix.mints).toHaveLength(1);
+    expect(emporix.tokens).toHaveLength(1);
     await expect(instance.vend()).resolves.toMatchObject({ source: 'memory' });
   });
 });
@@ -360,7 +360,7 @@ describe('a rejected token', () => {
     await expect(again()).rejects.toMatchObject({ retryAfterSeconds: expect.any(Number) });
     clock.forward(30_000);
     await expect(again()).resolves.toMatchObject({ source: 'mint' });
-    expect(emporix.mints).toHaveLength(3);
+    expect(emporix.tokens).toHaveLength(3);
   });
 
   test('that is not cached costs nothing', async () => {
@@ -370,7 +370,7 @@ describe('a rejected token', () => {
     await expect(instance.vend('', { rejectedTokenSha256: sha256('older') })).resolves.toMatchObject({
       source: 'memory',
     });
-    expect(emporix.mints).toHaveLength(1);
+    expect(emporix.tokens).toHaveLength(1);
   });
 });
 
@@ -401,7 +401,7 @@ describe('when the table throttles', () => {
     expect(vended.accessToken).not.toBe(accessToken);
     expect(refusals).toBeGreaterThan(3);
     await expect(startInstance().vend()).resolves.toMatchObject({ accessToken: vended.accessToken, source: 'table' });
-    expect(emporix.mints).toHaveLength(2);
+    expect(emporix.tokens).toHaveLength(2);
   });
 
   test('a request for the lease, no instance mints without it either', async () => {
@@ -413,7 +413,7 @@ describe('when the table throttles', () => {
     };
     const fleet = [1, 2, 3].map(() => startInstance({ faults: { acquireLease: throttledAtFirst() } }));
     await Promise.all(fleet.map((instance) => instance.vend()));
-    expect(emporix.mints).toHaveLength(1);
+    expect(emporix.tokens).toHaveLength(1);
   });
 
   test('a read of the back-off of the credential, that back-off is not overlooked', async () => {
@@ -434,7 +434,7 @@ describe('when the table throttles', () => {
   test('until too little time is left to wait, the token is minted as when the table is away', async () => {
     const { startInstance, emporix } = await start();
     await expect(startInstance({ faults: { read: throttled } }).vend()).resolves.toMatchObject({ source: 'mint' });
-    expect(emporix.mints).toHaveLength(1);
+    expect(emporix.tokens).toHaveLength(1);
   });
 
   test('the token in memory is vended at once', async () => {
@@ -461,7 +461,7 @@ describe('when the table is away', () => {
     const instance = startInstance({ faults: { read: away } });
     await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
     await expect(instance.vend()).resolves.toMatchObject({ source: 'memory' });
-    expect(emporix.mints).toHaveLength(1);
+    expect(emporix.tokens).toHaveLength(1);
     expect(events()).toContainEqual(expect.objectContaining({ event: 'table_failed', operation: 'read' }));
   });
 
@@ -471,7 +471,7 @@ describe('when the table is away', () => {
       const { startInstance, emporix } = await start();
       const instance = startInstance({ faults: { [operation]: away } });
       await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
-      expect(emporix.mints).toHaveLength(1);
+      expect(emporix.tokens).toHaveLength(1);
     },
   );
 
@@ -483,7 +483,7 @@ describe('when the table is away', () => {
     await expect(call()).rejects.toMatchObject({ code: 'unavailable' });
     clock.forward(10_000);
     await expect(call()).resolves.toMatchObject({ source: 'mint' });
-    expect(emporix.mints).toHaveLength(2);
+    expect(emporix.tokens).toHaveLength(2);
   });
 
   test('no mint begins that a valid token would cut short: the token is vended to its end, and then replaced', async () => {
