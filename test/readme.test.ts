@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { POLICY, type Situation } from '../lambda/vend/vending/decision.ts';
 import { loadConfig } from '../lib/config.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -94,18 +95,33 @@ test.each(['docs', 'docs/decisions'])('%s/README.md lists every page of its fold
   for (const page of pages) expect(index).toContain(`](${basename(page)})`);
 });
 
-test('docs/architecture.md has a row for each attribute that is written to the table', () => {
+describe('docs/architecture.md', () => {
   const page = read('docs/architecture.md');
-  const stored = page.slice(page.indexOf('## What is stored'), page.indexOf('## How a token is vended'));
-  const documented = [...stored.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, names = '']) =>
-    [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
-  );
-  const sources = readdirSync(join(ROOT, 'lambda'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => read(join('lambda', name)));
-  // As update expressions have them: `lease_id = :lease`.
-  const written = sources.flatMap((source) => [...source.matchAll(/\b([a-z_]+) = :\w+/g)].map(([, name]) => name));
-  expect(new Set(documented)).toEqual(new Set(['pk', ...written]));
+
+  test('has a row for each attribute that is written to the table', () => {
+    const stored = page.slice(page.indexOf('## What is stored'), page.indexOf('## How a token is vended'));
+    const documented = [...stored.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, names = '']) =>
+      [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    );
+    const sources = readdirSync(join(ROOT, 'lambda/vend/store')).map((name) => read(join('lambda/vend/store', name)));
+    // As the SDK takes them: `lease_id: { S: leaseId }`.
+    const written = sources.flatMap((source) => [...source.matchAll(/\b(\w+): \{ [BNS]: /g)].map(([, name]) => name));
+    expect(new Set(documented)).toEqual(new Set(written));
+  });
+
+  test('has each row of the policy, in its order', () => {
+    const timeLeft = ({ hasTimeToRead, hasTimeToMint, hasTimeToWait }: Partial<Situation>) =>
+      [hasTimeToRead && 'to read and mint', hasTimeToMint && 'to mint', hasTimeToWait && 'to wait']
+        .filter(Boolean)
+        .join(', ');
+    const rows = POLICY.map(({ because, when, next }) => {
+      const backOff = when.isBackedOff ? 'yes' : undefined;
+      const cells = [when.token, when.table, backOff, when.lease, timeLeft(when) || undefined, next, because];
+      return `| ${cells.map((cell) => cell ?? '–').join(' | ')} |`;
+    });
+    const [, table = ''] = /^\| token \| table \|.*\n\|[-|]+\n((?:\|.*\n)+)/m.exec(page) ?? [];
+    expect(table.trim().split('\n')).toEqual(rows);
+  });
 });
 
 /** What this test reads of config.schema.json. */
