@@ -2,15 +2,15 @@
 // All contestants meet the same one, and it takes none of their time.
 
 import { startDynamoDb } from '../local/dynamodb.ts';
-import { startEmporix } from '../local/emporix.ts';
 import { createSecret, vendEnvironment } from '../local/function-environment.ts';
 import { startSecretsManager } from '../local/secrets-manager.ts';
+import { startAuthorizationServer } from '../local/serve-authorization-server.ts';
 import { SCOPES } from './children/scope-sets.mjs';
 
 const [dynamodb, secrets, emporix] = await Promise.all([
   startDynamoDb(),
   startSecretsManager(),
-  startEmporix({ scopes: SCOPES }),
+  startAuthorizationServer({ scopes: SCOPES }),
 ]);
 const secretId = await createSecret(secrets.url, 'token-vending/emporix', emporix);
 

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Config } from '../lib/config.ts';
 import { tokenEndpoint } from '../lib/config-values.ts';
 import { profileFileOf } from '../lib/profile-file.ts';
-import type { AuthorizationServer } from '../local/local-mode.ts';
+import type { ClientRegistration } from '../local/local-mode.ts';
 
 const DEFAULT_PORT = 8787;
 const MAX_PORT = 65_535;
@@ -56,7 +56,7 @@ function chooseProfile(name: string | undefined, names: readonly string[]): stri
   );
 }
 
-function readAuthorizationServer(env: Environment): AuthorizationServer | undefined {
+function readAuthorizationServer(env: Environment): ClientRegistration | undefined {
   const missing = SERVER_VARIABLES.filter((name) => !env[name]);
   if (missing.length === SERVER_VARIABLES.length) return undefined;
   const { TOKEN_ENDPOINT, CLIENT_ID, CLIENT_SECRET } = env;

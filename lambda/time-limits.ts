@@ -28,5 +28,8 @@ export const SECRET_REQUEST_MS = 1_000;
 
 /** In a rotation: one allow-list is compared, with the candidate and the current credential side by side. */
 export const COMPARISON_LIMIT_MS = 8_000;
+/** In a rotation function, where nobody waits: connecting to Secrets Manager, and one attempt of three. */
+export const ROTATION_CONNECT_MS = 1_000;
+export const ROTATION_SECRET_REQUEST_MS = 3_000;
 /** In a rotation: all Secrets Manager calls of one step, each as slow as it may be. */
 export const ROTATION_SECRETS_MS = 60_000;

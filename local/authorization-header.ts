@@ -1,16 +1,15 @@
-// The parts of a Signature Version 4 that travel in headers: `Authorization` and `X-Amz-Date`, read as strictly as AWS
-// reads them.
+// Reads the headers of Signature Version 4, `Authorization` and `X-Amz-Date`, as strictly as AWS does.
 
 export interface Authorization {
   readonly accessKeyId: string;
   readonly scope: { readonly date: string; readonly region: string; readonly service: string; readonly end: string };
-  /** Lower-case names. */
+  /** Names in lower case. */
   readonly signedHeaders: ReadonlySet<string>;
   /** Hexadecimal. */
   readonly signature: string;
 }
 
-/** The header's parts, or AWS's sentence about what is wrong with it. */
+/** Returns the header's parts, or AWS's error message about the header. */
 export function parseAuthorization(header: string): Authorization | string {
   const [, parameters] = /^AWS4-HMAC-SHA256 +(.*)$/.exec(header) ?? [];
   if (parameters === undefined) return "Authorization header requires the algorithm 'AWS4-HMAC-SHA256'.";
@@ -36,7 +35,7 @@ export function parseAuthorization(header: string): Authorization | string {
   };
 }
 
-/** `20261124T053419Z` in milliseconds; NaN for anything else. */
+/** Converts `20261124T053419Z` to milliseconds. Returns NaN for any other format. */
 export function parseAmzDate(date: string): number {
   const [, year, month, day, hour, minute, second] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(date) ?? [];
   return Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}Z`);

@@ -1,10 +1,10 @@
-// dynalite (DynamoDB in JavaScript) ships no types: the little that local mode uses of it.
+// dynalite (DynamoDB in JavaScript) has no types of its own. These cover what local mode uses.
 
 declare module 'dynalite' {
   import type { Server } from 'node:http';
 
   export interface DynaliteOptions {
-    /** How long a new table stays in CREATING. */
+    /** A new table stays in CREATING for this long. */
     readonly createTableMs?: number;
   }
 

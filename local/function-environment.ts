@@ -1,12 +1,12 @@
-// The environment of a vend function that runs on this machine: what Lambda sets, what the stack sets, and the endpoints
-// that the SDK is to use instead of AWS's.
+// The environment of a vend function that runs on this machine: the variables that Lambda sets, those that the stack
+// sets, and the endpoints that the SDK uses instead of AWS's.
 
 import { devNull } from 'node:os';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { ENVIRONMENT_VARIABLES } from '../lambda/vend/settings.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION, STAND_IN_CLIENT } from './names.ts';
 
-/** What Lambda itself puts into a function's environment. */
+/** The variables that Lambda itself sets. */
 export function lambdaEnvironment(functionName: string, codeDirectory: string, memoryMb = 512): Record<string, string> {
   return {
     AWS_REGION: LOCAL_REGION,
@@ -19,10 +19,10 @@ export function lambdaEnvironment(functionName: string, codeDirectory: string, m
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     LAMBDA_TASK_ROOT: codeDirectory,
     TZ: ':UTC',
-    // Lambda has no home directory with settings in it; this machine may.
+    // Lambda has no home directory with AWS settings, but this machine may have one.
     AWS_CONFIG_FILE: devNull,
     AWS_SHARED_CREDENTIALS_FILE: devNull,
-    // Nor is its Node.js old enough for the SDK to complain, as this machine's may be.
+    // The SDK warns about an old Node.js, which this machine may have and Lambda doesn't.
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
   };
 }
@@ -35,23 +35,23 @@ export interface VendEnvironment {
   readonly secretsManager: { readonly url: string; readonly secretId: string };
 }
 
-/** What the stack puts there, and the endpoints. */
-export function vendEnvironment(of: VendEnvironment): Record<string, string> {
+/** The variables that the stack sets, and the endpoints. */
+export function vendEnvironment(names: VendEnvironment): Record<string, string> {
   const variables: Record<(typeof ENVIRONMENT_VARIABLES)[number], string> = {
-    PROFILE: of.profileName,
-    CREDENTIAL: of.credentialName,
-    SECRET_ID: of.secretsManager.secretId,
-    TABLE_NAME: of.dynamodb.tableName,
-    TOKEN_ENDPOINT: of.tokenEndpoint,
+    PROFILE: names.profileName,
+    CREDENTIAL: names.credentialName,
+    SECRET_ID: names.secretsManager.secretId,
+    TABLE_NAME: names.dynamodb.tableName,
+    TOKEN_ENDPOINT: names.tokenEndpoint,
   };
   return {
     ...variables,
-    AWS_ENDPOINT_URL_DYNAMODB: of.dynamodb.url,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: of.secretsManager.url,
+    AWS_ENDPOINT_URL_DYNAMODB: names.dynamodb.url,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: names.secretsManager.url,
   };
 }
 
-/** Creates the secret of a client. Returns its ARN. */
+/** Creates a secret that holds the client's credential, and returns its ARN. */
 export async function createSecret(
   endpoint: string,
   name: string,

@@ -1,18 +1,18 @@
-// What a function URL makes of HTTP: the event (payload format 2.0) from a request, and a response from the function's
-// result. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
+// Translates as a function URL does: an HTTP request to an event (payload format 2.0), and the function's result to an
+// HTTP response. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
 
 import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http';
 import { LOCAL_ACCOUNT } from './names.ts';
 import type { SignedRequest } from './sigv4.ts';
 
-/** Stands where a deployed URL has its own ID. */
+/** A deployed URL has an ID of its own here. */
 const API_ID = 'local';
 
-/** Media types that Lambda passes on as text; all others, and a body without a type, arrive in base64. */
+/** Bodies of these media types are passed on as text. All others, and a body without a type, arrive in base64. */
 const TEXT = /^(text\/.*|application\/(json|xml|javascript))$/;
 
-/** Not passed on: they are about the connection, or have a place of their own in the event. */
-const WITHHELD = new Set(['connection', 'cookie', 'keep-alive', 'transfer-encoding']);
+/** These headers are not passed on: they concern the connection, or the event has a field of its own for them. */
+const REMOVED_HEADERS = new Set(['connection', 'cookie', 'keep-alive', 'transfer-encoding']);
 
 export interface Origin {
   readonly requestId: string;
@@ -28,7 +28,7 @@ export interface HttpResponse {
   readonly body: Buffer;
 }
 
-/** The request as the signature covers it; undefined unless its target is a path. */
+/** Returns the request as the signature covers it, or undefined if its target is not a path. */
 export function toSignedRequest(request: IncomingMessage, body: Buffer): SignedRequest | undefined {
   const { method = '', url = '' } = request;
   if (!url.startsWith('/')) return undefined;
@@ -55,7 +55,7 @@ export function toEvent(request: SignedRequest, origin: Origin) {
     rawQueryString: query,
     ...(headers.cookie && { cookies: headers.cookie.split(/; */) }),
     headers: eventHeaders(headers, origin),
-    ...(parameters.size > 0 && { queryStringParameters: joined(parameters) }),
+    ...(parameters.size > 0 && { queryStringParameters: joinRepeated(parameters) }),
     requestContext: {
       accountId: LOCAL_ACCOUNT,
       apiId: API_ID,
@@ -67,7 +67,7 @@ export function toEvent(request: SignedRequest, origin: Origin) {
       requestId,
       routeKey: '$default',
       stage: '$default',
-      time: logTime(nowMs),
+      time: formatLogTime(nowMs),
       timeEpoch: nowMs,
     },
     ...(body.length > 0 && { body: body.toString(isBase64Encoded ? 'base64' : 'utf8') }),
@@ -75,7 +75,7 @@ export function toEvent(request: SignedRequest, origin: Origin) {
   };
 }
 
-/** The response, or undefined for a result that Lambda answers 502 to. */
+/** Returns the response, or undefined for a result that Lambda answers with 502. */
 export function toResponse(result: unknown): HttpResponse | undefined {
   if (!isObject(result) || !('statusCode' in result)) {
     return { status: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(JSON.stringify(result)) };
@@ -89,7 +89,7 @@ export function toResponse(result: unknown): HttpResponse | undefined {
     status: Number(status),
     headers: {
       'content-type': 'application/json',
-      ...Object.fromEntries(sent.filter(([name]) => !WITHHELD.has(name) && name !== 'content-length')),
+      ...Object.fromEntries(sent.filter(([name]) => !REMOVED_HEADERS.has(name) && name !== 'content-length')),
       ...(Array.isArray(cookies) && { 'set-cookie': cookies.map(String) }),
     },
     body: Buffer.from(body, isBase64Encoded === true ? 'base64' : 'utf8'),
@@ -98,7 +98,7 @@ export function toResponse(result: unknown): HttpResponse | undefined {
 
 function eventHeaders(headers: SignedRequest['headers'], { sourceIp, port }: Origin): Record<string, string> {
   return {
-    ...Object.fromEntries(Object.entries(headers).filter(([name]) => !WITHHELD.has(name))),
+    ...Object.fromEntries(Object.entries(headers).filter(([name]) => !REMOVED_HEADERS.has(name))),
     'x-forwarded-for': sourceIp,
     'x-forwarded-port': String(port),
     'x-forwarded-proto': 'http',
@@ -121,14 +121,14 @@ function mediaType(contentType = ''): string {
   return contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-/** The values of a repeated parameter are joined by commas. */
-function joined(parameters: URLSearchParams): Record<string, string> {
+/** Joins the values of a repeated parameter with commas. */
+function joinRepeated(parameters: URLSearchParams): Record<string, string> {
   const names = [...new Set(parameters.keys())];
   return Object.fromEntries(names.map((name) => [name, parameters.getAll(name).join(',')]));
 }
 
-/** `24/Nov/2026:05:34:19 +0000` */
-function logTime(atMs: number): string {
+/** Formats a time as `24/Nov/2026:05:34:19 +0000`. */
+function formatLogTime(atMs: number): string {
   const [, day, month, year, time] = new Date(atMs).toUTCString().split(' ');
   return `${day}/${month}/${year}:${time} +0000`;
 }

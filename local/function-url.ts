@@ -1,33 +1,34 @@
-// A Lambda function URL with AWS_IAM on 127.0.0.1: checks the signature, runs the function in its instances, and answers
-// what Lambda itself answers when that fails.
+// A Lambda function URL with AWS_IAM on 127.0.0.1. It checks the signature, runs the function in its instances, and, if
+// that fails, answers as Lambda itself does.
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { VEND_TIMEOUT_MS } from '../lambda/time-limits.ts';
 import { type HttpResponse, toEvent, toResponse, toSignedRequest } from './function-url-event.ts';
 import { type Listening, listen, readBody } from './http.ts';
 import { Instances } from './instances.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './names.ts';
-import { refuseSignature } from './sigv4.ts';
+import { findSignatureProblem } from './sigv4.ts';
 
-/** What a synchronous invocation takes. */
+/** The limit of a synchronous invocation. */
 const MAX_BODY_BYTES = 6 * 1024 * 1024;
 
 export interface FunctionUrlOptions {
   /** Holds `index.mjs`, which exports `handler`. */
   readonly codeDirectory: string;
-  /** All of the function's environment. @default none */
+  /** The function's whole environment. @default none */
   readonly environment?: Readonly<Record<string, string>>;
   /** @default 'token-vending-local' */
   readonly functionName?: string;
   /** @default 512 */
   readonly memoryMb?: number;
-  /** How many instances may run at once. @default 4 */
+  /** The maximum number of instances. @default 4 */
   readonly instances?: number;
-  /** @default 25000, as the stack sets it */
+  /** @default VEND_TIMEOUT_MS, as the stack sets it */
   readonly timeoutMs?: number;
-  /** 0: any free port. @default 0 */
+  /** 0 means any free port. @default 0 */
   readonly port?: number;
-  /** Takes what the instances print. @default standard output */
+  /** Is called with what the instances print. @default standard output */
   readonly write?: (text: string) => void;
   readonly nowMs?: () => number;
 }
@@ -41,7 +42,7 @@ export async function startFunctionUrl(options: FunctionUrlOptions): Promise<Lis
     functionName: options.functionName ?? 'token-vending-local',
     memoryMb: options.memoryMb ?? 512,
     limit: options.instances ?? 4,
-    timeoutMs: options.timeoutMs ?? 25_000,
+    timeoutMs: options.timeoutMs ?? VEND_TIMEOUT_MS,
     write: options.write ?? ((text) => process.stdout.write(text)),
   });
   const nowMs = options.nowMs ?? Date.now;
@@ -64,7 +65,7 @@ async function answerRequest(
   if (!body) return TOO_LARGE;
   const signedRequest = toSignedRequest(request, body);
   if (!signedRequest) return BAD_REQUEST;
-  const refusal = await refuseSignature(signedRequest, LOCAL_CREDENTIALS, LOCAL_REGION, nowMs);
+  const refusal = await findSignatureProblem(signedRequest, LOCAL_CREDENTIALS, LOCAL_REGION, nowMs);
   if (refusal) return lambdaError(403, refusal.errorType, refusal.body);
   const { remoteAddress = '', localPort = 0 } = request.socket;
   const { accessKeyId } = LOCAL_CREDENTIALS;
@@ -102,7 +103,7 @@ const TOO_LARGE = lambdaError(413, 'RequestTooLargeException', {
 
 const BAD_REQUEST = lambdaError(400, 'BadRequestException', { message: 'Bad Request' });
 
-/** The function threw, overran its timeout, died or returned no response: not JSON. */
+/** The function threw, exceeded its time-out, died or returned no response. Lambda's answer is not JSON. */
 const INTERNAL_ERROR: Answer = {
   status: 502,
   headers: { 'content-type': 'text/plain' },

@@ -1,4 +1,4 @@
-// What the stand-ins share: a server on 127.0.0.1 that can be ended at once, and reading a request's body.
+// The stand-ins share this: a server on 127.0.0.1 that can be closed at once, and a function that reads a request's body.
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,11 +6,11 @@ import type { AddressInfo } from 'node:net';
 export interface Listening {
   /** `http://127.0.0.1:PORT`, without a trailing slash. */
   readonly url: string;
-  /** Ends at once: open connections are cut. */
+  /** Closes at once: open connections are cut. */
   close(): Promise<void>;
 }
 
-/** Listens on 127.0.0.1; port 0 is any free one. Rejects with Node's own error when the port is in use. */
+/** Listens on 127.0.0.1; port 0 means any free port. Rejects with Node's own error if the port is in use. */
 export async function listen(server: Server, port = 0): Promise<Listening> {
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -30,7 +30,7 @@ export async function listen(server: Server, port = 0): Promise<Listening> {
   };
 }
 
-/** The whole body, or undefined if it is longer than the limit. What is over the limit is read but not kept. */
+/** Returns the whole body, or undefined if it is longer than the limit: the rest is then read, but not kept. */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;

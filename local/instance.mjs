@@ -1,5 +1,5 @@
-// One instance of the function, in a worker thread: imports the deployed code as Lambda's runtime does, then runs one
-// request after the other. Plain JavaScript, because a worker has only what Lambda has: no TypeScript loader.
+// One instance of the function, in a worker thread. It imports the deployed code as Lambda's runtime does, then runs one
+// request after the other. It is plain JavaScript because a worker, like Lambda, has no TypeScript loader.
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -13,8 +13,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 /** @type {FunctionData} */
 const { codeDirectory, functionName, functionArn, memoryMb } = workerData;
 
-// By a message of its own, as Lambda's runtime takes what is printed: a worker's standard output, a stream by way of the
-// main thread, costs more than a whole answer from memory.
+// Output is sent as a message. A worker's standard output is a stream through the main thread, which costs more than a
+// whole answer from memory.
 process.stdout.write = (printed) => {
   parentPort?.postMessage({ printed: String(printed) });
   return true;

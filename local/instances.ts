@@ -1,6 +1,6 @@
-// The instances of the function: worker threads that run its deployed code, one request at a time each. As in Lambda,
-// a request goes to the idle instance used last, else a new one is started, up to the limit; an instance that dies or
-// overruns the timeout is gone, and the next request starts another.
+// The instances of the function: worker threads that run its deployed code, one request at a time each. As in Lambda, a
+// request goes to the idle instance that was used last. If none is idle, a new one is started, up to the limit. An
+// instance that dies or exceeds the time-out is removed, and the next request starts another.
 
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -11,14 +11,14 @@ const WORKER = join(import.meta.dirname, 'instance.mjs');
 export interface InstancesOptions {
   /** Holds `index.mjs`, which exports `handler`. */
   readonly codeDirectory: string;
-  /** All of the function's environment: nothing of this process's is added. */
+  /** The function's whole environment: nothing is added from this process. */
   readonly environment: Readonly<Record<string, string>>;
   readonly functionName: string;
   readonly memoryMb: number;
-  /** How many may run at once. */
+  /** The maximum number of instances. */
   readonly limit: number;
   readonly timeoutMs: number;
-  /** Takes what the instances print. */
+  /** Is called with what the instances print. */
   readonly write: (text: string) => void;
 }
 
@@ -32,7 +32,7 @@ const FAILED: Outcome = { kind: 'failed' };
 export class Instances {
   readonly #options: InstancesOptions;
   readonly #all = new Set<Instance>();
-  /** The one used last is at the end. */
+  /** The instance that was used last is at the end. */
   readonly #idle: Instance[] = [];
 
   constructor(options: InstancesOptions) {
@@ -47,7 +47,7 @@ export class Instances {
     return outcome;
   }
 
-  /** Ends at once; requests under way fail. */
+  /** Closes at once: requests that are running fail. */
   async close(): Promise<void> {
     await Promise.all([...this.#all].map((instance) => instance.terminate()));
   }
@@ -56,8 +56,8 @@ export class Instances {
     if (this.#all.size >= this.#options.limit) return undefined;
     const instance = new Instance(this.#options, () => {
       this.#all.delete(instance);
-      const place = this.#idle.indexOf(instance);
-      if (place >= 0) this.#idle.splice(place, 1);
+      const index = this.#idle.indexOf(instance);
+      if (index >= 0) this.#idle.splice(index, 1);
     });
     this.#all.add(instance);
     return instance;
@@ -76,7 +76,7 @@ class Instance {
     this.#worker = new Worker(WORKER, {
       workerData: { codeDirectory, functionName, functionArn, memoryMb },
       env: { ...environment },
-      // Node's own options, such as a TypeScript loader, are not the function's.
+      // The function must not get Node's options of this process, such as a TypeScript loader.
       execArgv: [],
       stdout: true,
       stderr: true,
@@ -86,7 +86,7 @@ class Instance {
       if (answer.printed !== undefined) return write(answer.printed);
       this.#settle(answer.result === undefined ? FAILED : { kind: 'result', result: JSON.parse(answer.result) });
     });
-    // An uncaught error ends the thread: it must get no other request until it has gone.
+    // An uncaught error ends the thread, which must get no further request until it has exited.
     this.#worker.on('error', (error: Error) => {
       onGone();
       write(`${error.stack ?? error}\n`);
@@ -97,7 +97,7 @@ class Instance {
     });
   }
 
-  /** The time limit includes a cold start's, which Lambda counts apart. */
+  /** The time-out includes a cold start, which Lambda counts separately. */
   async run(requestId: string, event: string): Promise<Outcome> {
     const { timeoutMs, write } = this.#options;
     const timer = setTimeout(() => {

@@ -1,46 +1,47 @@
-// Local mode: a profile's vend function as it would be deployed, behind a function URL, with stand-ins for all that it
-// calls. `npm start` and the tests share it.
+// Local mode: a profile's vend function as it would be deployed, behind a function URL, with stand-ins for everything that
+// it calls.
 
 import type { ProfileFile } from '../lambda/vend/settings.ts';
-import { writeVendCode } from '../lib/vend-code.ts';
+import type { AuthorizationServerOptions } from './authorization-server.ts';
+import { SOME_SCOPES } from './client-secrets.ts';
 import { type LocalDynamoDb, startDynamoDb } from './dynamodb.ts';
-import { type Emporix, type EmporixOptions, SOME_SCOPES, startEmporix } from './emporix.ts';
 import { createSecret, lambdaEnvironment, vendEnvironment } from './function-environment.ts';
 import { type FunctionUrlOptions, startFunctionUrl } from './function-url.ts';
-import type { Listening } from './http.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './names.ts';
-import { startSecretsManager } from './secrets-manager.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { type LocalSecretsManager, startSecretsManager } from './secrets-manager.ts';
+import { type ServedAuthorizationServer, startAuthorizationServer } from './serve-authorization-server.ts';
 
 const FUNCTION_NAME = 'token-vending-local';
 
-/** An authorization server and a client of it. */
-export interface AuthorizationServer {
+/** A client, as it is registered with an authorization server (RFC 6749 §2). */
+export interface ClientRegistration {
   readonly tokenEndpoint: string;
   readonly clientId: string;
   readonly clientSecret: string;
 }
 
 export interface LocalModeOptions {
+  /** Holds the bundled function, `index.mjs`, and its `profile.json`. */
+  readonly codeDirectory: string;
+  /** What `profile.json` says: the simulated Emporix is made to fit it. */
+  readonly profile: ProfileFile;
   /** @default 'default' */
   readonly profileName?: string;
   /** @default 'emporix' */
   readonly credentialName?: string;
-  /** @default all scopes, client_secret_post */
-  readonly profile?: ProfileFile;
-  /** @default a simulated Emporix that holds the profile's scopes */
-  readonly authorizationServer?: AuthorizationServer;
-  /** For the simulated Emporix, over what the profile says. */
-  readonly emporix?: EmporixOptions;
+  /** @default a simulated Emporix whose client holds the profile's scopes */
+  readonly authorizationServer?: ClientRegistration;
+  /** Options of the simulated Emporix, which take precedence over what the profile says. */
+  readonly emporix?: AuthorizationServerOptions;
   /** @default any free port */
   readonly port?: number;
   /** How many instances may run at once. @default 4 */
   readonly instances?: number;
   /** @default 512 */
   readonly memoryMb?: number;
-  /** Takes what the instances print. @default standard output */
+  /** Is called with what the instances print. @default standard output */
   readonly write?: (text: string) => void;
-  /** Of the function, over what it has otherwise: to point it at something else than a stand-in. @default none */
+  /** Variables that are added to the function's environment or replace its own. @default none */
   readonly environment?: Readonly<Record<string, string>>;
 }
 
@@ -50,49 +51,46 @@ export interface LocalMode {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Undefined with another authorization server. */
-  readonly emporix: Emporix | undefined;
+  /** Undefined if another authorization server is used. */
+  readonly emporix: ServedAuthorizationServer | undefined;
   readonly dynamodb: LocalDynamoDb;
-  readonly secretsManager: Listening & { readonly secretId: string };
-  /** Ends at once, also requests under way. */
+  readonly secretsManager: LocalSecretsManager & { readonly secretId: string };
+  /** Ends at once: requests that are running are cut. */
   close(): Promise<void>;
 }
 
-export async function startLocalMode(options: LocalModeOptions = {}): Promise<LocalMode> {
-  const profile = options.profile ?? { clientAuthentication: 'client_secret_post' };
+export async function startLocalMode(options: LocalModeOptions): Promise<LocalMode> {
   const credentialName = options.credentialName ?? 'emporix';
-  const code = temporaryFolder();
-  const started: { close(): Promise<void> }[] = [code];
+  const started: { close(): Promise<void> }[] = [];
   const close = async () => void (await Promise.all(started.map((standIn) => standIn.close())));
-  /** Remembers what has been started, so that a start that fails later ends it too. */
+  /** Remembers what has been started, so that it is closed as well when a later start fails. */
   async function keep<StandIn extends { close(): Promise<void> }>(starting: Promise<StandIn>): Promise<StandIn> {
     const standIn = await starting;
     started.push(standIn);
     return standIn;
   }
   try {
-    writeVendCode(code.path, profile);
     const [dynamodb, secrets, emporix] = await Promise.all([
       keep(startDynamoDb()),
       keep(startSecretsManager()),
-      options.authorizationServer ? undefined : keep(startEmporix(emporixOptions(profile, options.emporix))),
+      options.authorizationServer ? undefined : keep(startAuthorizationServer(emporixOptions(options))),
     ]);
-    const server = options.authorizationServer ?? emporix;
-    if (!server) throw new Error('no authorization server');
-    const secretId = await createSecret(secrets.url, `token-vending/${credentialName}`, server);
+    const client = options.authorizationServer ?? emporix;
+    if (!client) throw new Error('no authorization server');
+    const secretId = await createSecret(secrets.url, `token-vending/${credentialName}`, client);
     const secretsManager = { ...secrets, secretId };
     const environment = {
-      ...lambdaEnvironment(FUNCTION_NAME, code.path, options.memoryMb),
+      ...lambdaEnvironment(FUNCTION_NAME, options.codeDirectory, options.memoryMb),
       ...vendEnvironment({
         profileName: options.profileName ?? 'default',
         credentialName,
-        tokenEndpoint: server.tokenEndpoint,
+        tokenEndpoint: client.tokenEndpoint,
         dynamodb,
         secretsManager,
       }),
       ...options.environment,
     };
-    const { url } = await keep(startFunctionUrl(functionUrlOptions(code.path, environment, options)));
+    const { url } = await keep(startFunctionUrl(functionUrlOptions(options, environment)));
     return { url, region: LOCAL_REGION, ...LOCAL_CREDENTIALS, emporix, dynamodb, secretsManager, close };
   } catch (error) {
     await close();
@@ -101,9 +99,8 @@ export async function startLocalMode(options: LocalModeOptions = {}): Promise<Lo
 }
 
 function functionUrlOptions(
-  codeDirectory: string,
+  { codeDirectory, port, instances, memoryMb, write }: LocalModeOptions,
   environment: Readonly<Record<string, string>>,
-  { port, instances, memoryMb, write }: LocalModeOptions,
 ): FunctionUrlOptions {
   return {
     codeDirectory,
@@ -116,11 +113,9 @@ function functionUrlOptions(
   };
 }
 
-/** The client holds what the profile allows, and some scopes that it doesn't. */
-function emporixOptions(
-  { scopes = [], tenant, clientAuthentication }: ProfileFile,
-  overrides: EmporixOptions = {},
-): EmporixOptions {
+/** The client holds the scopes that the profile allows, and some that it doesn't. */
+function emporixOptions({ profile, emporix }: LocalModeOptions): AuthorizationServerOptions {
+  const { scopes = [], tenant, clientAuthentication } = profile;
   const held = [...new Set([...SOME_SCOPES, ...scopes])];
-  return { scopes: held, clientAuthentication, ...(tenant !== undefined && { tenant }), ...overrides };
+  return { scopes: held, clientAuthentication, ...(tenant !== undefined && { tenant }), ...emporix };
 }

@@ -1,15 +1,15 @@
-// The proof that local mode works: one token, vended over HTTP to a signed request like any caller's.
+// Proves that local mode works: one token is vended over HTTP, to a signed request as any caller sends it.
 
 import { sign } from './sign.ts';
 
 export interface Proof {
-  /** memory, table or mint */
+  /** `x-token-source`: memory, table or mint. */
   readonly source: string;
   readonly expiresInSeconds: number;
   readonly scopeCount: number;
 }
 
-/** No token was vended. The message is one line: status, error code and description. */
+/** Is thrown if no token was vended. The message is one line: status, error code and description. */
 export class ProofError extends Error {}
 
 export async function proveVending(url: string): Promise<Proof> {
@@ -36,7 +36,7 @@ function parse(text: string): Readonly<Record<string, unknown>> {
     const answer: unknown = JSON.parse(text);
     if (typeof answer === 'object' && answer !== null) return { ...answer };
   } catch {
-    // Lambda's own errors aren't always JSON.
+    // Lambda's own errors are not always JSON.
   }
   return { error: text };
 }

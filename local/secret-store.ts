@@ -1,5 +1,5 @@
-// Secrets in memory with the real rules for versions and labels: a label sits on one version, the first version gets
-// AWSCURRENT, AWSPREVIOUS follows AWSCURRENT by itself, a repeated request changes nothing.
+// Secrets in memory, with the real rules for versions and labels: a label is on one version at a time, the first version
+// gets AWSCURRENT, AWSPREVIOUS moves to the version that loses AWSCURRENT, and a repeated request changes nothing.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
 
 import { randomBytes } from 'node:crypto';
@@ -27,7 +27,7 @@ export class SecretsManagerError extends Error {
   }
 }
 
-/** A secret's value as the wire has it: text, or bytes in base64. */
+/** A secret's value as it is sent: text, or bytes in base64. */
 export interface SecretValue {
   readonly SecretString?: string;
   readonly SecretBinary?: string;
@@ -35,7 +35,7 @@ export interface SecretValue {
 
 export interface Version {
   readonly id: string;
-  /** Undefined where a rotation has begun with it and nothing was put yet. */
+  /** Undefined if a rotation has begun with this version and has put no value yet. */
   value: SecretValue | undefined;
   readonly createdAtSeconds: number;
   readonly labels: Set<string>;
@@ -54,7 +54,7 @@ export class Secret {
     this.arn = `arn:aws:secretsmanager:${LOCAL_REGION}:${LOCAL_ACCOUNT}:secret:${name}-${suffix}`;
   }
 
-  /** Adds a version, or returns the same one for a repeated request. Its labels leave the versions that had them. */
+  /** Adds a version with its labels, which other versions then lose. A repeated request returns the same version. */
   put(id: string, value: SecretValue, labels: readonly string[], nowSeconds: number): Version {
     const existing = this.versions.get(id);
     if (existing?.value) return this.#repeated(existing, value);
@@ -66,7 +66,7 @@ export class Secret {
     return version;
   }
 
-  /** Begins a rotation: a version without a value, labelled AWSPENDING. One at a time. */
+  /** Begins a rotation with a version that has no value and is labelled AWSPENDING. Only one can be in progress. */
   begin(id: string, nowSeconds: number): Version {
     const pending = this.#holderOf(PENDING);
     if (pending && pending.id !== id && !pending.labels.has(CURRENT)) {
@@ -79,7 +79,7 @@ export class Secret {
     return version;
   }
 
-  /** By ID, by label, or by both if they agree; by AWSCURRENT if neither is given. */
+  /** Finds a version by ID, by label, or by both if they agree. Without either, it finds AWSCURRENT. */
   find(id: string | undefined, label: string | undefined): Version {
     if (id !== undefined) {
       const version = this.#version(id);
@@ -89,12 +89,12 @@ export class Secret {
         'You provided a VersionStage that is not associated to the provided VersionId.',
       );
     }
-    const wanted = label ?? CURRENT;
-    const version = this.#holderOf(wanted);
+    const searchedLabel = label ?? CURRENT;
+    const version = this.#holderOf(searchedLabel);
     if (version) return version;
     throw new SecretsManagerError(
       'ResourceNotFoundException',
-      `Secrets Manager can't find the specified secret value for staging label: ${wanted}`,
+      `Secrets Manager can't find the specified secret value for staging label: ${searchedLabel}`,
     );
   }
 

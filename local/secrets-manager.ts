@@ -1,8 +1,9 @@
-// A Secrets Manager that speaks the real protocol (JSON 1.1, the operation in X-Amz-Target) to the real SDK client.
-// Signatures are not checked here: only the function on this machine calls it.
+// A Secrets Manager in memory for the real SDK client: it uses the real protocol (JSON 1.1, with the operation in
+// X-Amz-Target). It checks no signatures, because only the function on this machine calls it.
 
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { addFaults, type Faults } from './faults.ts';
 import { type Listening, listen, readBody } from './http.ts';
 import { Secret, SecretsManagerError, type SecretValue, type Version } from './secret-store.ts';
 
@@ -12,10 +13,16 @@ const MAX_VALUE_BYTES = 65_536;
 type Input = Readonly<Record<string, unknown>>;
 type Operation = (secrets: Secrets, input: Input) => object;
 
-/** Starts an empty Secrets Manager; secrets are put in with the SDK, as everywhere. */
-export async function startSecretsManager(): Promise<Listening> {
+export interface LocalSecretsManager extends Listening {
+  readonly faults: Faults;
+}
+
+/** Starts an empty Secrets Manager. Secrets are created with the SDK, as in AWS. */
+export async function startSecretsManager(): Promise<LocalSecretsManager> {
   const secrets = new Secrets();
-  return listen(createServer((request, response) => void answer(secrets, request, response)));
+  const server = createServer((request, response) => void answer(secrets, request, response));
+  const faults = addFaults(server);
+  return { ...(await listen(server)), faults };
 }
 
 class Secrets {
@@ -28,7 +35,7 @@ class Secrets {
     throw new SecretsManagerError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
   }
 
-  /** A repeated CreateSecret (the same token and value) answers as the first one did. */
+  /** A repeated CreateSecret, with the same token and value, gets the answer of the first one. */
   create(name: string, versionId: string): Secret {
     const existing = this.#byName.get(name);
     if (existing && !existing.versions.has(versionId)) {
@@ -79,7 +86,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     const labels = labelsOf(input) ?? ['AWSCURRENT'];
     return described(secret, secret.put(versionIdOf(input), value, labels, nowSeconds()));
   },
-  /** Only begins: whoever asked for it calls the four steps of the rotation function. */
+  /** Only begins the rotation: the caller then runs the four steps of the rotation function. */
   RotateSecret(secrets, input) {
     const secret = secrets.find(input);
     return { ...identity(secret), VersionId: secret.begin(versionIdOf(input), nowSeconds()).id };
@@ -111,7 +118,7 @@ function operationOf(request: IncomingMessage): Operation {
   const [service, name = ''] = String(request.headers['x-amz-target']).split('.');
   const operation = service === 'secretsmanager' && Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name] : undefined;
   if (operation && request.method === 'POST') return operation;
-  throw new SecretsManagerError('UnknownOperationException', `The operation ${name} is not known here.`);
+  throw new SecretsManagerError('UnknownOperationException', `The operation ${name} is not simulated.`);
 }
 
 function parse(body: string): Input {
@@ -119,7 +126,7 @@ function parse(body: string): Input {
     const input: unknown = JSON.parse(body);
     if (typeof input === 'object' && input !== null && !Array.isArray(input)) return input as Input;
   } catch {
-    // Answered like any other body that isn't an object.
+    // A body that is not JSON gets the same answer as one that is not an object.
   }
   throw new SecretsManagerError('SerializationException', 'The request body is not a JSON object.');
 }

@@ -1,22 +1,22 @@
-// Signs a request to a function URL with the AWS SDK's own signer, for the self-proof of local mode and the tests.
+// Signs a request to a function URL with the AWS SDK's own signer, for the proof of local mode and for the tests.
 
 import { Hash } from '@smithy/hash-node';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './names.ts';
 
-export interface ToSign {
+export interface RequestToSign {
   /** @default 'POST' */
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** @default '' */
   readonly body?: string | Uint8Array;
-  /** @default those of local mode */
+  /** @default the credentials of local mode */
   readonly credentials?: {
     readonly accessKeyId: string;
     readonly secretAccessKey: string;
     readonly sessionToken?: string;
   };
-  /** @default that of local mode */
+  /** @default the region of local mode */
   readonly region?: string;
   /** @default 'lambda' */
   readonly service?: string;
@@ -30,8 +30,8 @@ export interface SignedFetch {
   readonly body: string | Uint8Array | null;
 }
 
-/** What `fetch(url, …)` takes. */
-export async function sign(url: string, request: ToSign = {}): Promise<SignedFetch> {
+/** Returns the options to pass to `fetch(url, …)`. */
+export async function sign(url: string, request: RequestToSign = {}): Promise<SignedFetch> {
   const { method = 'POST', headers = {}, body = '', signingDate = new Date() } = request;
   const { host, hostname, pathname, protocol, searchParams } = new URL(url);
   const names = [...new Set(searchParams.keys())];

@@ -1,5 +1,5 @@
-// Signature Version 4 as Lambda checks it in front of a function URL: computed again over the request as received, with
-// exactly the headers that the caller says it signed, and compared.
+// Checks Signature Version 4 as Lambda does in front of a function URL: the signature is computed again over the request
+// as received, with exactly the headers that the caller says it signed, and compared.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -25,10 +25,10 @@ const UNSIGNED: Refusal = {
 
 export interface SignedRequest {
   readonly method: string;
-  /** As on the request line: percent-encoded, without the query. */
+  /** As on the request line: percent-encoded, and without the query. */
   readonly path: string;
   readonly query: string;
-  /** Lower-case names; the values of a repeated header joined by commas. */
+  /** Names are in lower case; the values of a repeated header are joined with commas. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
@@ -43,8 +43,8 @@ export interface Refusal {
   readonly body: object;
 }
 
-/** What Lambda refuses the request with, or undefined if it is signed as it must be. */
-export async function refuseSignature(
+/** Returns Lambda's refusal of the request, or undefined if the signature is right. */
+export async function findSignatureProblem(
   request: SignedRequest,
   credentials: Credentials,
   region: string,
@@ -59,8 +59,8 @@ export async function refuseSignature(
     const message = "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.";
     return refusal('IncompleteSignatureException', message);
   }
-  const misfit = misfitOfScope(authorization, date, region) || misfitOfClock(signedAtMs, nowMs);
-  if (misfit) return refusal('InvalidSignatureException', misfit);
+  const problem = scopeProblem(authorization, date, region) || clockProblem(signedAtMs, nowMs);
+  if (problem) return refusal('InvalidSignatureException', problem);
   if (authorization.accessKeyId !== credentials.accessKeyId) {
     return refusal('UnrecognizedClientException', 'The security token included in the request is invalid.');
   }
@@ -77,8 +77,8 @@ function refusal(errorType: string, message: string): Refusal {
   return { errorType, body: { message } };
 }
 
-/** Empty if the scope is right. Lambda joins the sentences, each with a space behind it. */
-function misfitOfScope({ scope }: Authorization, amzDate: string, region: string): string {
+/** Returns '' if the scope is right. Lambda joins its sentences, each with a space after it. */
+function scopeProblem({ scope }: Authorization, amzDate: string, region: string): string {
   const day = amzDate.slice(0, 8);
   const sentences = [
     scope.region !== region && 'Credential should be scoped to a valid region.',
@@ -92,8 +92,8 @@ function misfitOfScope({ scope }: Authorization, amzDate: string, region: string
   return sentences.map((sentence) => (sentence ? `${sentence} ` : '')).join('');
 }
 
-/** Empty if the request was signed within five minutes of now, at the resolution of a signature, the second. */
-function misfitOfClock(signedAtMs: number, nowMs: number): string {
+/** Returns '' if the request was signed within five minutes of now. A signature's time has a resolution of 1 s. */
+function clockProblem(signedAtMs: number, nowMs: number): string {
   const nowSecondMs = Math.floor(nowMs / 1000) * 1000;
   const earliestMs = nowSecondMs - MAX_CLOCK_DIFFERENCE_MS;
   const latestMs = nowSecondMs + MAX_CLOCK_DIFFERENCE_MS;
@@ -108,7 +108,7 @@ function misfitOfClock(signedAtMs: number, nowMs: number): string {
   return '';
 }
 
-/** A function URL takes no unsigned payload: if a hash is sent, it must be that of the body. */
+/** A function URL accepts no unsigned payload: if a hash is sent, it must be the hash of the body. */
 function isBodyAsAnnounced({ headers, body }: SignedRequest): boolean {
   const announced = headers['x-amz-content-sha256'];
   return announced === undefined || announced === createHash('sha256').update(body).digest('hex');
@@ -137,7 +137,7 @@ async function computeSignature(
     headers: Object.fromEntries([...signedHeaders].map((name) => [name, headers[name] ?? ''])),
     body,
   };
-  // signableHeaders: a few headers are left out by this signer unless they are asked for; others do sign them.
+  // Without signableHeaders, this signer leaves out a few headers that other signers include.
   const signed = await signer.sign(toSign, {
     signingDate: new Date(signedAtMs),
     signableHeaders: new Set(signedHeaders),
@@ -145,7 +145,7 @@ async function computeSignature(
   return /Signature=([0-9a-f]+)$/.exec(signed.headers.authorization ?? '')?.[1] ?? '';
 }
 
-/** Only percent-encoding is decoded: in a signature, `+` is a plus. */
+/** Decodes percent-encoding only: in a signature, `+` is a plus. */
 function parseQuery(query: string): Record<string, string[]> {
   const parameters: Record<string, string[]> = {};
   for (const part of query.split('&').filter((part) => part !== '')) {

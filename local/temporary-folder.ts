@@ -1,10 +1,10 @@
-// A folder of one's own for as long as it is needed.
+// A temporary folder, which is removed when it is closed.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Also removed when the process exits without closing. */
+/** The folder is removed as well if the process exits without closing it. */
 export function temporaryFolder(): { readonly path: string; close(): Promise<void> } {
   const path = mkdtempSync(join(tmpdir(), `token-vending-${process.pid}-`));
   const remove = () => rmSync(path, { recursive: true, force: true });

@@ -1,43 +1,147 @@
-// The rules of the house: which room may know which. Read off the sources' own imports.
+// The rules of the house: which folder may import which, read from the sources' own imports.
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 
 const ROOT = join(import.meta.dirname, '..');
 
-function sources(...rooms: string[]): string[] {
-  return rooms.flatMap((room) =>
-    readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
-      .filter((file) => /\.(ts|mjs)$/.test(file) && !file.endsWith('.d.ts'))
-      .map((file) => join(room, file)),
-  );
+/** What each folder may import besides itself. Imports go one way. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  operating: [],
+  lambda: ['operating'],
+  lib: ['lambda', 'operating'],
+  local: ['lambda', 'operating'],
+  bin: ['lib', 'local', 'lambda'],
+  testbed: ['local', 'lib', 'lambda', 'operating', 'bin'],
+  test: ['testbed', 'bin', 'local', 'lib', 'lambda', 'operating', 'examples'],
+  bench: ['testbed', 'bin', 'local', 'lib', 'lambda', 'operating'],
+};
+
+/** Within the vend function: from the request down to what is known of a token. */
+const VEND_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  'lambda/vend/state': [],
+  'lambda/vend/store': ['lambda/vend/state'],
+  'lambda/vend/vending': ['lambda/vend/store', 'lambda/vend/state'],
+  'lambda/vend/http': ['lambda/vend/vending', 'lambda/vend/state'],
+};
+
+function sources(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|mjs)$/.test(file) && !file.endsWith('.d.ts'))
+    .map((file) => join(folder, file));
 }
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
-/** What a file imports at run time: types are gone by then. */
-function imports(file: string): string[] {
-  const statements = read(file).matchAll(
-    /^(?:import|export)\s+(?!type\b)[^;]*?from\s+'([^']+)'|\bimport\('([^']+)'\)/gm,
-  );
-  return [...statements].map(([, stated, loaded]) => stated ?? loaded ?? '');
+/** The import and export statements of a file; without types, only what is imported at run time. */
+function imports(file: string, withTypes: boolean): string[] {
+  const text = read(file).replaceAll(/^\s*(\/\/|\*).*$/gm, '');
+  const statements = text.matchAll(/^(?:import|export)\s+(type\b)?[^;']*?\bfrom\s+'([^']+)'/gm);
+  const others = text.matchAll(/^import\s+'([^']+)'|\bimport\('([^']+)'\)/gm);
+  return [
+    ...[...statements].filter(([, type]) => withTypes || type === undefined).map(([, , path]) => path ?? ''),
+    ...[...others].map(([, alone, loaded]) => alone ?? loaded ?? ''),
+  ];
 }
 
-const files = sources('bin', 'lib', 'lambda', 'local');
+/** The project's own files that a file imports, relative to the project. */
+function ownImports(file: string): string[] {
+  return imports(file, true)
+    .filter((path) => path.startsWith('.'))
+    .map((path) => normalize(join(dirname(file), path)));
+}
 
-test('the rules are read off real files', () => {
-  expect(files.length).toBeGreaterThan(30);
-  expect(imports('lambda/vend/index.ts')).toContain('@aws-sdk/client-dynamodb');
-  expect(imports('lambda/oauth/token-endpoint.ts')).toContain('undici/lib/dispatcher/pool.js');
+const FILES = Object.keys(MAY_IMPORT).flatMap((folder) => sources(folder));
+const folderOf = (file: string) => file.split('/')[0] ?? '';
+
+test('the rules are read from real files', () => {
+  expect(FILES.length).toBeGreaterThan(150);
+  expect(imports('lambda/vend/index.ts', true)).toContain('@aws-sdk/client-dynamodb');
+  expect(imports('lambda/oauth/token-endpoint.ts', false)).toContain('undici/lib/dispatcher/pool.js');
+  expect(imports('lambda/oauth/token-endpoint.ts', false)).not.toContain('undici');
+  const missing = FILES.flatMap(ownImports).filter((file) => !existsSync(join(ROOT, file)));
+  expect(missing).toEqual([]);
 });
 
-describe('the rules of the policy know no SDK, no network and no process', () => {
-  const pure = ['oauth/scopes', 'oauth/token', 'errors', 'vend/single-flight', 'vend/known-token', 'vend/back-off'];
-  test.each(pure.map((name) => `lambda/${name}.ts`))('%s', (file) => {
-    expect(imports(file).filter((name) => !name.startsWith('.') && !/^node:(util|crypto)$/.test(name))).toEqual([]);
+test('every folder with sources has its rule', () => {
+  const folders = readdirSync(ROOT, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !/^(\.|node_modules|docs|examples|cdk\.out)/.test(entry.name))
+    .map(({ name }) => name);
+  expect(folders.sort()).toEqual(Object.keys(MAY_IMPORT).sort());
+});
+
+describe('imports go one way', () => {
+  test.each(Object.entries(MAY_IMPORT))('%s imports nothing of the project but itself and: %s', (folder, allowed) => {
+    const wrong = sources(folder).flatMap((file) =>
+      ownImports(file)
+        .filter((path) => path.includes('/'))
+        .filter((path) => folderOf(path) !== folder && !allowed.includes(folderOf(path)))
+        .filter((path) => /\.(ts|mjs)$/.test(path))
+        .map((path) => `${file} imports ${path}`),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  test.each(Object.entries(VEND_MAY_IMPORT))(
+    '%s imports no other part of the vend function but: %s',
+    (part, allowed) => {
+      const wrong = sources(part).flatMap((file) =>
+        ownImports(file)
+          .filter(
+            (path) => dirname(path) in VEND_MAY_IMPORT && dirname(path) !== part && !allowed.includes(dirname(path)),
+          )
+          .map((path) => `${file} imports ${path}`),
+      );
+      expect(wrong).toEqual([]);
+    },
+  );
+
+  test('no file imports itself by way of others', () => {
+    expect(cycles()).toEqual([]);
+  });
+});
+
+/** Each cycle of imports at run time, as a path. */
+function cycles(): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const visit = (file: string, path: readonly string[]) => {
+    const start = path.indexOf(file);
+    if (start >= 0) found.push([...path.slice(start), file].join(' → '));
+    if (start >= 0 || done.has(file)) return;
+    const next = imports(file, false)
+      .filter((name) => name.startsWith('.'))
+      .map((name) => normalize(join(dirname(file), name)));
+    for (const imported of next.filter((name) => FILES.includes(name))) visit(imported, [...path, file]);
+    done.add(file);
+  };
+  for (const file of FILES) visit(file, []);
+  return found;
+}
+
+describe('the pure rules know no SDK, no network and no process', () => {
+  const pure = [
+    'lambda/errors.ts',
+    'lambda/oauth/scopes.ts',
+    'lambda/oauth/token.ts',
+    'lambda/oauth/client-authentication.ts',
+    ...sources('lambda/vend/state'),
+    'lambda/vend/vending/decision.ts',
+    'lambda/vend/vending/time-left.ts',
+    'lambda/vend/vending/shared-calls.ts',
+    'lambda/vend/vending/scope-policy.ts',
+    ...sources('operating'),
+  ];
+  test.each(pure)('%s', (file) => {
+    expect(imports(file, false).filter((name) => !name.startsWith('.') && name !== 'node:crypto')).toEqual([]);
     expect(read(file)).not.toMatch(/\bprocess\b/);
   });
+});
+
+test('only one file of the vend function knows the requests of DynamoDB', () => {
+  const knowing = sources('lambda/vend').filter((file) => imports(file, false).includes('@aws-sdk/client-dynamodb'));
+  expect(knowing).toEqual(['lambda/vend/index.ts', 'lambda/vend/store/dynamodb-token-store.ts']);
 });
 
 test('only an index.ts of lambda/ reads the environment or makes a client', () => {
@@ -45,17 +149,22 @@ test('only an index.ts of lambda/ reads the environment or makes a client', () =
   expect(readers.filter((file) => !file.endsWith('index.ts'))).toEqual([]);
 });
 
-test('nothing that is deployed knows of local/, lib/ or the tests', () => {
-  const wrong = sources('lambda').filter((file) =>
-    imports(file).some((name) => /^\..*\/(local|lib|test|bin)\//.test(name)),
-  );
-  expect(wrong).toEqual([]);
+test('only the compositions put the parts of a function together', () => {
+  const parts = /new (TokenVendor|Minting|Minter|TokenReader|TokenWriter|CredentialSource|Rotation|Comparison)\(/;
+  const composing = FILES.filter((file) => folderOf(file) !== 'lib' && parts.test(read(file)));
+  expect(composing).toEqual([
+    'lambda/rotate/rotate-function.ts',
+    'lambda/vend/vend-function.ts',
+    // It is tested by itself, too.
+    'test/lambda/secrets/credential-source.test.ts',
+  ]);
 });
 
 test('lambda/ does not print by hand', () => {
   expect(sources('lambda').filter((file) => /console\.\w+\(/.test(read(file)))).toEqual([]);
 });
 
-test('a file is 250 lines at the most', () => {
-  expect(files.filter((file) => read(file).split('\n').length > 250)).toEqual([]);
+test('a file has 250 lines at the most', () => {
+  const long = FILES.filter((file) => !/^(test|bench)\//.test(file));
+  expect(long.filter((file) => read(file).split('\n').length > 250)).toEqual([]);
 });

@@ -5,8 +5,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ProfileFile } from '../lambda/vend/settings.ts';
-import { type LocalMode, startLocalMode } from '../local/local-mode.ts';
+import type { LocalMode } from '../local/local-mode.ts';
 import { sign } from '../local/sign.ts';
+import { startBundledLocalMode } from '../testbed/local-mode.ts';
 
 /** With much of what form-encoding changes, within what the RFC lets them hold (RFC 6749 §2.3.1, §A.1, §A.2). */
 const CLIENT_ID = 'shop: a+b/c%2B';
@@ -48,7 +49,7 @@ async function start(profile: ProfileFile, clientSecret = CLIENT_SECRET): Promis
   const write = (text: string) => {
     printed += text;
   };
-  mode = await startLocalMode({ authorizationServer, profile, instances: 1, write });
+  mode = await startBundledLocalMode({ authorizationServer, profile, instances: 1, write });
 }
 
 interface Vended {

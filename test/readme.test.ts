@@ -1,60 +1,157 @@
-// What the README says to paste is pasted here, against local mode.
+// What the README and the other pages say is so: their code blocks, npm scripts, links and configuration.
 
-import { execFile, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type LocalMode, startLocalMode } from '../local/local-mode.ts';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { POLICY, type Situation } from '../lambda/vend/vending/decision.ts';
+import { loadConfig } from '../lib/config.ts';
 
 const ROOT = join(import.meta.dirname, '..');
-const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
-const run = promisify(execFile);
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const README = read('README.md');
+const CONFIGURATION = read('docs/configuration.md');
 
-let mode: LocalMode;
-beforeAll(async () => {
-  mode = await startLocalMode({ instances: 1, write: () => {} });
-});
-afterAll(() => mode.close());
+const PAGES = [
+  ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
+  ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
+];
 
-/** The code block in the language that holds the text. */
-function block(language: string, text: string): string {
-  const blocks = [...README.matchAll(/^```(\w+)\n([\s\S]*?)^```/gm)];
+/** The code block of a page that is in the language and holds the text. */
+function block(page: string, language: string, text: string): string {
+  const blocks = [...page.matchAll(/^ *```(\w+)\n([\s\S]*?)^ *```/gm)];
   const found = blocks.find(([, of, code]) => of === language && code?.includes(text))?.[2];
-  if (found === undefined) throw new Error(`README.md has no ${language} block with ${text}`);
+  if (found === undefined) throw new Error(`there is no ${language} block with ${text}`);
   return found;
 }
 
-test('the TypeScript example vends a token', async () => {
-  // Below node_modules, so that it finds its packages as it would in a project.
-  const folder = join(ROOT, 'node_modules/.cache/token-vending');
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, `readme-${process.pid}.mts`);
-  writeFileSync(file, block('ts', 'SignatureV4'));
-  const env = {
-    PATH: process.env.PATH,
-    TOKEN_VENDING_URL: mode.url,
-    AWS_REGION: mode.region,
-    AWS_ACCESS_KEY_ID: mode.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: mode.secretAccessKey,
-  };
-  const { stdout } = await run(process.execPath, ['--import', 'tsx', file], { env, cwd: ROOT });
-  expect(stdout).toMatch(/^a token for product\.product_read_unpublished, valid for 1439\d s, of 32 characters\n$/);
+describe('the README', () => {
+  // test/examples.test.ts runs the examples.
+  test('shows the TypeScript example as it is, without its first comment', () => {
+    const example = read('examples/vend.ts');
+    expect(block(README, 'ts', 'SignatureV4')).toBe(example.slice(example.indexOf('import ')));
+  });
+
+  test('shows the curl command of the curl example', () => {
+    expect(read('examples/vend.sh').endsWith(`\n${block(README, 'bash', '--aws-sigv4')}`)).toBe(true);
+  });
+
+  test('has at most 150 lines', () => {
+    expect(README.split('\n').length).toBeLessThanOrEqual(151);
+  });
 });
 
-const curl = spawnSync('curl', ['--version']).status === 0;
-test(`the curl example vends a token${curl ? '' : ' (not tried: there is no curl here)'}`, async () => {
-  if (!curl) return;
-  const example = block('bash', '--aws-sigv4').replace(/^URL=.*$/m, `URL=${mode.url}/`);
-  // In place of the AWS CLI: what `aws configure export-credentials --format env` prints for keys of a user.
-  const aws = `aws() { printf 'export AWS_ACCESS_KEY_ID=%s\\nexport AWS_SECRET_ACCESS_KEY=%s\\n' ${mode.accessKeyId} ${mode.secretAccessKey}; }`;
-  const { stdout } = await run('bash', ['-c', `${aws}\n${example}`], { env: { PATH: process.env.PATH } });
-  expect(JSON.parse(stdout)).toMatchObject({ token_type: 'Bearer', scope: 'product.product_read_unpublished' });
-});
-
-test('each npm script that the README names exists', () => {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  const named = [...README.matchAll(/`npm run ([\w:]+)`/g)].map(([, name]) => name);
-  expect(named.length).toBeGreaterThan(2);
+test('each npm script that a page names exists', () => {
+  const { scripts } = JSON.parse(read('package.json'));
+  const named = PAGES.flatMap((page) => [...read(page).matchAll(/`npm run ([\w:-]+)/g)].map(([, name]) => name));
+  expect(named.length).toBeGreaterThan(10);
   for (const name of named) expect(scripts).toHaveProperty([String(name)]);
+});
+
+test('CONTRIBUTING.md names each npm script that is not a standard one', () => {
+  const { scripts } = JSON.parse(read('package.json'));
+  const contributing = read('CONTRIBUTING.md');
+  for (const name of Object.keys(scripts)) {
+    expect(contributing).toContain(['start', 'test'].includes(name) ? `npm ${name}` : `npm run ${name}`);
+  }
+});
+
+test('the CI workflow runs each part of .ci/run, and no other', () => {
+  const [, parts = ''] = /^parts=\((.+)\)$/m.exec(read('.ci/run')) ?? [];
+  const workflow = read('.github/workflows/ci.yml');
+  const [, suites = ''] = /^ +part: \[(.+)\]$/m.exec(workflow) ?? [];
+  const named = [...workflow.matchAll(/^ +- run: \.ci\/run ([a-z -]+)$/gm)].flatMap(([, names = '']) =>
+    names.split(' '),
+  );
+  // The fast tests run on Node.js 24 by a job of their own.
+  expect([...named, ...suites.split(', '), 'node24'].sort()).toEqual(parts.split(' ').sort());
+});
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchors(page: string): string[] {
+  return [...page.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+test.each(PAGES)('each link of %s leads to a file, and to a heading of it', (page) => {
+  const targets = [...read(page).matchAll(/\]\((?!https?:)([^)]+)\)/g)].map(([, target = '']) => target);
+  for (const target of targets) {
+    const [path = '', anchor] = target.split('#');
+    const file = path === '' ? page : join(dirname(page), path);
+    expect([target, existsSync(join(ROOT, file))]).toEqual([target, true]);
+    if (anchor !== undefined) expect(anchors(read(file))).toContain(anchor);
+  }
+});
+
+test.each(['docs', 'docs/decisions'])('%s/README.md lists every page of its folder', (folder) => {
+  const index = read(`${folder}/README.md`);
+  const pages = PAGES.filter((page) => dirname(page) === folder && !page.endsWith('README.md'));
+  expect(pages.length).toBeGreaterThan(5);
+  for (const page of pages) expect(index).toContain(`](${basename(page)})`);
+});
+
+describe('docs/architecture.md', () => {
+  const page = read('docs/architecture.md');
+
+  test('has a row for each attribute that is written to the table', () => {
+    const stored = page.slice(page.indexOf('## What is stored'), page.indexOf('## How a token is vended'));
+    const documented = [...stored.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, names = '']) =>
+      [...names.matchAll(/`(\w+)`/g)].map(([, name]) => name),
+    );
+    const sources = readdirSync(join(ROOT, 'lambda/vend/store')).map((name) => read(join('lambda/vend/store', name)));
+    // As the SDK takes them: `lease_id: { S: leaseId }`.
+    const written = sources.flatMap((source) => [...source.matchAll(/\b(\w+): \{ [BNS]: /g)].map(([, name]) => name));
+    expect(new Set(documented)).toEqual(new Set(written));
+  });
+
+  test('has each row of the policy, in its order', () => {
+    const timeLeft = ({ hasTimeToRead, hasTimeToMint, hasTimeToWait }: Partial<Situation>) =>
+      [hasTimeToRead && 'to read and mint', hasTimeToMint && 'to mint', hasTimeToWait && 'to wait']
+        .filter(Boolean)
+        .join(', ');
+    const rows = POLICY.map(({ because, when, next }) => {
+      const backOff = when.isBackedOff ? 'yes' : undefined;
+      const cells = [when.token, when.table, backOff, when.lease, timeLeft(when) || undefined, next, because];
+      return `| ${cells.map((cell) => cell ?? '–').join(' | ')} |`;
+    });
+    const [, table = ''] = /^\| token \| table \|.*\n\|[-|]+\n((?:\|.*\n)+)/m.exec(page) ?? [];
+    expect(table.trim().split('\n')).toEqual(rows);
+  });
+});
+
+/** What this test reads of config.schema.json. */
+interface Schema {
+  readonly default?: unknown;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: Schema;
+}
+
+describe('docs/configuration.md', () => {
+  const example = JSON.parse(block(CONFIGURATION, 'json', '"profiles"'));
+  const cdkJson: Schema = JSON.parse(read('config.schema.json'));
+  const { properties: keys = {} } = cdkJson.properties?.context?.properties?.tokenVending ?? {};
+
+  test('has an example that is accepted', () => {
+    expect(Object.keys(loadConfig(example).profiles)).toEqual(Object.keys(example.profiles));
+  });
+
+  test.each([
+    ['credentials.NAME.', keys.credentials?.additionalProperties?.properties],
+    ['profiles.NAME.', keys.profiles?.additionalProperties?.properties],
+    ['top level', keys],
+  ])('has a row for each key of: %s', (table, schemas = {}) => {
+    const rows = CONFIGURATION.slice(CONFIGURATION.search(new RegExp(`^\\| \`?${table}`, 'm'))).split('\n\n')[0] ?? '';
+    const documented = [...rows.matchAll(/^\| `(\w+)` \| .+ \| (.+) \| .+ \|$/gm)];
+    expect(Object.keys(schemas).length).toBeGreaterThan(4);
+    expect(new Set(documented.map(([, key]) => key))).toEqual(new Set(Object.keys(schemas)));
+    for (const [, key = '', defaultCell] of documented) {
+      const { default: value } = schemas[key] ?? {};
+      if (typeof value === 'string' || typeof value === 'number') expect(defaultCell).toContain(String(value));
+    }
+  });
 });

@@ -1,23 +1,29 @@
-// The tests that docs/security.md names are there, under these names.
+// docs/security.md and docs/guarantees.md name tests. Each of them exists under that name.
 
-import { existsSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 const ROOT = join(import.meta.dirname, '..');
-const SECURITY = readFileSync(join(ROOT, 'docs/security.md'), 'utf8');
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const SECURITY = read('docs/security.md');
 
-/** Each file named, with the names of tests that follow it. */
-const named = [...SECURITY.matchAll(/`(test\/[\w/-]+\.test\.ts)`((?:, "[^"]+")*)/g)].map(
-  ([, file = '', names = '']) => ({
+const TESTS = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => join('test', name));
+
+/** Each file named, by its path or its name alone, perhaps in a link, with the names of tests that follow it. */
+const named = [SECURITY, read('docs/guarantees.md')].flatMap((page) =>
+  [...page.matchAll(/`([\w/-]+\.test\.ts)`(?:\]\([^)]+\))?((?:, "[^"]+")*)/g)].map(([, file = '', names = '']) => ({
     file,
     names: [...names.matchAll(/"([^"]+)"/g)].map(([, name = '']) => name),
-  }),
+  })),
 );
 
 test.each(named)('$file has $names', ({ file, names }) => {
-  expect(existsSync(join(ROOT, file))).toBe(true);
-  const source = readFileSync(join(ROOT, file), 'utf8');
+  const found = TESTS.filter((path) => path === file || path.endsWith(`/${file}`));
+  expect(found).toHaveLength(1);
+  const source = read(String(found[0]));
   for (const name of names) expect(source).toContain(name);
 });
 

@@ -38,6 +38,10 @@ export class Credential {
   get clientSecret(): string {
     return this.#clientSecret;
   }
+  /** What the key that seals tokens is derived from: whoever has the table alone can't open them. */
+  get sealingSecret(): string {
+    return this.#clientSecret;
+  }
 
   toJSON(): string {
     return '[redacted]';

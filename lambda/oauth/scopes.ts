@@ -42,12 +42,12 @@ export class Scopes {
     return { scopes: new Scopes(tokens), tenant };
   }
 
-  /** Those of these that the others lack. */
-  missingFrom(others: Scopes): string[] {
-    return this.list.filter((token) => !others.list.includes(token));
+  /** The scopes of this set that the other set lacks. */
+  missingFrom(other: Scopes): string[] {
+    return this.list.filter((token) => !other.list.includes(token));
   }
 
-  /** The canonical form, which keys are hashed from and servers are asked for. */
+  /** The canonical form: it is sent to servers, and keys are derived from it. */
   toString(): string {
     return this.list.join(' ');
   }

@@ -3,7 +3,8 @@
 
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
-import { type ErrorCode, VendingError } from '../errors.ts';
+import { systemCodeOf, TRANSIENT, VendingError } from '../errors.ts';
+import { CLIENT_AUTHENTICATION, type ClientAuthenticationMethod, type TokenRequest } from './client-authentication.ts';
 import type { Credential } from './credential.ts';
 import type { Scopes } from './scopes.ts';
 import { parseTokenResponse, type Token } from './token.ts';
@@ -28,12 +29,9 @@ export const TOKEN_ENDPOINT_LIMITS: TokenEndpointLimits = {
 /** Where a server that fails says nothing of when to come back. */
 const RETRY_PAUSE_MS = 200;
 
-/** Failures after which one more request is worth its while. */
-const RETRIED: ReadonlySet<ErrorCode> = new Set(['throttled', 'unavailable']);
-
 export interface TokenEndpointProps {
   readonly url: string;
-  readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic';
+  readonly clientAuthentication: ClientAuthenticationMethod;
   /** Extra parameters, sent as they are. @default none */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
   readonly clock: Clock;
@@ -53,9 +51,9 @@ export class TokenEndpoint {
     this.#limits = props.limits ?? TOKEN_ENDPOINT_LIMITS;
   }
 
-  /** A mint is likely to follow: what it needs may be loaded meanwhile. */
+  /** To be called where a mint is likely to follow: what it needs is loaded meanwhile. */
   prepare(): void {
-    // A failure is the mint's to tell.
+    // If it fails, the mint fails and says so.
     this.#open().catch(() => {});
   }
 
@@ -77,7 +75,9 @@ export class TokenEndpoint {
       return await this.#attempt(credential, scopes, deadlineMs);
     } catch (failure) {
       const { clock, random } = this.#props;
-      if (!(failure instanceof VendingError) || !RETRIED.has(failure.code)) throw failure;
+      // A request that timed out has used up the time that a second one would need.
+      const isRetried = failure instanceof VendingError && TRANSIENT.has(failure.code) && failure.code !== 'timed_out';
+      if (!isRetried) throw failure;
       const pauseMs = Math.max((failure.retryAfterSeconds ?? 0) * 1000, RETRY_PAUSE_MS * (1 + random()));
       if (pauseMs > this.#limits.retryAfterMs || clock.nowMs() + pauseMs >= deadlineMs) throw failure;
       await clock.sleep(pauseMs);
@@ -89,7 +89,7 @@ export class TokenEndpoint {
     const { clock, random } = this.#props;
     const requestedAtMs = clock.nowMs();
     const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineMs - requestedAtMs);
-    // A request that nobody waits for may still cost a token.
+    // A request that nobody waits for any more could still cost a token.
     if (timeoutMs <= 0) throw new VendingError('timed_out', 'no time was left to ask the authorization server');
     const { status, headers, text } = await this.#post(this.#request(credential, scopes), timeoutMs);
     if (status < 200 || status > 299) {
@@ -98,31 +98,26 @@ export class TokenEndpoint {
     return parseTokenResponse(parseJson(text), { requestedAtMs, scopes, random: random() });
   }
 
-  #request(credential: Credential, scopes: Scopes | undefined): { headers: Record<string, string>; body: string } {
-    const form = new URLSearchParams({ grant_type: 'client_credentials', ...this.#props.parameters });
+  #request(credential: Credential, scopes: Scopes | undefined): TokenRequest {
+    const { clientAuthentication, parameters } = this.#props;
+    const form = new URLSearchParams({ grant_type: 'client_credentials', ...parameters });
     if (scopes) form.set('scope', scopes.toString());
-    const headers: Record<string, string> = {
-      'content-type': 'application/x-www-form-urlencoded',
-      accept: 'application/json',
-    };
-    if (this.#props.clientAuthentication === 'client_secret_basic') {
-      headers.authorization = basicAuthorization(credential);
-    } else {
-      form.set('client_id', credential.clientId);
-      form.set('client_secret', credential.clientSecret);
-    }
-    return { headers, body: form.toString() };
+    const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' };
+    const request = { headers, form };
+    CLIENT_AUTHENTICATION[clientAuthentication](credential, request);
+    return request;
   }
 
   async #post(
-    { headers, body }: { headers: Record<string, string>; body: string },
+    { headers, form }: TokenRequest,
     timeoutMs: number,
   ): Promise<{ status: number; headers: Record<string, string | string[] | undefined>; text: string }> {
     const client = await this.#open();
     const { pathname, search } = new URL(this.#props.url);
     const signal = AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs)));
     try {
-      const response = await client.request({ method: 'POST', path: pathname + search, headers, body, signal });
+      const request = { method: 'POST', path: pathname + search, headers, body: form.toString(), signal } as const;
+      const response = await client.request(request);
       return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
     } catch (error) {
       throw connectionFailure(error, signal.aborted);
@@ -142,17 +137,11 @@ async function openClient(url: string, limits: TokenEndpointLimits): Promise<Htt
   const pool = new Pool(new URL(url).origin, {
     connect: { timeout: limits.connectTimeoutMs },
     maxResponseSize: limits.bodyBytes,
-    // The signal bounds the whole request; undici's own limits stay out of its way.
+    // The signal limits the whole request; undici's own limits are switched off.
     headersTimeout: 0,
     bodyTimeout: 0,
   });
   return { request: (options) => request.call(pool, options) };
-}
-
-/** client_id and client_secret are form-encoded before they are joined (RFC 6749 §2.3.1). */
-function basicAuthorization({ clientId, clientSecret }: Credential): string {
-  const encode = (value: string) => new URLSearchParams({ value }).toString().slice('value='.length);
-  return `Basic ${Buffer.from(`${encode(clientId)}:${encode(clientSecret)}`).toString('base64')}`;
 }
 
 function parseJson(text: string): unknown {
@@ -165,9 +154,9 @@ function parseJson(text: string): unknown {
 
 function connectionFailure(error: unknown, timedOut: boolean): VendingError {
   if (timedOut) return new VendingError('timed_out', 'the authorization server did not answer in time');
-  const code = (error as { code?: unknown }).code;
-  if (code === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
+  const systemCode = systemCodeOf(error);
+  if (systemCode === 'UND_ERR_RES_EXCEEDED_MAX_SIZE') {
     return new VendingError('unusable_answer', "the authorization server's answer is too large");
   }
-  return new VendingError('unavailable', 'the connection to the authorization server failed');
+  return new VendingError('unavailable', 'the connection to the authorization server failed', { systemCode });
 }

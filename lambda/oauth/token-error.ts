@@ -3,10 +3,10 @@
 
 import { type ErrorCode, VendingError } from '../errors.ts';
 
-/** The longest `Retry-After` that is believed. */
+/** A longer `Retry-After` is taken for this. */
 const MAX_RETRY_AFTER_SECONDS = 24 * 3600;
 
-/** RFC 6749 §5.2's codes: the only words of a server's body that are ever repeated. */
+/** The codes of RFC 6749 §5.2. No other words of a server's body get into an error. */
 const OAUTH_ERRORS = new Set([
   'invalid_request',
   'invalid_client',
@@ -48,7 +48,7 @@ function parseRetryAfter(value: string, nowMs: number): number | undefined {
   return Number.isNaN(seconds) ? undefined : Math.min(Math.max(0, seconds), MAX_RETRY_AFTER_SECONDS);
 }
 
-/** The error codes in a body, from RFC 6749's and the gateways' places for them. */
+/** The error codes in a body, where RFC 6749 and the known gateways put them. */
 function errorCodes(text: string, status: number): string[] {
   let body: unknown;
   try {

@@ -8,10 +8,10 @@ import { Scopes } from './scopes.ts';
 
 /** A lifetime where the server names none. RFC 6749 §5.1 leaves it to other means; five minutes do little harm. */
 const DEFAULT_LIFETIME_SECONDS = 300;
-/** Ten years. A longer lifetime is a mistake in units. */
+/** Ten years. A longer lifetime is taken for a mistake in units. */
 const MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600;
 
-/** Renewal begins at a point drawn per token, so that a fleet doesn't move in step. */
+/** Renewal begins at a point that is drawn for each token, so that tokens minted together aren't renewed together. */
 const RENEW_FROM = 0.75;
 const RENEW_TO = 0.85;
 
@@ -41,7 +41,7 @@ export class Token {
   get accessToken(): string {
     return this.#parts.access_token;
   }
-  /** SHA-256 of the access token, lower-case hex: how a token may be named where it must not be told. */
+  /** SHA-256 of the access token, lower-case hex: names a token where it must not be shown. */
   get sha256(): string {
     this.#sha256 ??= createHash('sha256').update(this.accessToken).digest('hex');
     return this.#sha256;
@@ -89,9 +89,9 @@ export class Token {
 }
 
 export interface TokenRequestFacts {
-  /** When the token was asked for: its lifetime is counted from here, never from a later moment. */
+  /** When the token was requested: its lifetime is counted from here, never from a later moment. */
   readonly requestedAtMs: number;
-  /** The scopes asked for; an answer without `scope` grants just those (RFC 6749 §5.1). */
+  /** The scopes requested; an answer without `scope` grants just those (RFC 6749 §5.1). */
   readonly scopes: Scopes | undefined;
   /** Uniform in [0, 1): places the renewal. */
   readonly random: number;
@@ -137,13 +137,13 @@ function parseLifetime(value: unknown): number | undefined {
   return seconds;
 }
 
-/** A field of that name must not say otherwise than the entry among the scopes, which is the one that is checked. */
+/** A field of that name must not contradict the entry among the scopes, which is the one that is checked. */
 function withoutTenant(fields: Record<string, unknown>, tenant: string | undefined): Record<string, unknown> {
   const { tenant: _, ...others } = fields;
   return tenant === undefined ? fields : others;
 }
 
-/** A refresh token that isn't empty would outlive the guard. */
+/** A refresh token that isn't empty could be used without this service. */
 function withoutRefreshToken(value: unknown): Record<string, unknown> {
   if (value === undefined) return {};
   return { refresh_token: value === null ? null : '' };

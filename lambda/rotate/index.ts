@@ -1,37 +1,25 @@
-// The rotation function's composition root: the only reader of its environment and maker of its client.
+// The rotation function in Lambda: reads its environment and makes its client.
 
 import { readFileSync } from 'node:fs';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { systemClock } from '../clock.ts';
-import { TokenEndpoint } from '../oauth/token-endpoint.ts';
-import { Rotation } from './rotation.ts';
-import { RotationLog } from './rotation-log.ts';
+import { ROTATION_CONNECT_MS, ROTATION_SECRET_REQUEST_MS } from '../time-limits.ts';
+import { createRotateFunction } from './rotate-function.ts';
 import { readSettings } from './settings.ts';
-import { StagedSecret } from './staged-secret.ts';
-import { Trial } from './trial.ts';
 
 const settings = readSettings(process.env, JSON.parse(readFileSync(new URL('rotation.json', import.meta.url), 'utf8')));
-const clock = systemClock;
-const { credential, secretId } = settings;
 
-const client = new SecretsManagerClient({
-  maxAttempts: 3,
-  requestHandler: { connectionTimeout: 1_000, requestTimeout: 3_000, throwOnRequestTimeout: true },
-});
-const tokenEndpoint = new TokenEndpoint({
-  url: settings.tokenEndpoint,
-  clientAuthentication: settings.clientAuthentication,
-  parameters: settings.parameters,
-  clock,
-  random: Math.random,
-});
-
-const rotation = new Rotation({
-  secret: new StagedSecret(client, secretId),
-  trial: new Trial({ profiles: settings.profiles, tenant: settings.tenant, tokenEndpoint, clock }),
-  log: new RotationLog({ credential, clock, write: (line) => process.stdout.write(line) }),
-  secretId,
+export const handler = createRotateFunction(settings, {
+  secretsManager: new SecretsManagerClient({
+    maxAttempts: 3,
+    requestHandler: {
+      connectionTimeout: ROTATION_CONNECT_MS,
+      requestTimeout: ROTATION_SECRET_REQUEST_MS,
+      throwOnRequestTimeout: true,
+    },
+  }),
   region: process.env.AWS_REGION ?? '',
+  clock: systemClock,
+  random: Math.random,
+  write: (line) => process.stdout.write(line),
 });
-
-export const handler = async (event: unknown): Promise<void> => rotation.run(event);

@@ -1,38 +1,29 @@
-// What a rotation function prints: one JSON line per step, with metrics in CloudWatch's embedded metric format. Fields
-// are named here, one by one: a token or a secret has no way in.
+// The events of a rotation, as lines and metrics. Fields are named here one by one, so that a token or a secret has no
+// way into a line.
 
-import type { Clock } from '../clock.ts';
-import { metricLine } from '../metric-line.ts';
+import type { Log } from '../log-line.ts';
 
-export interface RotationLogProps {
-  /** The credential's name: the metrics' dimension. */
-  readonly credential: string;
-  readonly clock: Clock;
-  /** Takes one line, with its line feed. */
-  readonly write: (line: string) => void;
+interface StepOfVersion {
+  readonly step: string;
+  readonly version: string;
 }
 
 export class RotationLog {
-  readonly #props: RotationLogProps;
+  readonly #log: Pick<Log, 'print'>;
 
-  constructor(props: RotationLogProps) {
-    this.#props = props;
+  constructor(log: Pick<Log, 'print'>) {
+    this.#log = log;
   }
 
   /** A step that succeeded, in a few words of what it did. */
-  stepDone({ step, version, outcome }: { step: string; version: string; outcome: string }): void {
-    const metrics = step === 'finishSecret' ? { Rotated: 1 } : {};
-    this.#print('info', 'rotation_step', metrics, { step, version, outcome });
+  stepDone(fields: StepOfVersion & { outcome: string }): void {
+    const metrics = fields.step === 'finishSecret' ? { Rotated: 1 } : {};
+    this.#log.print({ level: 'info', event: 'rotation_step', metrics, fields });
   }
 
-  rotationFailed(event: { step: string; version: string; error: string; description: string }): void {
-    const { step, version, error, description } = event;
-    this.#print('error', 'rotation_failed', { RotationFailed: 1 }, { step, version, error, description });
-  }
-
-  #print(level: string, event: string, metrics: Record<string, number>, fields: Record<string, string>): void {
-    const { credential, clock, write } = this.#props;
-    const dimension = { name: 'Credential', value: credential };
-    write(metricLine({ nowMs: clock.nowMs(), dimension, level, event, metrics, fields }));
+  rotationFailed(
+    fields: StepOfVersion & { error: string; systemCode?: string; description: string; stack?: readonly string[] },
+  ): void {
+    this.#log.print({ level: 'error', event: 'rotation_failed', metrics: { RotationFailed: 1 }, fields });
   }
 }

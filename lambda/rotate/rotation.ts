@@ -3,15 +3,15 @@
 // any two calls: each looks at the labels first and does what is still missing.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 
-import { errorName, VendingError } from '../errors.ts';
+import { errorName, failureFields, stackFrames, VendingError } from '../errors.ts';
 import { Credential } from '../oauth/credential.ts';
+import type { Comparison } from './comparison.ts';
 import type { RotationLog } from './rotation-log.ts';
 import { CANDIDATE, CURRENT, type Labels, PENDING, type StagedSecret, type VersionValue } from './staged-secret.ts';
-import type { Trial } from './trial.ts';
 
 export interface RotationProps {
   readonly secret: StagedSecret;
-  readonly trial: Trial;
+  readonly comparison: Comparison;
   readonly log: RotationLog;
   /** The one secret of this function, as Secrets Manager names it. */
   readonly secretId: string;
@@ -77,14 +77,14 @@ export class Rotation {
 
   /** testSecret: alone, as Secrets Manager runs it when a schedule is set up, it finds nothing to test and succeeds. */
   async #test(version: string): Promise<string> {
-    const { secret, trial } = this.#props;
+    const { secret, comparison } = this.#props;
     const labels = await secret.labels();
     if (!labels.has(CANDIDATE)) return `nothing to test: there is no ${CANDIDATE}`;
     if (labels.get(PENDING) !== version) return `nothing to test: the version is not ${PENDING}`;
     const [pending, inUse] = await Promise.all([secret.read(version), this.#labelled(CURRENT, labels)]);
     if (!(pending?.credential instanceof Credential)) return 'nothing to test: the version holds no credential';
     if (pending.isSameCredentialAs(inUse)) return 'nothing to test: it is the current credential';
-    await trial.run(pending.credential, credentialOf(inUse));
+    await comparison.run(pending.credential, credentialOf(inUse));
     return 'the candidate is granted all that it must be';
   }
 
@@ -166,7 +166,8 @@ export class Rotation {
         ? [error.code, error.message]
         : (['unavailable', `the rotation function failed (${errorName(error)})`] as const);
     const description = `${why}${left}`;
-    this.#props.log.rotationFailed({ step, version, error: code, description });
+    const stack = error instanceof VendingError ? {} : { stack: stackFrames(error) };
+    this.#props.log.rotationFailed({ step, version, ...failureFields(error), error: code, description, ...stack });
     return new VendingError(code, description);
   }
 

@@ -1,10 +1,12 @@
-// What a rotation function is told: names, ARNs and endpoints by its environment, and the profiles that use the
-// credential by a JSON file beside its code, because 169 scopes don't fit an environment (4 KB in all, AWS's limit).
+// The settings of a rotation function: names, ARNs and endpoints come from its environment, which holds 4 KB (AWS's
+// limit). The profiles that use the credential come from a JSON file beside its code, because 169 scopes don't fit.
+
+import type { ClientAuthenticationMethod } from '../oauth/client-authentication.ts';
 
 /** The rotation file, `rotation.json` beside the function's code. Written at synthesis from checked configuration. */
 export interface RotationFile {
   /** How the client authenticates at the token endpoint (RFC 6749 §2.3.1). */
-  readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic';
+  readonly clientAuthentication: ClientAuthenticationMethod;
   /** The only tenant whose tokens are vended. Left out: any. */
   readonly tenant?: string;
   /** Extra parameters for the token endpoint, sent as they are. */
@@ -15,9 +17,6 @@ export interface RotationFile {
 
 /** The names of the environment variables of a rotation function. */
 export const ROTATION_VARIABLES = ['CREDENTIAL', 'SECRET_ID', 'TOKEN_ENDPOINT'] as const;
-
-/** The longest that one list of scopes is tested, in seconds; the candidate and the current credential side by side. */
-export const TRIAL_LIMIT_SECONDS = 8;
 
 export interface RotationSettings extends RotationFile {
   /** The credential's name. */

@@ -1,5 +1,4 @@
-// One secret as a rotation sees it: versions by their labels. A label sits on one version at most; a version's value
-// never changes. Secrets Manager's own messages stay out of errors.
+// The versions of one secret, by their labels. A label is on one version at most, and a version's value never changes. Secrets Manager's own messages stay out of errors.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
 
 import { inspect } from 'node:util';
@@ -10,7 +9,7 @@ import {
   type SecretsManagerClient,
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
-import { VendingError } from '../errors.ts';
+import { errorName, systemCodeOf, VendingError } from '../errors.ts';
 import { Credential } from '../oauth/credential.ts';
 
 /** What an operator stages a new credential under. */
@@ -18,7 +17,7 @@ export const CANDIDATE = 'CANDIDATE';
 export const CURRENT = 'AWSCURRENT';
 export const PENDING = 'AWSPENDING';
 
-/** The version that each label sits on. */
+/** By label: the version that has it. */
 export type Labels = ReadonlyMap<string, string>;
 
 /** The value of a version. It prints as [redacted]. */
@@ -57,11 +56,11 @@ export class VersionValue {
 }
 
 export class StagedSecret {
-  readonly #client: SecretsManagerClient;
+  readonly #client: Pick<SecretsManagerClient, 'send'>;
   readonly #id: string;
 
   /** @param id name or ARN */
-  constructor(client: SecretsManagerClient, id: string) {
+  constructor(client: Pick<SecretsManagerClient, 'send'>, id: string) {
     this.#client = client;
     this.#id = id;
   }
@@ -122,14 +121,17 @@ export class StagedSecret {
   }
 
   #failure(operation: string, error: unknown): VendingError {
-    const name = error instanceof Error ? error.name : 'unknown';
+    const name = errorName(error);
+    const systemCode = systemCodeOf(error);
     if (name === 'AccessDeniedException' || name === 'DecryptionFailure' || name === 'EncryptionFailure') {
       const advice = "check this function's role, the secret's resource policy and its KMS key's";
       return new VendingError(
         'misconfigured',
         `${operation} of secret ${this.#id} is not allowed (${name}): ${advice}`,
+        { systemCode },
       );
     }
-    return new VendingError('unavailable', `${operation} of secret ${this.#id} failed (${name}): try again later`);
+    const what = `${operation} of secret ${this.#id} failed (${name}): try again later`;
+    return new VendingError('unavailable', what, { systemCode });
   }
 }

@@ -1,12 +1,14 @@
-// What a vend function is told: names, ARNs and endpoints by its environment (4 KB in all, AWS's limit), and the
-// profile's scopes and parameters by a JSON file beside its code, because 169 scopes don't fit an environment.
+// The settings of a vend function: names, ARNs and endpoints come from its environment, which holds 4 KB (AWS's limit).
+// The profile's scopes and parameters come from a JSON file beside its code, because 169 scopes don't fit.
+
+import type { ClientAuthenticationMethod } from '../oauth/client-authentication.ts';
 
 /** The profile file, `profile.json` beside the function's code. Written at synthesis from checked configuration. */
 export interface ProfileFile {
   /** The allow-list. Left out: all scopes of the credential. */
   readonly scopes?: readonly string[];
   /** How the client authenticates at the token endpoint (RFC 6749 §2.3.1). */
-  readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic';
+  readonly clientAuthentication: ClientAuthenticationMethod;
   /** A token of another tenant is refused. Left out: any tenant. */
   readonly tenant?: string;
   /** Extra parameters for the token endpoint, sent as they are. */

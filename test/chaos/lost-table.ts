@@ -1,12 +1,11 @@
-// (e) DynamoDB is killed and comes back empty. Two tokens are asked for all the while: one that was there before and
-// whose end comes near while the table is away, and one that is new meanwhile.
+// (e) DynamoDB is killed and comes back empty. Two tokens are in demand all the while: one that was there before, and that
+// is near its end while the table is away, and one that is new while the table is away.
 
 import { setTimeout } from 'node:timers/promises';
-import { until } from './children.ts';
-import type { Figure } from './figures.ts';
-import { FLEET_SIZE } from './fleet.ts';
-import { Ledger } from './ledger.ts';
-import type { Stage } from './stage.ts';
+import type { Figure } from '../../testbed/figures.ts';
+import { until } from '../../testbed/processes/children.ts';
+import { Ledger } from '../../testbed/processes/ledger.ts';
+import { FLEET_SIZE, type Setup } from './setup.ts';
 
 export const LOST_TABLE_LIFETIME_SECONDS = 16;
 const BEFORE = 'chaos.key_0';
@@ -16,27 +15,27 @@ const SECOND_TOKEN_AFTER_MS = 12_500;
 const LIMIT_MS = 30_000;
 const SHARED_LIMIT_MS = 20_000;
 
-/** How it went. Times are milliseconds since the epoch. */
+/** What happened. Times are milliseconds since the epoch. */
 interface Course {
   awayFromMs: number;
   awayToMs: number;
-  /** What is asked for. */
+  /** The scopes in demand. */
   readonly scopes: string[];
-  /** By scope and process: the token last vended. */
+  /** The token last vended, by scope and process. */
   readonly held: ReadonlyMap<string, string[]>;
-  /** By scope: when all had the same token again. */
+  /** When all had the same token again, by scope. */
   readonly sharedMs: Map<string, number>;
 }
 
-export async function lostTable(stage: Stage): Promise<readonly Figure[]> {
-  const ledger = new Ledger(stage.emporix, LOST_TABLE_LIFETIME_SECONDS);
+export async function lostTable(setup: Setup): Promise<readonly Figure[]> {
+  const ledger = new Ledger(setup.server);
   const held = new Map<string, string[]>(TOKENS.map((scope) => [scope, []]));
   const course: Course = { awayFromMs: 0, awayToMs: 0, scopes: [BEFORE], held, sharedMs: new Map() };
   let over = false;
-  const load = stage.fleet.underLoad({
+  const load = setup.fleet.underLoad({
     scopeOf: (call) => course.scopes[call % course.scopes.length] ?? BEFORE,
-    pauseMs: 25,
-    done: () => over,
+    pace: { pauseMs: 25 },
+    isOver: () => over,
     onAnswer: (answer, index) => {
       ledger.add(answer);
       const tokens = held.get(answer.scope);
@@ -44,25 +43,25 @@ export async function lostTable(stage: Stage): Promise<readonly Figure[]> {
     },
   });
   try {
-    await runItsCourse(stage, course);
+    await runItsCourse(setup, course);
   } finally {
     over = true;
     await load;
   }
-  return figures(stage, ledger, course);
+  return figures(setup, ledger, course);
 }
 
-async function runItsCourse(stage: Stage, course: Course): Promise<void> {
-  const { database, tableName } = stage;
+async function runItsCourse(setup: Setup, course: Course): Promise<void> {
+  const { database, tableName } = setup;
   const { scopes, held, sharedMs } = course;
   const isHeldByAll = () => Object.keys(held.get(BEFORE) ?? []).length === FLEET_SIZE;
   await until('all have the first token', LIMIT_MS, isHeldByAll);
   await database?.kill();
   course.awayFromMs = Date.now();
-  // Late enough that the second token, unlike the first, doesn't near its end before the table is back.
+  // So late that the second token, unlike the first one, isn't near its end before the table is back.
   await setTimeout(SECOND_TOKEN_AFTER_MS);
   scopes.push(MEANWHILE);
-  const mintedByAll = () => scopes.every((scope) => minters(stage, scope, course.awayFromMs) === FLEET_SIZE);
+  const mintedByAll = () => scopes.every((scope) => minters(setup, scope, course.awayFromMs) === FLEET_SIZE);
   await until('all have minted both tokens', LIMIT_MS, mintedByAll).catch(() => {});
   await database?.start();
   await database?.createTable(tableName);
@@ -76,34 +75,34 @@ async function runItsCourse(stage: Stage, course: Course): Promise<void> {
   await until('all have the same tokens again', SHARED_LIMIT_MS, shared).catch(() => {});
 }
 
-function figures(stage: Stage, ledger: Ledger, { awayFromMs, awayToMs, sharedMs }: Course): readonly Figure[] {
+function figures(setup: Setup, ledger: Ledger, { awayFromMs, awayToMs, sharedMs }: Course): readonly Figure[] {
   const mintsOf = (scope: string, fromMs: number, toMs?: number) =>
-    mintsPerInstance(stage, scope, fromMs, toMs).reduce((sum, mints) => sum + mints, 0);
-  const whileAway = TOKENS.flatMap((scope) => mintsPerInstance(stage, scope, awayFromMs, awayToMs));
+    mintsPerInstance(setup, scope, fromMs, toMs).reduce((sum, mints) => sum + mints, 0);
+  const whileAway = TOKENS.flatMap((scope) => mintsPerInstance(setup, scope, awayFromMs, awayToMs));
   const afterwards = TOKENS.map((scope) => mintsOf(scope, awayToMs, sharedMs.get(scope)));
   return [
-    { what: 'seconds away', measured: (awayToMs - awayFromMs) / 1000 },
-    { what: 'requests', measured: ledger.answers.length },
-    { what: 'failures', measured: ledger.failures.length, bound: { exactly: 0 } },
-    { what: 'expired tokens vended', measured: ledger.expired.length, bound: { exactly: 0 } },
-    { what: 'mints before', measured: mintsOf(BEFORE, 0, awayFromMs), bound: { exactly: 1 } },
+    { name: 'seconds away', measured: (awayToMs - awayFromMs) / 1000 },
+    { name: 'requests', measured: ledger.answers.length },
+    { name: 'failures', measured: ledger.failures.length, bound: { exactly: 0 } },
+    { name: 'expired tokens vended', measured: ledger.expired.length, bound: { exactly: 0 } },
+    { name: 'mints before', measured: mintsOf(BEFORE, 0, awayFromMs), bound: { exactly: 1 } },
     {
-      what: 'processes that had to mint while away',
-      measured: Math.min(...TOKENS.map((scope) => minters(stage, scope, awayFromMs, awayToMs))),
+      name: 'processes that had to mint while away',
+      measured: Math.min(...TOKENS.map((scope) => minters(setup, scope, awayFromMs, awayToMs))),
       bound: { exactly: FLEET_SIZE },
     },
-    { what: 'mints while away, per process and token', measured: Math.max(...whileAway), bound: { most: 1 } },
-    { what: 'mints after the return, per token', measured: Math.max(...afterwards), bound: { most: 1 } },
-    { what: 'tokens that all share again', measured: sharedMs.size, bound: { exactly: TOKENS.length } },
-    { what: 'mints in all', measured: stage.emporix.mints.length },
+    { name: 'mints while away, per process and token', measured: Math.max(...whileAway), bound: { max: 1 } },
+    { name: 'mints after the return, per token', measured: Math.max(...afterwards), bound: { max: 1 } },
+    { name: 'tokens that all share again', measured: sharedMs.size, bound: { exactly: TOKENS.length } },
+    { name: 'mints in all', measured: setup.server.tokens.length },
   ];
 }
 
-function minters(stage: Stage, scope: string, fromMs: number, toMs?: number): number {
-  return mintsPerInstance(stage, scope, fromMs, toMs).filter((mints) => mints > 0).length;
+function minters(setup: Setup, scope: string, fromMs: number, toMs?: number): number {
+  return mintsPerInstance(setup, scope, fromMs, toMs).filter((mints) => mints > 0).length;
 }
 
-function mintsPerInstance({ fleet }: Stage, scope: string, fromMs: number, toMs = Number.POSITIVE_INFINITY): number[] {
+function mintsPerInstance({ fleet }: Setup, scope: string, fromMs: number, toMs = Number.POSITIVE_INFINITY): number[] {
   return fleet.instances.map(
     ({ mints }) => mints.filter((mint) => mint.scope === scope && mint.atMs >= fromMs && mint.atMs < toMs).length,
   );

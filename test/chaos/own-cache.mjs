@@ -1,5 +1,5 @@
-// For comparison: a service that gets its tokens itself, with openid-client and a cache in its own memory. One flight
-// per scope, and the same margin before a token's end as the vend function keeps.
+// For comparison: a service that obtains its tokens itself, with openid-client and a cache in its own memory. It makes one
+// request at a time per scope, and keeps the same margin before a token's end as the vend function.
 
 import {
   allowInsecureRequests,
@@ -8,7 +8,7 @@ import {
   clientCredentialsGrant,
   customFetch,
 } from 'openid-client';
-import { serve } from './serve.mjs';
+import { serveCalls } from '../../testbed/processes/serve-calls.mjs';
 
 const MARGIN_MS = 30_000;
 
@@ -29,11 +29,11 @@ configuration[customFetch] = async (url, { body, headers, method, signal }) => {
 /** @type {Map<string, Cached>} */
 const cache = new Map();
 /** @type {Map<string, Promise<Cached>>} */
-const flights = new Map();
+const requests = new Map();
 
-serve(async (scope) => {
-  const known = cache.get(scope);
-  const cached = known && Date.now() < known.expiresAtMs - known.marginMs ? known : undefined;
+serveCalls(async (scope) => {
+  const last = cache.get(scope);
+  const cached = last && Date.now() < last.expiresAtMs - last.marginMs ? last : undefined;
   try {
     const { token, expiresAtMs } = cached ?? (await obtainOnce(scope));
     const expiresInSeconds = Math.floor((expiresAtMs - Date.now()) / 1000);
@@ -44,9 +44,9 @@ serve(async (scope) => {
 });
 
 function obtainOnce(/** @type {string} */ scope) {
-  const flight = flights.get(scope) ?? obtain(scope).finally(() => flights.delete(scope));
-  flights.set(scope, flight);
-  return flight;
+  const request = requests.get(scope) ?? obtain(scope).finally(() => requests.delete(scope));
+  requests.set(scope, request);
+  return request;
 }
 
 async function obtain(/** @type {string} */ scope) {

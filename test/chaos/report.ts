@@ -1,12 +1,15 @@
-// What was measured, as a table on the terminal and as the tables in docs/guarantees.md.
+// The measured figures as tables in docs/guarantees.md.
 
-import { readFile, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { boundText, type Figure, holds, number, type Scenario } from './figures.ts';
+import { boundText, type Figure, numberText, type Scenario } from '../../testbed/figures.ts';
+import { markdownTable } from '../../testbed/measured-docs.ts';
 
-const DOCS = join(import.meta.dirname, '../../docs/guarantees.md');
-const BEGIN = '<!-- measured: begin, written by npm run test:chaos -- --write-docs -->';
-const END = '<!-- measured: end -->';
+export const DOCS = join(import.meta.dirname, '../../docs/guarantees.md');
+export const MARKERS = {
+  begin: '<!-- measured: begin, written by npm run test:chaos -- --write-docs -->',
+  end: '<!-- measured: end -->',
+};
 
 export interface Run {
   /** The database's name and version. */
@@ -19,27 +22,21 @@ export interface Report {
   readonly node: string;
   readonly machine: string;
   readonly runs: readonly Run[];
-  /** The same with each process caching for itself, which no bound applies to. */
+  /** The same with each process caching for itself. The bounds are not meant for it. */
   readonly ownCache: readonly Scenario[];
 }
 
-export function printScenario({ name, figures }: Scenario, withBounds = true): void {
-  console.log(`\n  ${name}`);
-  for (const figure of figures) {
-    const sign = !withBounds || figure.bound === undefined ? ' ' : holds(figure) ? '✓' : '✗';
-    const bound = withBounds ? boundText(figure) : '';
-    console.log(`  ${sign} ${figure.what.padEnd(44)} ${bound.padStart(9)} ${number(figure.measured).padStart(9)}`);
-  }
+export function reportOf(runs: readonly Run[], ownCache: readonly Scenario[]): Report {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    node: process.versions.node,
+    machine: `${availableParallelism()} cores for all processes`,
+    runs,
+    ownCache,
+  };
 }
 
-export async function writeDocs(report: Report): Promise<void> {
-  const text = await readFile(DOCS, 'utf8');
-  const [before, after] = [text.indexOf(BEGIN), text.indexOf(END)];
-  if (before < 0 || after < before) throw new Error(`${DOCS} lacks the lines that say where the figures go`);
-  await writeFile(DOCS, `${text.slice(0, before + BEGIN.length)}\n\n${measured(report)}\n${text.slice(after)}`);
-}
-
-function measured({ date, node, machine, runs, ownCache }: Report): string {
+export function reportText({ date, node, machine, runs, ownCache }: Report): string {
   const names = runs[0]?.scenarios.map(({ name }) => name) ?? [];
   const tables = names.map((name) => {
     const ours = runs.map(({ scenarios }) => figuresOf(scenarios, name));
@@ -49,17 +46,14 @@ function measured({ date, node, machine, runs, ownCache }: Report): string {
 }
 
 function table(runs: readonly Run[], ours: readonly (readonly Figure[])[], own: readonly Figure[]): string {
-  const heads = ['', 'bound', ...runs.map(({ database }) => database), 'each process for itself'];
   const rows = (ours[0] ?? []).map((figure) => {
-    const same = (figures: readonly Figure[]) => figures.find(({ what }) => what === figure.what);
     const cells = [...ours, own].map((figures) => {
-      const measuredThere = same(figures)?.measured;
-      return measuredThere === undefined || !Number.isFinite(measuredThere) ? '–' : number(measuredThere);
+      const measured = figures.find(({ name }) => name === figure.name)?.measured;
+      return measured === undefined || !Number.isFinite(measured) ? '–' : numberText(measured);
     });
-    return [figure.what, boundText(figure), ...cells];
+    return [figure.name, boundText(figure), ...cells];
   });
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(heads), line(heads.map((_, index) => (index === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+  return markdownTable(['', 'bound', ...runs.map(({ database }) => database), 'each process for itself'], rows);
 }
 
 function figuresOf(scenarios: readonly Scenario[], name: string): readonly Figure[] {

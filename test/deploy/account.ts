@@ -3,8 +3,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sign } from '../../local/sign.ts';
-import { run } from './command.ts';
-import { ACCOUNT, type MiniStack, REGION, ROOT_KEYS } from './ministack.ts';
+import { ACCOUNT, type MiniStack, REGION, ROOT_KEYS } from '../../testbed/ministack.ts';
+import { run } from '../../testbed/processes/children.ts';
 
 const CDK = join(import.meta.dirname, '../../node_modules/.bin/cdk');
 const ANYONE_OF_THE_ACCOUNT = policy({
@@ -35,18 +35,18 @@ export interface Exchange {
 
 export type Account = ReturnType<typeof accountOf>;
 
-export function accountOf({ env, port }: MiniStack, outdir: string, signal: AbortSignal) {
+export function accountOf({ env, port }: MiniStack, outdir: string) {
   const exchanges: Exchange[] = [];
 
   /** A call of the AWS CLI, as the account's root; its answer, if it has one. */
   async function aws<Output>(...args: readonly string[]): Promise<Output> {
-    const printed = await run('aws', [...args, '--output', 'json'], { env, signal });
+    const printed = await run('aws', [...args, '--output', 'json'], { env });
     return JSON.parse(printed || 'null') as Output;
   }
 
   /** The same, as somebody else. */
   const awsAs = (keys: Keys, ...args: readonly string[]) =>
-    run('aws', args, { env: { ...env, ...environmentOf(keys) }, signal });
+    run('aws', args, { env: { ...env, ...environmentOf(keys) } });
 
   /** A call of IAM's own API, where there is more to say than a command line holds; its answer, in XML. */
   async function iam(action: string, parameters: Readonly<Record<string, string>>): Promise<string> {
@@ -54,17 +54,17 @@ export function accountOf({ env, port }: MiniStack, outdir: string, signal: Abor
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
     const url = `http://127.0.0.1:${port}/`;
     const request = await sign(url, { body, headers, credentials: ROOT_KEYS, service: 'iam', region: 'us-east-1' });
-    const response = await fetch(url, { ...request, signal });
+    const response = await fetch(url, request);
     const answer = await response.text();
     if (!response.ok) throw new Error(`${action} is answered with ${response.status}: ${answer.slice(0, 300)}`);
     return answer;
   }
 
   /** The CDK's CLI, as `npx cdk` runs it. */
-  const cdk = (...args: readonly string[]) => run(CDK, [...args, '--output', outdir], { env, signal });
+  const cdk = (...args: readonly string[]) => run(CDK, [...args, '--output', outdir], { env });
 
   /** Exactly what a person would paste into a shell. */
-  const shell = (line: string) => run('bash', ['-c', line], { env, signal });
+  const shell = (line: string) => run('bash', ['-c', line], { env });
 
   async function createRole(name: string): Promise<string> {
     const args = ['--role-name', name, '--assume-role-policy-document', ANYONE_OF_THE_ACCOUNT];
@@ -81,7 +81,7 @@ export function accountOf({ env, port }: MiniStack, outdir: string, signal: Abor
     const url = `${functionUrl.replace('https:', 'http:')}oauth/token`;
     const signature = keys === undefined ? [] : signatureArgs(keys);
     const args = ['--silent', '--include', '--max-time', '30', '--connect-to', `::127.0.0.1:${port}`, ...signature];
-    const answer = parseAnswer(await run('curl', [...args, '--data', form, url], { env, signal }));
+    const answer = parseAnswer(await run('curl', [...args, '--data', form, url], { env }));
     exchanges.push({ functionUrl, form, answer });
     return answer;
   }
@@ -90,7 +90,7 @@ export function accountOf({ env, port }: MiniStack, outdir: string, signal: Abor
   async function invoke(functionName: string, event: object): Promise<string> {
     const file = join(outdir, '../invoked.json');
     const args = ['lambda', 'invoke', '--function-name', functionName, '--payload', JSON.stringify(event), file];
-    await run('aws', args, { env, signal });
+    await run('aws', args, { env });
     return await readFile(file, 'utf8');
   }
 

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { VENV } from './ministack.ts';
+import { miniStackPython } from '../../testbed/ministack.ts';
 
 /** What IAM asks for under another name than the operation's, or for no operation, of the services that roles reach. */
 const NO_OPERATIONS: Readonly<Record<string, readonly string[]>> = {
@@ -63,7 +63,7 @@ export async function everyAction(): Promise<string[]> {
 }
 
 async function modelsDirectory(): Promise<string> {
-  const libraries = join(VENV, 'lib');
+  const libraries = join(miniStackPython.folder, 'lib');
   const [python = ''] = (await readdir(libraries)).filter((name) => name.startsWith('python'));
   return join(libraries, python, 'site-packages/botocore/data');
 }

@@ -1,13 +1,13 @@
 // Who may call a function URL, and that whoever may has no other way into the function.
 
 import assert from 'node:assert/strict';
+import type { Suite } from '../../testbed/suite.ts';
 import { type Account, type Keys, policy } from './account.ts';
-import type { Checks } from './checks.ts';
 import type { Outputs } from './deployment.ts';
 import type { FunctionRole } from './function-roles.ts';
 
 /** Before there is a credential: a call that is let in would get 500. */
-export async function checkRefusals(checks: Checks, { vend }: Account, outputs: Outputs, caller: Keys, stranger: Keys) {
+export async function checkRefusals(checks: Suite, { vend }: Account, outputs: Outputs, caller: Keys, stranger: Keys) {
   const refused: readonly [string, string, Keys?][] = [
     ['a role that was not named', outputs.ProfileOrdersUrl, stranger],
     ['a role named by another profile only', outputs.ProfileReaderUrl, caller],
@@ -22,7 +22,7 @@ export async function checkRefusals(checks: Checks, { vend }: Account, outputs: 
 }
 
 /** Attaches the profile reader's managed policy to the role `stranger`. */
-export async function checkManagedPolicy(checks: Checks, { aws, vend }: Account, outputs: Outputs, stranger: Keys) {
+export async function checkManagedPolicy(checks: Suite, { aws, vend }: Account, outputs: Outputs, stranger: Keys) {
   await checks.check("a role may call once it has the profile's managed policy", async () => {
     const { Policies } = await aws<{ Policies: { Arn: string }[] }>('iam', 'list-policies', '--scope', 'Local');
     const arn = Policies.map(({ Arn }) => Arn).find((name) => name.includes('ProfileReaderVendPolicy'));
@@ -44,7 +44,7 @@ interface Profiles {
  * of the URL.
  */
 export async function checkDirectInvocation(
-  checks: Checks,
+  checks: Suite,
   account: Account,
   { orders, reader }: Profiles,
   { caller, stranger }: { readonly caller: Keys; readonly stranger: Keys },
@@ -67,7 +67,7 @@ export async function checkDirectInvocation(
 }
 
 /** A role that has the same action without the condition gets in: so it is the condition that keeps the others out. */
-export async function checkUnconditionalInvocation(checks: Checks, account: Account, { orders, reader }: Profiles) {
+export async function checkUnconditionalInvocation(checks: Suite, account: Account, { orders, reader }: Profiles) {
   await checks.check(
     'it is the condition that keeps them out: a role that has the action without it gets in',
     async () => {

@@ -2,8 +2,8 @@
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { run } from '../../testbed/processes/children.ts';
 import type { Account, Keys } from './account.ts';
-import { run } from './command.ts';
 
 interface Statement {
   readonly Action: string | readonly string[];

@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import type { Suite } from '../../testbed/suite.ts';
 import type { Exchange, Keys } from './account.ts';
-import type { Checks } from './checks.ts';
 import type { FunctionRole } from './function-roles.ts';
 import type { Stage } from './story.ts';
 
@@ -32,7 +32,7 @@ const TRIES = 5;
  * more call is made, and this is checked once more before an instance is replaced.
  */
 export async function checkAudit(
-  checks: Checks,
+  checks: Suite,
   { account }: Stage,
   { profile, url, role, keys }: AuditedProfile,
   secretId: string,
@@ -56,13 +56,13 @@ export async function checkAudit(
   });
 }
 
-export async function checkLogs(checks: Checks, { account, emporix }: Stage) {
+export async function checkLogs(checks: Suite, { account, emporix }: Stage) {
   await checks.check('no log line holds a token or the client secret', async () => {
     const { logGroups } = await account.aws<{ logGroups: { logGroupName: string }[] }>('logs', 'describe-log-groups');
     const lines: string[] = [];
     for (const { logGroupName } of logGroups) lines.push(...(await linesOf({ account }, logGroupName)));
     assert.ok(lines.length > 0, 'no log line at all');
-    const secrets = [emporix.clientSecret, ...emporix.mints.map(({ accessToken }) => accessToken)];
+    const secrets = [emporix.clientSecret, ...emporix.tokens.map(({ accessToken }) => accessToken)];
     const shown = lines.filter((line) => secrets.some((secret) => line.includes(secret)));
     assert.deepEqual(shown, []);
   });

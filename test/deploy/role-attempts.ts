@@ -1,7 +1,7 @@
 // Calls of the AWS CLI that an intruder in a function would try, and those of its own that show that its keys are good.
 
+import { ACCOUNT, REGION } from '../../testbed/ministack.ts';
 import type { FunctionRole } from './function-roles.ts';
-import { ACCOUNT, REGION } from './ministack.ts';
 
 export interface Things {
   readonly role: FunctionRole;

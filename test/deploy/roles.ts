@@ -2,12 +2,11 @@
 // Lambda gives them, what an intruder in the function would try first.
 
 import assert from 'node:assert/strict';
+import { ACCOUNT, REGION } from '../../testbed/ministack.ts';
+import type { Suite } from '../../testbed/suite.ts';
 import { type Keys, policy } from './account.ts';
 import { everyAction } from './actions.ts';
-import type { Checks } from './checks.ts';
-import { forEach } from './command.ts';
 import { type FunctionRole, keysOfFunctionRole } from './function-roles.ts';
-import { ACCOUNT, REGION } from './ministack.ts';
 import { attemptsOf, type Things } from './role-attempts.ts';
 import { allowedTo } from './simulation.ts';
 import type { Stage } from './story.ts';
@@ -33,19 +32,13 @@ const ELSEWHERE = [
   `arn:aws:iam::${ACCOUNT}:role/orders-service`,
 ];
 
-export async function checkRoles(checks: Checks, stage: Stage, roles: Roles, tableName: string, secretArn: string) {
+export async function checkRoles(checks: Suite, stage: Stage, roles: Roles, tableName: string, secretArn: string) {
   await checkEveryAction(checks, stage, roles, tableName, secretArn);
   await checkWhoMayTakeThem(checks, stage, roles);
   await checkAtRunTime(checks, stage, roles, { tableName, secretArn });
 }
 
-async function checkEveryAction(
-  checks: Checks,
-  { account }: Stage,
-  roles: Roles,
-  tableName: string,
-  secretArn: string,
-) {
+async function checkEveryAction(checks: Suite, { account }: Stage, roles: Roles, tableName: string, secretArn: string) {
   const tableArn = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${tableName}`;
   const ofFunctions = Object.values(roles).flatMap(({ functionArn, logsArn, roleArn }) => [
     functionArn,
@@ -85,7 +78,7 @@ async function checkEveryAction(
 }
 
 /** A role's trust is in Lambda alone: not even somebody who may take any role can take it. */
-async function checkWhoMayTakeThem(checks: Checks, { account }: Stage, roles: Roles) {
+async function checkWhoMayTakeThem(checks: Suite, { account }: Stage, roles: Roles) {
   await checks.check(
     "nobody may take the functions' roles, not even who may take any role that trusts the account",
     async () => {
@@ -110,12 +103,7 @@ async function checkWhoMayTakeThem(checks: Checks, { account }: Stage, roles: Ro
   );
 }
 
-async function checkAtRunTime(
-  checks: Checks,
-  stage: Stage,
-  roles: Roles,
-  own: Pick<Things, 'tableName' | 'secretArn'>,
-) {
+async function checkAtRunTime(checks: Suite, stage: Stage, roles: Roles, own: Pick<Things, 'tableName' | 'secretArn'>) {
   const { aws } = stage.account;
   const value = ['--name', OTHER, '--secret-string', 'of others'];
   const { ARN } = await aws<{ ARN: string }>('secretsmanager', 'create-secret', ...value);
@@ -150,7 +138,7 @@ interface Attempts {
 }
 
 async function checkAttempts(
-  checks: Checks,
+  checks: Suite,
   { account, directory }: Stage,
   whose: string,
   role: FunctionRole,
@@ -170,4 +158,13 @@ async function checkAttempts(
     });
     assert.deepEqual(notRefused, []);
   });
+}
+
+/** Does something with each of many, three at a time. */
+async function forEach<Item>(items: readonly Item[], action: (item: Item) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await action(item);
+  };
+  await Promise.all(Array.from({ length: 3 }, worker));
 }

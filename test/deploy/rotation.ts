@@ -2,13 +2,13 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { Checks } from './checks.ts';
+import type { Suite } from '../../testbed/suite.ts';
 import type { Stage } from './story.ts';
 
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
 
 export async function checkRotation(
-  checks: Checks,
+  checks: Suite,
   { account, emporix }: Stage,
   secretId: string,
   functionName: string,

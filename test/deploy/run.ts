@@ -1,45 +1,16 @@
-// `npm run test:deploy`: the real app, deployed by the CDK's CLI into MiniStack, called as roles that may and may not,
-// destroyed, and deployed and destroyed once more. Prints each check and `N passed, M failed`; 5 minutes at most.
+// `npm run test:deploy`: the CDK's CLI deploys the real app into MiniStack. Roles that may call it and roles that may not
+// do so; then it is destroyed, deployed once more and destroyed again. Needs Python 3 and curl, and installs the rest.
 
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Emporix, startEmporix } from '../../local/emporix.ts';
+import { startAuthorizationServer } from '../../local/serve-authorization-server.ts';
+import { temporaryFolder } from '../../local/temporary-folder.ts';
+import { ACCOUNT, miniStackPython, REGION, startMiniStack } from '../../testbed/ministack.ts';
+import { runSuite } from '../../testbed/suite.ts';
 import { accountOf } from './account.ts';
-import { Checks, StepFailed } from './checks.ts';
-import { interruptedOrAfter } from './command.ts';
-import { ACCOUNT, installMiniStack, type MiniStack, REGION, startMiniStack } from './ministack.ts';
 import { checkSecondDeployment, checkVending } from './story.ts';
 
-const LIMIT_MS = 5 * 60_000;
-
-const checks = new Checks();
-const signal = interruptedOrAfter(LIMIT_MS);
-
-const directory = await mkdtemp(join(tmpdir(), 'token-vending-deploy-'));
-let emporix: Emporix | undefined;
-let miniStack: MiniStack | undefined;
-try {
-  await checks.step('MiniStack is installed into .venv-ministack', () => installMiniStack(signal));
-  emporix = await startEmporix();
-  miniStack = await checks.step('MiniStack starts, enforcing IAM', () => startMiniStack(directory));
-  const account = accountOf(miniStack, join(directory, 'cdk.out'), signal);
-  await checks.step('cdk bootstrap', async () => {
-    await account.cdk('bootstrap', `aws://${ACCOUNT}/${REGION}`);
-    // MiniStack speaks plain HTTP, which the bucket's policy denies.
-    await account.aws('s3api', 'delete-bucket-policy', '--bucket', `cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`);
-  });
-  await checkVending(checks, { account, directory, emporix });
-  await checkSecondDeployment(checks, { account, directory, emporix });
-} catch (error) {
-  if (error instanceof StepFailed) console.log(`Stopped: without "${error.message}" nothing else can be tried.`);
-  else await checks.check('nothing fails between the checks', () => Promise.reject(error));
-} finally {
-  await miniStack?.stop();
-  await emporix?.close();
-  await rm(directory, { recursive: true, force: true });
-  console.log(`
-What MiniStack lacks, and this test does in its place; otherwise the template is deployed as it is:
+const DIFFERENCES = `
+What MiniStack lacks, and this suite does in its place. Otherwise the template is deployed as it is:
   - the policy of the assets bucket, which denies plain HTTP, was deleted
   - it knows no AWS::SecretsManager::RotationSchedule, no AWS::Logs::QueryDefinition and no alarms on metric math: they
     are left out; see test/lib
@@ -54,8 +25,24 @@ What MiniStack lacks, and this test does in its place; otherwise the template is
   - the simulator asks IAM's policies alone, not the policy of a secret or function: at run time both are asked
   - a line of a function's log may be late, until the next call: a call is repeated while audit lines are wanting
   - its events don't say who calls: the audit lines are compared without; see test/lambda/audit.test.ts
-  - it has no X-Ray: that the functions may write traces is shown by the simulator alone
+  - it has no X-Ray: that the functions may write traces is shown by the simulator alone`;
 
-Tests: ${checks.summary()}`);
-}
-process.exitCode = checks.allPassed ? 0 : 1;
+await runSuite({ limitMinutes: 5 }, async (suite) => {
+  const { path: directory } = temporaryFolder();
+  await suite.step('MiniStack is installed into .venv-ministack', () => miniStackPython.install());
+  const miniStack = await suite.step('MiniStack starts, enforcing IAM', () => startMiniStack(directory));
+  try {
+    const account = accountOf(miniStack, join(directory, 'cdk.out'));
+    await suite.step('cdk bootstrap', async () => {
+      await account.cdk('bootstrap', `aws://${ACCOUNT}/${REGION}`);
+      // MiniStack speaks plain HTTP, which the bucket's policy denies.
+      await account.aws('s3api', 'delete-bucket-policy', '--bucket', `cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`);
+    });
+    const stage = { account, directory, emporix: await startAuthorizationServer() };
+    await checkVending(suite, stage);
+    await checkSecondDeployment(suite, stage);
+  } finally {
+    await miniStack.stop();
+    console.log(DIFFERENCES);
+  }
+});

@@ -1,14 +1,14 @@
 // What an operator and the callers do and see, from the first deploy to the last destroy.
 
 import assert from 'node:assert/strict';
-import type { Emporix } from '../../local/emporix.ts';
+import type { ServedAuthorizationServer } from '../../local/serve-authorization-server.ts';
+import { ACCOUNT } from '../../testbed/ministack.ts';
+import type { Suite } from '../../testbed/suite.ts';
 import type { Account, Answer, Keys } from './account.ts';
 import { checkDirectInvocation, checkManagedPolicy, checkRefusals, checkUnconditionalInvocation } from './callers.ts';
-import type { Checks } from './checks.ts';
 import { allowSecretByArn, deploy, type Outputs, rotationFunctionOf } from './deployment.ts';
 import { functionRoleOf } from './function-roles.ts';
 import { type AuditedProfile, checkAudit, checkLogs } from './logs.ts';
-import { ACCOUNT } from './ministack.ts';
 import { checkRoles, type Roles } from './roles.ts';
 import { checkRotation } from './rotation.ts';
 
@@ -16,14 +16,14 @@ export interface Stage {
   readonly account: Account;
   /** For files of the run. */
   readonly directory: string;
-  readonly emporix: Emporix;
+  readonly emporix: ServedAuthorizationServer;
 }
 
 const EXPIRES_IN_SECONDS = 14_399;
 const jsonOf = (answer: Answer) => JSON.parse(answer.body) as Record<string, unknown>;
 
 /** The first deployment: who may call and who may not, the credential, the token from the server and from the table. */
-export async function checkVending(checks: Checks, stage: Stage): Promise<void> {
+export async function checkVending(checks: Suite, stage: Stage): Promise<void> {
   const { account } = stage;
   const callerArn = await account.createRole('orders-service');
   const strangerArn = await account.createRole('stranger');
@@ -54,7 +54,7 @@ export async function checkVending(checks: Checks, stage: Stage): Promise<void> 
 }
 
 /** Deploy, destroy, deploy works, although the secret of the first deployment is kept. */
-export async function checkSecondDeployment(checks: Checks, stage: Stage): Promise<void> {
+export async function checkSecondDeployment(checks: Suite, stage: Stage): Promise<void> {
   const { account } = stage;
   await checks.check('the secret is kept when the stack is gone', async () => {
     const { SecretList } = await account.aws<{ SecretList: unknown[] }>('secretsmanager', 'list-secrets');
@@ -81,7 +81,7 @@ async function rolesOf(account: Account, outputs: Outputs): Promise<Roles> {
   };
 }
 
-async function checkCredential(checks: Checks, { account, emporix }: Stage, outputs: Outputs, caller: Keys) {
+async function checkCredential(checks: Suite, { account, emporix }: Stage, outputs: Outputs, caller: Keys) {
   const command = await checks.step('without a credential: 500 that names the command to run', async () => {
     const answer = await account.vend(outputs.ProfileOrdersUrl, caller);
     assert.equal(answer.status, 500, answer.body);
@@ -100,7 +100,7 @@ async function checkCredential(checks: Checks, { account, emporix }: Stage, outp
   });
 }
 
-async function checkTokens(checks: Checks, { account, emporix }: Stage, outputs: Outputs, caller: Keys) {
+async function checkTokens(checks: Suite, { account, emporix }: Stage, outputs: Outputs, caller: Keys) {
   const vend = async (source: string, form?: string) => {
     const answer = await account.vend(outputs.ProfileOrdersUrl, caller, form);
     assert.equal(answer.status, 200, answer.body);
@@ -143,10 +143,10 @@ async function checkTokens(checks: Checks, { account, emporix }: Stage, outputs:
   });
 }
 
-async function checkNewInstance(checks: Checks, { account, emporix }: Stage, { role, url, keys }: AuditedProfile) {
+async function checkNewInstance(checks: Suite, { account, emporix }: Stage, { role, url, keys }: AuditedProfile) {
   await checks.check('a new instance has the token from the table', async () => {
     const before = account.exchanges.find(({ functionUrl, answer }) => functionUrl === url && answer.status === 200);
-    const mints = emporix.mints.length;
+    const mints = emporix.tokens.length;
     const name = ['--function-name', role.functionName];
     await account.aws('lambda', 'update-function-configuration', ...name, '--memory-size', '640');
     const { Version } = await account.aws<{ Version: string }>('lambda', 'publish-version', ...name);
@@ -154,6 +154,6 @@ async function checkNewInstance(checks: Checks, { account, emporix }: Stage, { r
     const answer = await account.vend(url, keys);
     assert.equal(answer.headers['x-token-source'], 'table', answer.body);
     assert.equal(jsonOf(answer).access_token, before && jsonOf(before.answer).access_token);
-    assert.equal(emporix.mints.length, mints);
+    assert.equal(emporix.tokens.length, mints);
   });
 }

@@ -2,10 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { callerOf } from '../../lambda/vend/caller.ts';
-import { type LocalMode, startLocalMode } from '../../local/local-mode.ts';
+import { callerOf } from '../../lambda/vend/http/caller.ts';
+import type { LocalMode } from '../../local/local-mode.ts';
 import { LOCAL_ACCOUNT, LOCAL_CREDENTIALS } from '../../local/names.ts';
 import { sign } from '../../local/sign.ts';
+import { startBundledLocalMode } from '../../testbed/local-mode.ts';
 
 const SCOPES = ['order.order_read', 'price.price_manage'];
 
@@ -14,7 +15,7 @@ let printed: string[];
 
 beforeEach(async () => {
   printed = [];
-  mode = await startLocalMode({
+  mode = await startBundledLocalMode({
     profileName: 'catalog-reader',
     profile: { clientAuthentication: 'client_secret_post', scopes: SCOPES },
     emporix: { scopes: SCOPES },

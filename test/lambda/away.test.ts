@@ -5,9 +5,10 @@ import { text } from 'node:stream/consumers';
 import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { listen } from '../../local/http.ts';
-import { type LocalMode, startLocalMode } from '../../local/local-mode.ts';
+import type { LocalMode } from '../../local/local-mode.ts';
 import { STAND_IN_CLIENT } from '../../local/names.ts';
 import { sign } from '../../local/sign.ts';
+import { startBundledLocalMode } from '../../testbed/local-mode.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -22,7 +23,7 @@ async function serve(listener: RequestListener): Promise<string> {
 
 async function start(environment: Record<string, string>): Promise<LocalMode & { printed: string[] }> {
   const printed: string[] = [];
-  const mode = await startLocalMode({ instances: 1, write: (text) => printed.push(text), environment });
+  const mode = await startBundledLocalMode({ instances: 1, write: (text) => printed.push(text), environment });
   open.push(mode);
   return { ...mode, printed };
 }
@@ -31,6 +32,12 @@ async function call({ url }: LocalMode) {
   const response = await fetch(`${url}/oauth/token`, await sign(`${url}/oauth/token`));
   const body: unknown = await response.json();
   return { status: response.status, source: response.headers.get('x-token-source'), body };
+}
+
+/** What the function printed of one kind of event. */
+function eventsOf({ printed }: { printed: readonly string[] }, event: string): Record<string, unknown>[] {
+  const lines = printed.join('').split('\n').filter(Boolean);
+  return lines.map((line) => JSON.parse(line)).filter((line) => line.event === event);
 }
 
 const JSON_TYPE = { 'content-type': 'application/x-amz-json-1.0' };
@@ -52,20 +59,22 @@ async function nobody(): Promise<string> {
   return server.url;
 }
 
-describe('without DynamoDB, callers are served and memory keeps the token', () => {
-  test.each<[string, () => Promise<string>]>([
-    ['refused connections', nobody],
-    ['no answer within 500 ms', () => serve(() => {})],
-    ['access denied', refusing('AccessDeniedException')],
-    ['no such table', refusing('ResourceNotFoundException')],
-    ['a failure of the service', refusing('InternalServerError', 500)],
-    ['an answer that is none', () => serve((_, response) => void response.end('<html>'))],
-  ])('%s', async (_, dynamoDb) => {
+describe('without DynamoDB, callers are served, memory keeps the token, and the log names the failure', () => {
+  test.each<[string, () => Promise<string>, string]>([
+    ['refused connections', nobody, 'ECONNREFUSED'],
+    ['no answer within 500 ms', () => serve(() => {}), 'TimeoutError'],
+    ['access denied', refusing('AccessDeniedException'), 'AccessDeniedException'],
+    ['no such table', refusing('ResourceNotFoundException'), 'ResourceNotFoundException'],
+    ['a failure of the service', refusing('InternalServerError', 500), 'InternalServerError'],
+    ['an answer that is none', () => serve((_, response) => void response.end('<html>')), 'SyntaxError'],
+  ])('%s', async (_, dynamoDb, name) => {
     const mode = await start({ AWS_ENDPOINT_URL_DYNAMODB: await dynamoDb() });
     expect(await call(mode)).toMatchObject({ status: 200, source: 'mint' });
     expect(await call(mode)).toMatchObject({ status: 200, source: 'memory' });
-    expect(mode.emporix?.mints).toHaveLength(1);
-    expect(mode.printed.join('')).toContain('"table_failed"');
+    expect(mode.emporix?.tokens).toHaveLength(1);
+    const failures = eventsOf(mode, 'table_failed');
+    expect(failures.length).toBeGreaterThan(0);
+    for (const failure of failures) expect([failure.error, failure.system_code]).toContain(name);
   });
 });
 
@@ -120,14 +129,23 @@ test('a token of another token endpoint is not found, one of the same is', async
 });
 
 describe('without Secrets Manager and without a credential read before, callers are told', () => {
-  test.each<[string, () => Promise<string>, number, string]>([
-    ['refused connections', nobody, 503, 'temporarily_unavailable'],
-    ['no answer', () => serve(() => {}), 503, 'temporarily_unavailable'],
-    ['access denied', refusing('AccessDeniedException'), 500, 'server_error'],
-    ['no such secret', refusing('ResourceNotFoundException'), 500, 'server_error'],
-  ])('%s', async (_, secretsManager, status, error) => {
+  test.each<[string, () => Promise<string>, number, string, string]>([
+    ['refused connections', nobody, 503, 'temporarily_unavailable', 'ECONNREFUSED'],
+    ['no answer', () => serve(() => {}), 503, 'temporarily_unavailable', 'ETIMEDOUT'],
+    ['access denied', refusing('AccessDeniedException'), 500, 'server_error', 'AccessDeniedException'],
+    ['no such secret', refusing('ResourceNotFoundException'), 500, 'server_error', 'ResourceNotFoundException'],
+  ])('%s', async (_, secretsManager, status, error, systemCode) => {
     const mode = await start({ AWS_ENDPOINT_URL_SECRETS_MANAGER: await secretsManager() });
     expect(await call(mode)).toMatchObject({ status, body: { error } });
     expect(mode.emporix?.requests).toHaveLength(0);
+    expect(eventsOf(mode, 'refused')[0]?.system_code).toBe(systemCode);
   });
+});
+
+test('without the authorization server, the log names why the connection failed', async () => {
+  const mode = await start({ TOKEN_ENDPOINT: `${await nobody()}/oauth/token` });
+  expect(await call(mode)).toMatchObject({ status: 503 });
+  for (const event of ['mint_failed', 'refused']) {
+    expect(eventsOf(mode, event)[0]).toMatchObject({ error: 'unavailable', system_code: 'ECONNREFUSED' });
+  }
 });

@@ -3,10 +3,10 @@
 import { createHash } from 'node:crypto';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { expect, test } from '@jest/globals';
-import type { Misbehaviour } from '../../local/emporix.ts';
-import { startLocalMode } from '../../local/local-mode.ts';
+import type { Misbehaviour } from '../../local/authorization-server.ts';
 import { LOCAL_CREDENTIALS, STAND_IN_CLIENT } from '../../local/names.ts';
 import { sign } from '../../local/sign.ts';
+import { startBundledLocalMode } from '../../testbed/local-mode.ts';
 
 const TOKEN = {
   access_token: 'canary-token',
@@ -34,7 +34,7 @@ const ANSWERS: readonly (Misbehaviour | undefined)[] = [
 test('no token, secret, body of a server or access key is in anything printed, nor in any error', async () => {
   const printed: string[] = [];
   const answers: (Misbehaviour | undefined)[] = [];
-  const mode = await startLocalMode({
+  const mode = await startBundledLocalMode({
     emporix: { clientId: 'canary-client', clientSecret: 'canary-secret', respondWith: () => answers.at(0) },
     instances: 2,
     write: (text) => printed.push(text),

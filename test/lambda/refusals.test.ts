@@ -1,8 +1,9 @@
 // Requests that are refused, each sent signed, over HTTP, to the bundle as it is deployed.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type LocalMode, startLocalMode } from '../../local/local-mode.ts';
+import type { LocalMode } from '../../local/local-mode.ts';
 import { sign } from '../../local/sign.ts';
+import { startBundledLocalMode } from '../../testbed/local-mode.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';
@@ -12,7 +13,7 @@ let mode: LocalMode;
 const printed: string[] = [];
 
 beforeAll(async () => {
-  mode = await startLocalMode({
+  mode = await startBundledLocalMode({
     profileName: 'catalog-reader',
     profile: {
       clientAuthentication: 'client_secret_post',

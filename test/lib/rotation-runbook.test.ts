@@ -53,7 +53,7 @@ test('the key is used through Secrets Manager only, as the roles use it', () => 
 });
 
 test('each failure that the runbook explains is one that the function says', () => {
-  const sources = ['rotation', 'trial']
+  const sources = ['rotation', 'comparison']
     .map((name) => readFileSync(join(ROOT, `lambda/rotate/${name}.ts`), 'utf8'))
     .join();
   const said = sources.replace(/\$\{CANDIDATE\}/g, 'CANDIDATE');

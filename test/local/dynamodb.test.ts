@@ -1,4 +1,4 @@
-// The DynamoDB of local mode: the token table is there and takes conditional writes.
+// The DynamoDB of local mode has the token table, which takes conditional writes.
 
 import { DescribeTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -44,8 +44,13 @@ test('a write whose condition fails changes nothing', async () => {
   expect(Item?.revision).toEqual({ S: 'first' });
 });
 
-test('two of them run side by side and share nothing', async () => {
+test('two databases run side by side and share nothing', async () => {
   const other = await startDynamoDb();
-  expect(other.url).not.toBe(server.url);
+  const otherClient = new DynamoDBClient({ ...STAND_IN_CLIENT, endpoint: other.url, maxAttempts: 1 });
+  const pk = { S: 'default#2' };
+  await client.send(new PutItemCommand({ TableName: server.tableName, Item: { pk } }));
+  const { Item } = await otherClient.send(new GetItemCommand({ TableName: other.tableName, Key: { pk } }));
+  expect(Item).toBeUndefined();
+  otherClient.destroy();
   await other.close();
 });

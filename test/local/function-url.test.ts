@@ -1,4 +1,5 @@
-// The function URL over HTTP: who gets in, what event the function gets, what becomes of its result.
+// The function URL over HTTP: which requests it accepts, the event that the function gets, and the response that its
+// result becomes.
 
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
@@ -25,14 +26,14 @@ describe('a caller', () => {
   });
   afterAll(() => echo.close());
 
-  test('who signs gets in', async () => {
+  test('that signs its request is answered by the function', async () => {
     const response = await echo.call();
     expect(response.status).toBe(200);
     expect(response.headers.get('x-amzn-requestid')).toMatch(/^[0-9a-f-]{36}$/);
     expect(response.headers.get('x-amzn-errortype')).toBeNull();
   });
 
-  test('who does not is refused as Lambda refuses', async () => {
+  test('that does not sign is refused as Lambda refuses it', async () => {
     const response = await fetch(echo.url, { method: 'POST' });
     expect(response.status).toBe(403);
     expect(response.headers.get('content-type')).toBe('application/json');
@@ -45,14 +46,14 @@ describe('a caller', () => {
     ['a wrong key', { credentials: { accessKeyId: 'local', secretAccessKey: 'x' } }, 'InvalidSignatureException'],
     ['an unknown key', { credentials: { accessKeyId: 'x', secretAccessKey: 'local' } }, 'UnrecognizedClientException'],
     ['a wrong region', { region: 'eu-west-1' }, 'InvalidSignatureException'],
-    ['a clock far behind', { signingDate: new Date(0) }, 'InvalidSignatureException'],
-  ])('who signs with %s is refused', async (_, request, errorType) => {
+    ['a time long ago', { signingDate: new Date(0) }, 'InvalidSignatureException'],
+  ])('that signs with %s is refused', async (_, request, errorType) => {
     const response = await echo.call('/', request);
     expect([response.status, response.headers.get('x-amzn-errortype')]).toEqual([403, errorType]);
     expect(await response.json()).toEqual({ message: expect.any(String) });
   });
 
-  test('whose body was altered on the way is refused', async () => {
+  test('whose body was altered after it was signed is refused', async () => {
     const request = await sign(`${echo.url}/`, { body: 'a=1' });
     expect((await fetch(`${echo.url}/`, { ...request, body: 'a=2' })).status).toBe(403);
   });
@@ -60,13 +61,13 @@ describe('a caller', () => {
   test.each([
     [LIMIT_BYTES, 200],
     [LIMIT_BYTES + 1, 413],
-  ])('who sends %d bytes is answered %d', async (bytes, status) => {
+  ])('that sends %d bytes is answered with %d', async (bytes, status) => {
     const response = await echo.call('/', { body: 'a'.repeat(bytes), headers: { 'content-type': 'text/plain' } });
     expect(response.status).toBe(status);
     await response.arrayBuffer();
   });
 
-  test('whose request target is no path is answered 400', async () => {
+  test('whose request target is not a path is answered with 400', async () => {
     const socket = connect(Number(new URL(echo.url).port), '127.0.0.1');
     socket.write('GET http://elsewhere/ HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n');
     const chunks: Buffer[] = [];
@@ -138,13 +139,13 @@ describe('the event', () => {
     });
   });
 
-  test('has cookies apart, and no query, cookies or body where there are none', async () => {
+  test('has cookies in a field of their own, and no field for a query, cookies or body that the request lacks', async () => {
     expect(await eventOf('/', { headers: { cookie: 'a=1; b=2' } })).toMatchObject({ cookies: ['a=1', 'b=2'] });
     const event = await eventOf('/', { method: 'GET' });
     for (const absent of ['cookies', 'queryStringParameters', 'body']) expect(event).not.toHaveProperty(absent);
   });
 
-  test('tells where the request came from, whatever the caller says', async () => {
+  test('names the address of the connection, whatever the caller writes into the forwarded headers', async () => {
     const { headers } = await eventOf('/', {
       headers: { 'x-forwarded-for': '10.0.0.1', 'x-forwarded-proto': 'https', 'x-forwarded-port': '1' },
     });
@@ -155,7 +156,7 @@ describe('the event', () => {
     });
   });
 
-  test('joins the values of a repeated header by commas', async () => {
+  test('joins the values of a repeated header with commas', async () => {
     const { headers } = await sign(`${echo.url}/`, { method: 'GET', signingDate: new Date(NOW_MS) });
     const socket = connect(Number(new URL(echo.url).port), '127.0.0.1');
     const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`);
@@ -193,7 +194,7 @@ describe('the result', () => {
     return running.call();
   }
 
-  test('becomes the response, headers and cookies included', async () => {
+  test('becomes the response, with its headers and cookies', async () => {
     const response = await answerTo({
       statusCode: 418,
       headers: { 'Content-Type': 'text/plain', 'X-Own': 1, 'content-length': '999', connection: 'upgrade' },
@@ -207,13 +208,13 @@ describe('the result', () => {
     expect(await response.text()).toBe('short and stout é');
   });
 
-  test('in base64 is decoded', async () => {
+  test('whose body is in base64 is decoded', async () => {
     const body = Buffer.from([0, 255]).toString('base64');
     const response = await answerTo({ statusCode: 200, body, isBase64Encoded: true });
     expect(Buffer.from(await response.arrayBuffer())).toEqual(Buffer.from([0, 255]));
   });
 
-  test('with a status alone is an empty response', async () => {
+  test('with only a status becomes an empty response', async () => {
     const response = await answerTo({ statusCode: 204 });
     expect([response.status, await response.text()]).toEqual([204, '']);
   });
@@ -230,12 +231,12 @@ describe('the result', () => {
     [{ statusCode: 600 }],
     [{ statusCode: 200, body: { not: 'text' } }],
     [{ statusCode: 200, headers: { 'bad name': 'x' } }],
-  ])('that is no response, %j, is answered 502', async (result) => {
+  ])('that is not a response, %j, is answered with 502', async (result) => {
     expect((await answerTo(result)).status).toBe(502);
   });
 });
 
-test('a port in use is the error of starting', async () => {
+test('starting on a port in use fails, and the error names the port', async () => {
   const other = await listen(createServer());
   const port = Number(new URL(other.url).port);
   await expect(startFunction(ECHO, { port })).rejects.toMatchObject({ code: 'EADDRINUSE', port });

@@ -1,28 +1,29 @@
-// Small functions for the tests of the function URL: a folder with an index.mjs, as the deployed code has it.
+// Small functions for the tests of the function URL: a folder with an index.mjs, like that of the deployed code.
 
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type FunctionUrlOptions, startFunctionUrl } from '../../local/function-url.ts';
-import { sign, type ToSign } from '../../local/sign.ts';
+import { type RequestToSign, sign } from '../../local/sign.ts';
+import { temporaryFolder } from '../../local/temporary-folder.ts';
 
 export interface RunningFunction {
   readonly url: string;
   readonly codeDirectory: string;
-  /** What its instances have printed. */
+  /** Returns what its instances have printed. */
   readonly printed: () => string;
   /** Resolves when they have printed the text. */
   readonly hasPrinted: (text: string) => Promise<void>;
-  call(target?: string, request?: ToSign): Promise<Response>;
+  call(target?: string, request?: RequestToSign): Promise<Response>;
   close(): Promise<void>;
 }
 
-/** Starts a function whose module is the source given. */
+/** Starts a function with this source as its module. */
 export async function startFunction(
   source: string,
   options: Omit<FunctionUrlOptions, 'codeDirectory' | 'write'> = {},
 ): Promise<RunningFunction> {
-  const codeDirectory = mkdtempSync(join(tmpdir(), 'function-'));
+  const folder = temporaryFolder();
+  const codeDirectory = folder.path;
   writeFileSync(join(codeDirectory, 'index.mjs'), source);
   let printed = '';
   let onPrinted = () => {};
@@ -49,7 +50,7 @@ export async function startFunction(
     },
     close: async () => {
       await server.close();
-      rmSync(codeDirectory, { recursive: true, force: true });
+      await folder.close();
     },
   };
 }

@@ -1,4 +1,5 @@
-// The instances behind the function URL: one request each at a time, started when all are busy, reused, replaced.
+// The instances behind the function URL: each runs one request at a time, a new one is started when all are busy, and one
+// that dies is replaced.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -6,38 +7,38 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { FunctionUrlOptions } from '../../local/function-url.ts';
 import { type RunningFunction, startFunction } from './handler-folder.ts';
 
-/** The path of a request says what is to happen to it. */
+/** The path of a request says what the function does with it. */
 const SOURCE = `
   import { randomUUID } from 'node:crypto';
   const instance = randomUUID();
   let requests = 0;
   let running = 0;
-  let mostRunning = 0;
+  let maxRunning = 0;
   console.log('started ' + instance);
   export async function handler(event, context) {
     requests += 1;
-    mostRunning = Math.max(mostRunning, ++running);
+    maxRunning = Math.max(maxRunning, ++running);
     try {
       const what = event.rawPath.slice(1);
       if (what === 'throw') throw new Error('thrown on purpose');
       if (what === 'exit') process.exit(3);
       if (what === 'hang') { console.log('hanging'); await new Promise(() => {}); }
       if (what === 'spin') for (;;);
-      if (what === 'later') { setImmediate(() => { throw new Error('thrown behind its back'); }); }
-      if (what === 'turns') for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+      if (what === 'later') { setImmediate(() => { throw new Error('thrown between requests'); }); }
+      if (what === 'yield') for (let count = 0; count < 50; count += 1) await new Promise(setImmediate);
       if (what === 'environment') return { ...process.env };
       if (what === 'context') return { ...context, remainingMs: context.getRemainingTimeInMillis() };
-      return { instance, requests, mostRunning };
+      return { instance, requests, maxRunning };
     } finally {
       running -= 1;
     }
   }
 `;
 
-interface Seen {
+interface Report {
   readonly instance: string;
   readonly requests: number;
-  readonly mostRunning: number;
+  readonly maxRunning: number;
 }
 
 let running: RunningFunction;
@@ -47,37 +48,37 @@ async function start(options?: Omit<FunctionUrlOptions, 'codeDirectory' | 'write
   running = await startFunction(SOURCE, options);
 }
 
-async function seen(what = ''): Promise<Seen> {
+async function report(what = ''): Promise<Report> {
   const response = await running.call(`/${what}`);
   expect(response.status).toBe(200);
-  return (await response.json()) as Seen;
+  return (await response.json()) as Report;
 }
 
 describe('an instance', () => {
   test('is started by the first request and used again by the next', async () => {
     await start();
     expect(running.printed()).toBe('');
-    const first = await seen();
-    expect(await seen()).toEqual({ ...first, requests: 2 });
+    const first = await report();
+    expect(await report()).toEqual({ ...first, requests: 2 });
   });
 
-  test('runs one request at a time; more at once start more instances', async () => {
+  test('runs one request at a time, and requests at the same time start more instances', async () => {
     await start({ instances: 3 });
-    const answers = await Promise.all([seen('turns'), seen('turns'), seen('turns')]);
+    const answers = await Promise.all([report('yield'), report('yield'), report('yield')]);
     expect(new Set(answers.map(({ instance }) => instance)).size).toBe(3);
-    const again = await Promise.all([seen('turns'), seen('turns'), seen('turns')]);
-    expect([...answers, ...again].map(({ mostRunning }) => mostRunning)).toEqual([1, 1, 1, 1, 1, 1]);
+    const again = await Promise.all([report('yield'), report('yield'), report('yield')]);
+    expect([...answers, ...again].map(({ maxRunning }) => maxRunning)).toEqual([1, 1, 1, 1, 1, 1]);
   });
 
-  test('that was used last is used first', async () => {
+  test('that was used last gets the next request', async () => {
     await start({ instances: 2 });
-    await Promise.all([seen('turns'), seen('turns')]);
-    const last = await seen();
-    expect((await seen()).instance).toBe(last.instance);
-    expect((await seen()).instance).toBe(last.instance);
+    await Promise.all([report('yield'), report('yield')]);
+    const last = await report();
+    expect((await report()).instance).toBe(last.instance);
+    expect((await report()).instance).toBe(last.instance);
   });
 
-  test('beyond the limit is not started: 429', async () => {
+  test('is not started beyond the limit, and the request is answered with 429', async () => {
     await start({ instances: 1 });
     const hanging = running.call('/hang').catch(() => 'cut');
     await running.hasPrinted('hanging');
@@ -94,26 +95,26 @@ describe('an instance', () => {
   });
 });
 
-describe('a request whose function fails is answered 502, which is not JSON', () => {
+describe('a request whose function fails is answered with 502, which is not JSON', () => {
   async function failed(what: string): Promise<void> {
     const response = await running.call(`/${what}`);
     expect([response.status, await response.text()]).toEqual([502, 'Internal Server Error']);
   }
 
-  test('when it throws; the instance goes on', async () => {
+  test('when it throws, and the instance stays in use', async () => {
     await start({ instances: 1 });
-    const before = await seen();
+    const before = await report();
     await failed('throw');
     expect(running.printed()).toContain('thrown on purpose');
-    expect(await seen()).toMatchObject({ instance: before.instance, requests: 3 });
+    expect(await report()).toMatchObject({ instance: before.instance, requests: 3 });
   });
 
-  test.each(['exit', 'hang', 'spin'])('when it does not answer (%s); the instance is replaced', async (what) => {
+  test.each(['exit', 'hang', 'spin'])('when it does not answer (%s), and the instance is replaced', async (what) => {
     await start({ instances: 1, timeoutMs: 1500 });
-    const before = await seen();
+    const before = await report();
     await failed(what);
-    expect(await seen()).toMatchObject({ requests: 1 });
-    expect((await seen()).instance).not.toBe(before.instance);
+    expect(await report()).toMatchObject({ requests: 1 });
+    expect((await report()).instance).not.toBe(before.instance);
     if (what !== 'exit') expect(running.printed()).toContain('Task timed out after 1.50 seconds');
   });
 
@@ -129,15 +130,15 @@ describe('a request whose function fails is answered 502, which is not JSON', ()
 
 test('an instance that dies between requests is replaced', async () => {
   await start({ instances: 1 });
-  const before = await seen('later');
-  await running.hasPrinted('thrown behind its back');
-  expect((await seen()).instance).not.toBe(before.instance);
+  const before = await report('later');
+  await running.hasPrinted('thrown between requests');
+  expect((await report()).instance).not.toBe(before.instance);
 });
 
 describe('the function', () => {
-  test('has its own environment and nothing of the parent process', async () => {
+  test('has its own environment and no variable of the parent process', async () => {
     await start({ environment: { PROFILE: 'default', AWS_REGION: 'eu-central-1' } });
-    expect(await seen('environment')).toEqual({ PROFILE: 'default', AWS_REGION: 'eu-central-1' });
+    expect(await report('environment')).toEqual({ PROFILE: 'default', AWS_REGION: 'eu-central-1' });
   });
 
   test("has none of the parent's Node.js options, such as a TypeScript loader", async () => {
@@ -154,9 +155,9 @@ describe('the function', () => {
     expect(JSON.parse(stdout)).toEqual({ kind: 'result', result: [] });
   });
 
-  test('is told about itself and the time left', async () => {
+  test('gets a context with its names and the time left', async () => {
     await start({ functionName: 'vend', memoryMb: 256, timeoutMs: 60_000 });
-    const context = (await seen('context')) as unknown as Record<string, unknown>;
+    const context = (await report('context')) as unknown as Record<string, unknown>;
     expect(context).toMatchObject({
       awsRequestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       functionName: 'vend',
@@ -168,14 +169,14 @@ describe('the function', () => {
     expect(context.remainingMs).toBeLessThanOrEqual(60_000);
   });
 
-  test('prints to whoever listens', async () => {
+  test('prints to the write function of its options', async () => {
     await start();
-    const { instance } = await seen();
+    const { instance } = await report();
     await running.hasPrinted(`started ${instance}\n`);
   });
 });
 
-test('closing ends requests under way', async () => {
+test('closing cuts requests that are running', async () => {
   await start();
   const spinning = running.call('/spin').catch(() => 'cut');
   const hanging = running.call('/hang').catch(() => 'cut');

@@ -1,19 +1,20 @@
-// Local mode as the tests of other parts use it: the deployed code, end to end, against the stand-ins.
+// Local mode as the tests of other parts use it: the deployed code runs end to end against the stand-ins.
 
 import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { listen } from '../../local/http.ts';
-import { type LocalMode, type LocalModeOptions, startLocalMode } from '../../local/local-mode.ts';
+import type { LocalMode } from '../../local/local-mode.ts';
 import { proveVending } from '../../local/proof.ts';
 import { sign } from '../../local/sign.ts';
+import { type BundledLocalModeOptions, startBundledLocalMode } from '../../testbed/local-mode.ts';
 
 let mode: LocalMode | undefined;
 afterEach(() => mode?.close());
 
-async function start(options: LocalModeOptions = {}): Promise<LocalMode> {
-  mode = await startLocalMode({ write: () => {}, ...options });
+async function start(options: BundledLocalModeOptions = {}): Promise<LocalMode> {
+  mode = await startBundledLocalMode({ write: () => {}, ...options });
   return mode;
 }
 
@@ -33,19 +34,19 @@ describe('local mode', () => {
     expect(first).toMatchObject({ source: 'mint', answer: { scope: 'order.order_read', tenant: 'yourtenant' } });
     const second = await vend(running, 'order.order_read');
     expect(second.source).toBe('memory');
-    expect(second.answer).toMatchObject({ access_token: running.emporix?.mints[0]?.accessToken });
-    expect(running.emporix?.mints).toHaveLength(1);
+    expect(second.answer).toMatchObject({ access_token: running.emporix?.tokens[0]?.accessToken });
+    expect(running.emporix?.tokens).toHaveLength(1);
   });
 
-  test('runs as many instances as are needed, which share the table', async () => {
+  test('runs as many instances as are needed, and they share the table', async () => {
     const running = await start({ instances: 3 });
     const vended = await Promise.all([1, 2, 3].map(() => vend(running)));
     const tokens = new Set(vended.map(({ answer }) => (answer as { access_token: string }).access_token));
     expect(tokens.size).toBe(1);
-    expect(running.emporix?.mints).toHaveLength(1);
+    expect(running.emporix?.tokens).toHaveLength(1);
   });
 
-  test('has an Emporix that fits the profile: its scopes, tenant and client authentication', async () => {
+  test('simulates an Emporix with the scopes, the tenant and the client authentication of the profile', async () => {
     const running = await start({
       profileName: 'orders',
       credentialName: 'shop',
@@ -57,7 +58,7 @@ describe('local mode', () => {
     expect(request?.params).not.toHaveProperty('client_secret');
   });
 
-  test('prints what the function prints', async () => {
+  test('prints what the function prints, which holds no token', async () => {
     let printed = '';
     let onPrinted = () => {};
     const hasPrinted = new Promise<void>((resolve) => {
@@ -73,7 +74,7 @@ describe('local mode', () => {
     expect(printed).not.toContain((answer as { access_token: string }).access_token);
   });
 
-  test('proves itself by a token, or says what was answered instead', async () => {
+  test('is proved by a token, and without one the proof says what was answered', async () => {
     const running = await start({ emporix: { scopes: ['a.a_read', 'b.b_read'], expiresInSeconds: 3600 } });
     expect(await proveVending(running.url)).toEqual({
       source: 'mint',

@@ -1,4 +1,4 @@
-// The Secrets Manager stand-in, spoken to by the real SDK client: versions, labels and errors as AWS has them.
+// The Secrets Manager stand-in, called by the real SDK client: its versions, labels and errors are those of AWS.
 
 import { randomUUID } from 'node:crypto';
 import {
@@ -12,16 +12,15 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Listening } from '../../local/http.ts';
 import { STAND_IN_CLIENT } from '../../local/names.ts';
-import { startSecretsManager } from '../../local/secrets-manager.ts';
+import { type LocalSecretsManager, startSecretsManager } from '../../local/secrets-manager.ts';
 
 const NAME = 'token-vending/emporix';
 const V1 = 'version-1-'.padEnd(32, '1');
 const V2 = 'version-2-'.padEnd(32, '2');
 const V3 = 'version-3-'.padEnd(32, '3');
 
-let server: Listening;
+let server: LocalSecretsManager;
 let client: SecretsManagerClient;
 
 beforeEach(async () => {
@@ -73,14 +72,14 @@ describe('a secret', () => {
     expect((await get()).SecretBinary).toEqual(bytes);
   });
 
-  test('created without a value has no version, and its first one becomes current whatever its labels', async () => {
+  test('created without a value has no version, and its first version becomes current whatever its labels are', async () => {
     await client.send(new CreateSecretCommand({ Name: NAME }));
     await expect(get()).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
     await put(V1, 'one', ['CANDIDATE']);
     expect(await labels()).toEqual({ [V1]: ['CANDIDATE', 'AWSCURRENT'] });
   });
 
-  test('is created once, and a repeated request is answered as the first', async () => {
+  test('is created once, and a repeated request gets the same answer', async () => {
     const first = await create();
     expect(await create()).toMatchObject({ ARN: first.ARN, VersionId: V1 });
     await expect(create(V2)).rejects.toMatchObject({ name: 'ResourceExistsException' });
@@ -89,7 +88,7 @@ describe('a secret', () => {
 });
 
 describe('putting a value', () => {
-  test('moves AWSCURRENT, and AWSPREVIOUS behind it', async () => {
+  test('moves AWSCURRENT to it, and AWSPREVIOUS to the version that was current', async () => {
     await create();
     expect(await put(V2, 'two')).toMatchObject({ VersionId: V2, VersionStages: ['AWSCURRENT'] });
     expect(await labels()).toEqual({ [V1]: ['AWSPREVIOUS'], [V2]: ['AWSCURRENT'] });
@@ -100,7 +99,7 @@ describe('putting a value', () => {
     expect(await get({ VersionId: V1 })).toMatchObject({ SecretString: 'one' });
   });
 
-  test('with a label of its own leaves AWSCURRENT alone, and takes the label from where it was', async () => {
+  test('with another label leaves AWSCURRENT where it is, and moves that label', async () => {
     await create();
     await put(V2, 'two', ['CANDIDATE']);
     await put(V3, 'three', ['CANDIDATE']);
@@ -123,14 +122,14 @@ describe('moving a label', () => {
     await put(V2, 'two', ['CANDIDATE']);
   });
 
-  test('AWSCURRENT takes AWSPREVIOUS with it, there and back', async () => {
+  test('AWSCURRENT moves there and back, and AWSPREVIOUS always to the version that was current', async () => {
     await move('AWSCURRENT', V2, V1);
     expect(await labels()).toEqual({ [V1]: ['AWSPREVIOUS'], [V2]: ['CANDIDATE', 'AWSCURRENT'] });
     await move('AWSCURRENT', V1, V2);
     expect(await labels()).toEqual({ [V1]: ['AWSCURRENT'], [V2]: ['CANDIDATE', 'AWSPREVIOUS'] });
   });
 
-  test('a new label needs no version to come from, and to where it is already is no move', async () => {
+  test('a new label needs no version to come from, and moving it to its own version changes nothing', async () => {
     await move('AWSPENDING', V2);
     await move('AWSPENDING', V2);
     expect(await labels()).toEqual({ [V1]: ['AWSCURRENT'], [V2]: ['CANDIDATE', 'AWSPENDING'] });
@@ -191,7 +190,7 @@ describe('a rotation', () => {
   });
 });
 
-describe('errors', () => {
+describe('a request is refused', () => {
   test.each([
     [
       'an unknown secret',
@@ -218,7 +217,7 @@ describe('errors', () => {
       'You provided a VersionStage that is not associated to the provided VersionId.',
     ],
   ])(
-    'reading %s',
+    'if it reads %s',
     async (_, { id, ...version }: { id?: string; VersionId?: string; VersionStage?: string }, name, message) => {
       await create();
       await put(V2, 'two', ['CANDIDATE']);
@@ -226,7 +225,7 @@ describe('errors', () => {
     },
   );
 
-  test('a token of fewer than 32 characters, text and bytes at once, no value, no label', async () => {
+  test('if it puts a value with a short token, with text and bytes at once, without a value or without a label', async () => {
     await create();
     await expect(put('short', 'x')).rejects.toMatchObject({ name: 'InvalidParameterException' });
     const both = { SecretId: NAME, SecretString: 'x', SecretBinary: new Uint8Array([1]) };
@@ -239,11 +238,11 @@ describe('errors', () => {
     await expect(put(randomUUID(), 'x', [])).rejects.toMatchObject({ name: 'ValidationException' });
   });
 
-  test('an operation that is not simulated', async () => {
+  test('if its operation is not simulated', async () => {
     await expect(client.send(new ListSecretsCommand({}))).rejects.toMatchObject({ name: 'UnknownOperationException' });
   });
 
-  test('a body that is not JSON', async () => {
+  test('if its body is not JSON', async () => {
     const headers = { 'x-amz-target': 'secretsmanager.GetSecretValue' };
     const response = await fetch(server.url, { method: 'POST', headers, body: 'not JSON' });
     expect(response.status).toBe(400);

@@ -1,4 +1,4 @@
-// Requests signed by others are accepted by the local function URL, and their wrong keys are not.
+// Requests that other programs sign are accepted by the local function URL, and refused if the key is wrong.
 
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { type RunningFunction, startFunction } from './handler-folder.ts';
@@ -19,9 +19,10 @@ beforeAll(async () => {
 });
 afterAll(() => echo.close());
 
-test(`signers skipped, for they are not installed: ${missing.join(', ') || 'none'}`, () => {
-  // Named on its own line too: the names of passed tests aren't shown in a run of many files.
-  if (missing.length > 0) process.stderr.write(`skipped, not installed: requests signed by ${missing.join(', ')}\n`);
+test(`signers that are not installed are skipped: ${missing.join(', ') || 'none'}`, () => {
+  // Jest doesn't show the names of passed tests in a run of many files.
+  if (missing.length > 0)
+    process.stderr.write(`Skipped, because they are not installed: requests signed by ${missing.join(', ')}\n`);
   expect(installed.length + missing.length).toBe(SIGNERS.length);
 });
 

@@ -1,4 +1,4 @@
-// Who signs requests out there (SigV4): programs and libraries that no one here wrote, as the tests call them.
+// Other people's programs and libraries that sign requests with Signature Version 4, as the tests call them.
 
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -100,10 +100,10 @@ const awscurl: Signer = {
       ...['--service', 'lambda', '--region', LOCAL_REGION, '--access_key', 'local', '--secret_key', secretAccessKey],
       ...(sessionToken ? ['--session_token', sessionToken] : []),
       ...Object.entries(headersOf(request)).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
-      // It escapes the query itself, and would escape it twice.
+      // awscurl escapes the query itself: it would escape an escaped one twice.
       ...['-X', method, ...(body === undefined ? [] : ['-d', body]), decodeURI(url)],
     ];
-    // It shows the body alone, and fails for a status of 400 or more where it is asked to.
+    // awscurl prints only the body. With --fail-with-body, it exits with an error for a status of 400 or more.
     try {
       return { status: 200, body: await run('awscurl', ['--fail-with-body', ...args]) };
     } catch (error) {

@@ -1,9 +1,9 @@
-// The check of signatures, request by request: what is signed well passes, and each fault is refused in Lambda's words.
+// The check of signatures: a correctly signed request passes, and each fault is refused with Lambda's own message.
 
 import { describe, expect, test } from '@jest/globals';
 import { formatAmzDate, parseAmzDate, parseAuthorization } from '../../local/authorization-header.ts';
-import { sign, type ToSign } from '../../local/sign.ts';
-import { refuseSignature, type SignedRequest } from '../../local/sigv4.ts';
+import { type RequestToSign, sign } from '../../local/sign.ts';
+import { findSignatureProblem, type SignedRequest } from '../../local/sigv4.ts';
 
 const NOW_MS = Date.parse('2026-11-24T00:05:00Z');
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -11,7 +11,7 @@ const MISMATCH =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
   'and signing method. Consult the service documentation for details.';
 
-async function signed(toSign: ToSign = {}, target = '/oauth/token'): Promise<SignedRequest> {
+async function signed(toSign: RequestToSign = {}, target = '/oauth/token'): Promise<SignedRequest> {
   const url = `http://127.0.0.1:8787${target}`;
   const { method, headers, body } = await sign(url, { signingDate: new Date(NOW_MS), ...toSign });
   const [path = '', query = ''] = target.split('?');
@@ -19,11 +19,11 @@ async function signed(toSign: ToSign = {}, target = '/oauth/token'): Promise<Sig
 }
 
 function check(request: SignedRequest, nowMs = NOW_MS) {
-  return refuseSignature(request, CREDENTIALS, 'eu-central-1', nowMs);
+  return findSignatureProblem(request, CREDENTIALS, 'eu-central-1', nowMs);
 }
 
-describe('a request signed as it must be passes', () => {
-  test.each<[string, ToSign, string]>([
+describe('a correctly signed request passes', () => {
+  test.each<[string, RequestToSign, string]>([
     ['without a body', {}, '/oauth/token'],
     ['with a form', { body: 'grant_type=client_credentials&scope=a%20b' }, '/oauth/token'],
     ['with bytes of every kind in the body', { body: '\u0000ÿ€😀' }, '/oauth/token'],
@@ -37,7 +37,7 @@ describe('a request signed as it must be passes', () => {
     expect(await check(await signed(toSign, target))).toBeUndefined();
   });
 
-  test('with headers added on the way that are not signed', async () => {
+  test('with unsigned headers that were added on the way', async () => {
     const request = await signed();
     const headers = { ...request.headers, 'user-agent': 'curl', 'x-forwarded-for': '10.0.0.1' };
     expect(await check({ ...request, headers })).toBeUndefined();
@@ -80,14 +80,14 @@ describe('a request altered after it was signed is refused', () => {
     });
   });
 
-  test('the body, also when its own hash was signed for an unsigned payload', async () => {
+  test('a body of which no hash was signed', async () => {
     const request = await signed({ headers: { 'x-amz-content-sha256': 'UNSIGNED-PAYLOAD' }, body: 'a=1' });
     expect(await check(request)).toMatchObject({ errorType: 'InvalidSignatureException' });
   });
 });
 
-describe('the wrong signer is refused', () => {
-  test.each<[string, ToSign, string, string]>([
+describe('a wrong signature is refused', () => {
+  test.each<[string, RequestToSign, string, string]>([
     [
       'wrong secret key',
       { credentials: { accessKeyId: 'local', secretAccessKey: 'other' } },
@@ -141,7 +141,7 @@ describe('the clock may be off by five minutes and no more', () => {
   });
 });
 
-describe('an Authorization header that is not whole is refused', () => {
+describe('a wrong or incomplete Authorization header is refused', () => {
   const CREDENTIAL = 'Credential=local/20261124/eu-central-1/lambda/aws4_request';
   const SIGNED = 'SignedHeaders=host;x-amz-date';
   const SIGNATURE = `Signature=${'0'.repeat(64)}`;
@@ -215,6 +215,6 @@ test.each(['20261124T053419Z', '20240229T235959Z'])('the date %s is read and wri
 });
 
 test.each(['', '20261324T000000Z', '2026-11-24T05:34:19Z', 'Tue, 24 Nov 2026 05:34:19 GMT'])(
-  'the date %j is none',
+  '%j is not a date',
   (date) => expect(parseAmzDate(date)).toBeNaN(),
 );

@@ -1,12 +1,12 @@
-// npm start from the outside: what it prints, that what it prints works, and how it ends.
+// npm start as a user sees it: it prints a command that works, and ends as it should.
 
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
-import { type Emporix, startEmporix } from '../../local/emporix.ts';
 import { listen } from '../../local/http.ts';
+import { type ServedAuthorizationServer, startAuthorizationServer } from '../../local/serve-authorization-server.ts';
 import { sign } from '../../local/sign.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -21,14 +21,14 @@ interface Started {
   hasPrinted(pattern: RegExp): Promise<RegExpExecArray>;
 }
 
-// Each test starts a process of its own.
+// Each test starts a process.
 jest.setTimeout(60_000);
 
 let started: Started | undefined;
-let emporix: Emporix | undefined;
+let server: ServedAuthorizationServer | undefined;
 afterEach(async () => {
   started?.process.kill('SIGKILL');
-  await emporix?.close();
+  await server?.close();
 });
 
 function start(env: Record<string, string> = {}, args: readonly string[] = []): Started {
@@ -86,14 +86,14 @@ describe('npm start', () => {
     const secondMint = new Promise<void>((resolve) => {
       onSecondMint = resolve;
     });
-    emporix = await startEmporix({
+    server = await startAuthorizationServer({
       respondWith: ({ params }) => {
         if (params.scope === undefined) return undefined;
         onSecondMint();
         return { delayMs: 3_600_000 };
       },
     });
-    const { tokenEndpoint: TOKEN_ENDPOINT, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } = emporix;
+    const { tokenEndpoint: TOKEN_ENDPOINT, clientId: CLIENT_ID, clientSecret: CLIENT_SECRET } = server;
     const { hasPrinted, errors, process: child, exit } = start({ TOKEN_ENDPOINT, CLIENT_ID, CLIENT_SECRET });
     await hasPrinted(/^Vended/m);
     const [, url = ''] = await hasPrinted(/^ +URL +(\S+)$/m);
@@ -105,8 +105,8 @@ describe('npm start', () => {
   });
 
   test('says in one line why no token could be vended', async () => {
-    emporix = await startEmporix();
-    const env = { TOKEN_ENDPOINT: emporix.tokenEndpoint, CLIENT_ID: 'wrong', CLIENT_SECRET: 'very-secret' };
+    server = await startAuthorizationServer();
+    const env = { TOKEN_ENDPOINT: server.tokenEndpoint, CLIENT_ID: 'wrong', CLIENT_SECRET: 'very-secret' };
     const { errors, output, exit } = start(env);
     expect(await exit).toBe(1);
     expect(errors()).toMatch(/^No token could be vended: 502 server_error .*\n$/);
@@ -127,12 +127,17 @@ describe('npm start ends with exit code 1 and one line', () => {
   });
 
   test.each<[string, Record<string, string>, readonly string[], RegExp]>([
-    ['a port that is none', { PORT: 'http' }, [], /^PORT is "http"/],
+    ['a port that is not a number', { PORT: 'http' }, [], /^PORT is "http"/],
     ['no instances', {}, ['--instances', '0'], /^--instances is "0"/],
     ['an unknown flag', {}, ['--verbose'], /^Unknown option '--verbose'/],
     ['an unknown profile', {}, ['--profile', 'nobody'], /^--profile is "nobody"/],
-    ['half a server', { CLIENT_ID: 'id' }, [], /^TOKEN_ENDPOINT and CLIENT_SECRET not set/],
-    ['plain http', { ...SERVER, TOKEN_ENDPOINT: 'http://auth.example.com/' }, [], /^TOKEN_ENDPOINT must be/],
+    ['an incomplete authorization server', { CLIENT_ID: 'id' }, [], /^TOKEN_ENDPOINT and CLIENT_SECRET not set/],
+    [
+      'a token endpoint with plain http',
+      { ...SERVER, TOKEN_ENDPOINT: 'http://auth.example.com/' },
+      [],
+      /^TOKEN_ENDPOINT must be/,
+    ],
   ])('for %s', async (_, env, args, line) => {
     const { errors, output, exit } = start(env, args);
     expect([await exit, output()]).toEqual([1, '']);

@@ -1,18 +1,18 @@
-// The OpenAPI document, docs/openapi.json, as it reads for one deployment.
+// The OpenAPI document, docs/openapi.json, narrowed to one deployment.
 
 import document from '../../docs/openapi.json' with { type: 'json' };
 
-/** What a deployment knows more than the document, which is of all. */
+/** What the document leaves open, because it describes every deployment. */
 export interface Deployment {
   readonly profile: string;
-  /** The allow-list, all of which the credential holds. */
+  /** The allow-list. The credential holds all of it. */
   readonly scopes: readonly string[];
 }
 
-/** The lifetime of tokens with which `min_ttl` may have eight digits: three quarters of it are 99,999,999 s. */
+/** With this lifetime `min_ttl` may have eight digits, because three quarters of it are 99,999,999 s. */
 export const LIFETIME_SECONDS = 133_333_333;
 
-/** The document with what depends on the deployment narrowed to what is granted there. */
+/** The document that allows only what this deployment grants. */
 export function documentOf({ profile, scopes }: Deployment) {
   const { schemas } = document.components;
   const scope = `(${scopes.map((name) => name.replaceAll('.', '\\.')).join('|')})`;

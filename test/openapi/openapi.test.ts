@@ -1,5 +1,5 @@
-// docs/openapi.json says what the code says: errors, parameters, paths. That the answers have the shapes it gives them
-// is for `npm run test:openapi`.
+// docs/openapi.json has the errors, parameters and paths that the code has. `npm run test:openapi` tests that the answers
+// have the shapes that it describes.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -7,10 +7,12 @@ import { expect, test } from '@jest/globals';
 import document from '../../docs/openapi.json' with { type: 'json' };
 import { systemClock } from '../../lambda/clock.ts';
 import { type ErrorCode, VendingError } from '../../lambda/errors.ts';
-import { Telemetry } from '../../lambda/telemetry.ts';
-import { createHandler } from '../../lambda/vend/http.ts';
+import { Log } from '../../lambda/log-line.ts';
+import { AuditLog } from '../../lambda/vend/http/audit-log.ts';
+import { createHandler } from '../../lambda/vend/http/handler.ts';
+import { functionUrlEvent, invocationContext } from '../../testbed/function-url-event.mjs';
 
-/** All there are: one that is missing here is a type error. */
+/** All error codes. One that is missing here is a type error. */
 const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
   invalid_request: true,
   unsupported_grant_type: true,
@@ -29,23 +31,24 @@ const ERROR_CODES: Readonly<Record<ErrorCode, true>> = {
   unavailable: true,
 };
 
-/** The handler's answer where vending fails with an error. */
+/** The handler's answer when vending fails with this error. */
 async function answerTo(method: string, path: string, code: string) {
   const handler = createHandler({
     vendor: { vend: () => Promise.reject(new VendingError(code as ErrorCode, 'what happened')) },
-    telemetry: new Telemetry({ profile: 'default', clock: systemClock, write: () => {} }),
+    auditLog: new AuditLog(
+      new Log({ dimension: { name: 'Profile', value: 'default' }, clock: systemClock, write: () => {} }),
+    ),
     clock: systemClock,
     profile: 'default',
   });
-  const event = { rawPath: path, requestContext: { http: { method } } };
-  const { statusCode, body } = await handler(event, { awsRequestId: 'id', getRemainingTimeInMillis: () => 25_000 });
+  const { statusCode, body } = await handler(functionUrlEvent({ method, path }), invocationContext());
   return { status: statusCode, error: JSON.parse(body).error };
 }
 
 type Responses = Readonly<Record<string, { readonly $ref: string }>>;
 type ResponseName = keyof typeof document.components.responses;
 
-/** `status error`, as the document has them. */
+/** The errors that the document lists, each as `status error`. */
 function documented(responses: Responses): string[] {
   return Object.entries(responses).flatMap(([status, { $ref }]) => {
     const name = $ref.replace('#/components/responses/', '') as ResponseName;
@@ -56,7 +59,7 @@ function documented(responses: Responses): string[] {
 
 const { '/oauth/token': token, '/': root } = document.paths;
 
-test('each error of the code is in the document, with its status, and no other is', async () => {
+test('the document lists exactly the errors of the code, each with its status', async () => {
   const answers = await Promise.all(
     Object.keys(ERROR_CODES).map(async (code) => {
       const { status, error } = await answerTo('POST', '/oauth/token', code);
@@ -67,13 +70,13 @@ test('each error of the code is in the document, with its status, and no other i
   expect(new Set(pairs)).toEqual(new Set(answers));
 });
 
-test('both paths of tokens are documented alike', () => {
+test('both paths that vend tokens are documented in the same way', () => {
   expect(root.post.responses).toEqual(token.post.responses);
   expect(root.post.requestBody).toEqual(token.post.requestBody);
 });
 
-test('a form and a JSON body have the parameters that the code knows, and no other', () => {
-  const code = readFileSync(join(import.meta.dirname, '../../lambda/vend/vend-request.ts'), 'utf8');
+test('a form and a JSON body have exactly the parameters that the code knows', () => {
+  const code = readFileSync(join(import.meta.dirname, '../../lambda/vend/http/vend-request.ts'), 'utf8');
   const [, list = ''] = /^const PARAMETERS = \[(.*)\] as const;$/m.exec(code) ?? [];
   const known = [...list.matchAll(/'(\w+)'/g)].map(([, name]) => name);
   expect(known).toContain('scope');
@@ -90,7 +93,7 @@ test.each(
   expect([200, 503]).toContain(status);
 });
 
-test('nothing is defined that is not used, and nothing used that is not defined', () => {
+test('each component of the document is used, and each one used is defined', () => {
   const used = new Set([...JSON.stringify(document).matchAll(/"#\/components\/([^"]+)"/g)].map(([, name]) => name));
   const { securitySchemes: _, ...components } = document.components;
   const defined = Object.entries(components).flatMap(([kind, of]) => Object.keys(of).map((name) => `${kind}/${name}`));

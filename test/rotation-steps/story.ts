@@ -1,8 +1,8 @@
-// The rotation function step by step: what succeeds, what fails, what is repeated, and what dies in between.
+// The rotation function step by step: rotations that succeed, fail, are repeated, or die in between.
 
 import assert from 'node:assert/strict';
-import type { Misbehaviour } from '../../local/emporix.ts';
-import type { Checks } from '../deploy/checks.ts';
+import type { Misbehaviour } from '../../local/authorization-server.ts';
+import type { Suite } from '../../testbed/suite.ts';
 import { credentialOf, openStage, STEPS, type Stage } from '../lambda/rotate/rotating.ts';
 
 const CLIENTS = {
@@ -13,11 +13,11 @@ const CLIENTS = {
 };
 const PROFILES = { orders: { scopes: ['a', 'b'] }, reader: { scopes: ['a'] }, all: {} };
 
-type Play = (stage: Stage, version: string) => Promise<void>;
+type Scene = (stage: Stage, version: string) => Promise<void>;
 type Misbehave = (clientId: string) => Misbehaviour | undefined;
 
-/** A secret of its own with a candidate, and a rotation that was begun. */
-async function play(endpoint: string, candidate: string, scene: Play, misbehave: Misbehave = () => undefined) {
+/** Runs a scene on a secret of its own, after a candidate was staged and a rotation has begun. */
+async function play(endpoint: string, candidate: string, scene: Scene, misbehave: Misbehave = () => undefined) {
   const stage = await openStage({ endpoint, clients: CLIENTS, profiles: PROFILES, misbehave, hasRotateSecret: false });
   try {
     await stage.put(candidate, 'CANDIDATE');
@@ -32,7 +32,7 @@ async function assertRotated(stage: Stage, version: string, clientId = 'new'): P
   assert.equal(await stage.current(), credentialOf(clientId));
 }
 
-/** AWSCURRENT untouched, AWSPENDING cleared, the candidate kept. */
+/** AWSCURRENT is where it was, AWSPENDING is removed, and the candidate is kept. */
 async function assertUnchanged(stage: Stage): Promise<void> {
   const { CANDIDATE, ...labels } = await stage.labels();
   assert.ok(CANDIDATE);
@@ -43,16 +43,16 @@ async function assertFails(rotating: Promise<void>, message: RegExp): Promise<vo
   await assert.rejects(rotating, message);
 }
 
-export async function checkRotations(checks: Checks, endpoint: string): Promise<void> {
+export async function checkRotations(suite: Suite, endpoint: string): Promise<void> {
   const good = credentialOf('new');
-  await checks.check('a good candidate becomes current, and no label is left behind', () =>
+  await suite.check('a good candidate becomes current, and no label is left behind', () =>
     play(endpoint, good, async (stage, version) => {
       await stage.rotate(version);
       await assertRotated(stage, version);
     }),
   );
   for (const repeated of STEPS) {
-    await checks.check(`${repeated} may be repeated`, () =>
+    await suite.check(`${repeated} may be repeated`, () =>
       play(endpoint, good, async (stage, version) => {
         for (const step of STEPS) {
           await stage.step(step, version);
@@ -63,7 +63,7 @@ export async function checkRotations(checks: Checks, endpoint: string): Promise<
       }),
     );
   }
-  await checks.check('the next rotation begins and ends as the first', () =>
+  await suite.check('the next rotation begins and ends as the first', () =>
     play(endpoint, good, async (stage, version) => {
       await stage.rotate(version);
       await stage.put(credentialOf('old'), 'CANDIDATE');
@@ -74,7 +74,7 @@ export async function checkRotations(checks: Checks, endpoint: string): Promise<
   );
 }
 
-export async function checkFailures(checks: Checks, endpoint: string): Promise<void> {
+export async function checkFailures(suite: Suite, endpoint: string): Promise<void> {
   const candidates: readonly [string, string, RegExp, Misbehave?][] = [
     ['a wrong secret', credentialOf('new', 'wrong'), /the authorization server refused it/],
     ['fewer scopes', credentialOf('poor'), /profile orders: not granted: b; profile all: not granted: b;/],
@@ -83,9 +83,9 @@ export async function checkFailures(checks: Checks, endpoint: string): Promise<v
     ['the authorization server down', credentialOf('new'), /failed with status 503/, () => ({ status: 503 })],
   ];
   for (const [what, candidate, message, misbehave] of candidates) {
-    await checks.check(`${what}: AWSCURRENT stays, AWSPENDING goes, and a good candidate then succeeds`, async () => {
+    await suite.check(`${what}: AWSCURRENT stays, AWSPENDING goes, and a good candidate then succeeds`, async () => {
       let isBad = true;
-      const scene: Play = async (stage, version) => {
+      const scene: Scene = async (stage, version) => {
         await assertFails(stage.rotate(version), message);
         await assertUnchanged(stage);
         isBad = false;
@@ -97,7 +97,7 @@ export async function checkFailures(checks: Checks, endpoint: string): Promise<v
       await play(endpoint, candidate, scene, (clientId) => (isBad ? misbehave?.(clientId) : undefined));
     });
   }
-  await checks.check('AWSPENDING of another rotation is left alone', () =>
+  await suite.check('AWSPENDING of another rotation is left alone', () =>
     play(endpoint, credentialOf('new'), async (stage, version) => {
       await stage.step('createSecret', version);
       await assertFails(stage.step('createSecret', 'another'.padEnd(32, '0')), /--remove-from-version-id/);
@@ -107,13 +107,13 @@ export async function checkFailures(checks: Checks, endpoint: string): Promise<v
   );
 }
 
-export async function checkLoneTests(checks: Checks, endpoint: string): Promise<void> {
+export async function checkLoneTests(suite: Suite, endpoint: string): Promise<void> {
   for (const [what, pending] of [
     ['missing', undefined],
     ['no credential', 'generated'],
     ['the current value', credentialOf('old')],
   ] as const) {
-    await checks.check(`testSecret alone, with AWSPENDING ${what}, succeeds without a token`, () =>
+    await suite.check(`testSecret alone, with AWSPENDING ${what}, succeeds without a token`, () =>
       play(endpoint, credentialOf('new'), async (stage, begun) => {
         let version = begun;
         if (pending !== undefined) version = await stage.put(pending, 'AWSPENDING');
@@ -125,10 +125,10 @@ export async function checkLoneTests(checks: Checks, endpoint: string): Promise<
   }
 }
 
-export async function checkCrashes(checks: Checks, endpoint: string): Promise<void> {
+export async function checkCrashes(suite: Suite, endpoint: string): Promise<void> {
   const calls = await callsOf(endpoint, 'new');
   for (const after of upTo(calls)) {
-    await checks.check(`dies after call ${after} of ${calls}, and ends right when it is run again`, () =>
+    await suite.check(`dies after call ${after} of ${calls}, and ends right when it is run again`, () =>
       play(endpoint, credentialOf('new'), async (stage, version) => {
         await crash(stage, version, after);
         await stage.rotate(version);
@@ -137,7 +137,7 @@ export async function checkCrashes(checks: Checks, endpoint: string): Promise<vo
     );
   }
   const failing = await callsOf(endpoint, 'poor');
-  await checks.check(`dies after any of ${failing} calls with a candidate that fails: AWSCURRENT stays`, async () => {
+  await suite.check(`dies after any of ${failing} calls with a candidate that fails: AWSCURRENT stays`, async () => {
     for (const after of upTo(failing)) {
       await play(endpoint, credentialOf('poor'), async (stage, version) => {
         await crash(stage, version, after);
@@ -148,12 +148,11 @@ export async function checkCrashes(checks: Checks, endpoint: string): Promise<vo
   });
 }
 
-/** A function that dies, and dies again when it is begun anew. */
-export async function checkPairsOfCrashes(checks: Checks, endpoint: string, signal: AbortSignal): Promise<void> {
+/** The function dies, and dies again when the rotation is run once more. */
+export async function checkPairsOfCrashes(suite: Suite, endpoint: string): Promise<void> {
   const calls = await callsOf(endpoint, 'new');
-  await checks.check(`dies twice, after any two of ${calls} calls, and ends right`, async () => {
+  await suite.check(`dies twice, after any two of ${calls} calls, and ends right`, async () => {
     for (const [first, second] of upTo(calls).flatMap((one) => upTo(calls).map((other) => [one, other] as const))) {
-      signal.throwIfAborted();
       await play(endpoint, credentialOf('new'), async (stage, version) => {
         await crash(stage, version, first);
         await crash(stage, version, second);
@@ -166,7 +165,7 @@ export async function checkPairsOfCrashes(checks: Checks, endpoint: string, sign
 
 const upTo = (calls: number) => Array.from({ length: calls }, (_, index) => index);
 
-/** How many calls of Secrets Manager a whole rotation makes. */
+/** Counts the calls of Secrets Manager in a whole rotation. */
 async function callsOf(endpoint: string, clientId: string): Promise<number> {
   let calls = 0;
   await play(endpoint, credentialOf(clientId), async (stage, version) => {
@@ -176,7 +175,7 @@ async function callsOf(endpoint: string, clientId: string): Promise<number> {
   return calls;
 }
 
-/** Runs until the function dies after that many calls, if it makes so many: the last one was done, its answer is lost. */
+/** Rotates until the function dies after that many calls, if it makes so many. The last call was done, and its answer is lost. */
 async function crash(stage: Stage, version: string, calls: number): Promise<void> {
   stage.faults.calls = 0;
   stage.faults.crashAfter = calls;

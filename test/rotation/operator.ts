@@ -1,58 +1,37 @@
-// What an operator does with the secret, and what Secrets Manager does then: the real SDK, and the rotation function's
-// own policy, called with the four steps.
+// The operator, and what Secrets Manager does after `rotate-secret`: it calls the rotation function with the four steps.
 
-import {
-  DescribeSecretCommand,
-  PutSecretValueCommand,
-  RotateSecretCommand,
-  SecretsManagerClient,
-} from '@aws-sdk/client-secrets-manager';
 import { systemClock } from '../../lambda/clock.ts';
-import { TokenEndpoint } from '../../lambda/oauth/token-endpoint.ts';
-import { Rotation } from '../../lambda/rotate/rotation.ts';
-import { RotationLog } from '../../lambda/rotate/rotation-log.ts';
-import { CANDIDATE, StagedSecret } from '../../lambda/rotate/staged-secret.ts';
-import { Trial } from '../../lambda/rotate/trial.ts';
-import { LOCAL_REGION, STAND_IN_CLIENT } from '../../local/names.ts';
+import { createRotateFunction, type RotateFunction } from '../../lambda/rotate/rotate-function.ts';
+import { LOCAL_REGION } from '../../local/names.ts';
+import { SecretOperator } from '../../testbed/secret-operator.ts';
 
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 
 export interface OperatorProps {
   readonly secretsManagerUrl: string;
   readonly secretId: string;
-  readonly clientId: string;
   readonly tokenEndpoint: string;
 }
 
-export class Operator {
-  readonly #props: OperatorProps;
-  readonly #client: SecretsManagerClient;
-  readonly #rotation: Rotation;
+export class Operator extends SecretOperator {
+  readonly #secretId: string;
+  readonly #rotateFunction: RotateFunction;
 
-  constructor(props: OperatorProps) {
-    this.#props = props;
-    const { secretsManagerUrl, secretId, tokenEndpoint: url } = props;
-    this.#client = new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint: secretsManagerUrl });
-    const clock = systemClock;
+  constructor({ secretsManagerUrl, secretId, tokenEndpoint }: OperatorProps) {
+    super(secretsManagerUrl, secretId);
+    this.#secretId = secretId;
+    const profiles = { default: {} };
     const clientAuthentication = 'client_secret_post';
-    const tokenEndpoint = new TokenEndpoint({ url, clientAuthentication, clock, random: Math.random });
-    this.#rotation = new Rotation({
-      secret: new StagedSecret(this.#client, secretId),
-      trial: new Trial({ profiles: { default: {} }, tokenEndpoint, clock }),
-      log: new RotationLog({ credential: 'emporix', clock, write: () => {} }),
-      secretId,
-      region: LOCAL_REGION,
-    });
-  }
-
-  /** `put-secret-value`: the version is current at once, and untested. */
-  async put(clientSecret: string): Promise<void> {
-    await this.#put(clientSecret);
-  }
-
-  /** `put-secret-value --version-stages CANDIDATE`. */
-  async stage(clientSecret: string): Promise<void> {
-    await this.#put(clientSecret, [CANDIDATE]);
+    this.#rotateFunction = createRotateFunction(
+      { credential: 'emporix', secretId, tokenEndpoint, clientAuthentication, profiles },
+      {
+        secretsManager: this.client,
+        region: LOCAL_REGION,
+        clock: systemClock,
+        random: Math.random,
+        write: () => {},
+      },
+    );
   }
 
   /**
@@ -60,28 +39,7 @@ export class Operator {
    * @throws VendingError, which says what is wrong with the candidate
    */
   async rotate(): Promise<void> {
-    const { secretId: SecretId } = this.#props;
-    const { VersionId: ClientRequestToken } = await this.#client.send(new RotateSecretCommand({ SecretId }));
-    for (const Step of STEPS) await this.#rotation.run({ Step, SecretId, ClientRequestToken });
-  }
-
-  /** Which version each label sits on, in an order of its own. */
-  async labels(): Promise<string> {
-    const { secretId: SecretId } = this.#props;
-    const { VersionIdsToStages = {} } = await this.#client.send(new DescribeSecretCommand({ SecretId }));
-    const labels = Object.entries(VersionIdsToStages).flatMap(([id, names]) => names.map((name) => `${name} ${id}`));
-    return labels.sort().join('\n');
-  }
-
-  close(): void {
-    this.#client.destroy();
-  }
-
-  async #put(clientSecret: string, VersionStages?: string[]): Promise<void> {
-    const { secretId: SecretId, clientId } = this.#props;
-    const SecretString = JSON.stringify({ client_id: clientId, client_secret: clientSecret });
-    await this.#client.send(
-      new PutSecretValueCommand({ SecretId, SecretString, ...(VersionStages && { VersionStages }) }),
-    );
+    const ClientRequestToken = await this.beginRotation();
+    for (const Step of STEPS) await this.#rotateFunction({ Step, SecretId: this.#secretId, ClientRequestToken });
   }
 }

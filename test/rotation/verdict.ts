@@ -1,35 +1,37 @@
-// What each rotation came to, held against the promises.
+// What happened after each rotation, compared with the promises.
 
-import { type Figure, number } from '../chaos/figures.ts';
-import type { Answer } from '../chaos/instance.ts';
-import { type AuthorizationServer, LONG_SCOPES, SHORT_SCOPES } from './authorization-server.ts';
-import type { Printed } from './printed.ts';
+import type { AuthorizationServer } from '../../local/authorization-server.ts';
+import { type Figure, numberText } from '../../testbed/figures.ts';
+import type { Answer } from '../../testbed/processes/instance.ts';
+import type { Ledger } from '../../testbed/processes/ledger.ts';
+import type { PrintedLines } from '../../testbed/processes/printed-lines.ts';
+import { LONG_SCOPES, SCOPES } from './client.ts';
+import { PROCESSES } from './setup.ts';
 import type { Rotated, Story } from './story.ts';
 
-export const PROCESSES = 8;
-/** Every instance has seen a replacement by then. */
+/** By then every instance has seen a replacement. */
 const SEEN_AFTER_MS = 60_000;
 /** For the call that is under way then, in real milliseconds. */
 const UNDER_WAY_MS = 500;
 
 export interface Evidence {
   readonly server: AuthorizationServer;
-  readonly printed: Printed;
-  readonly answers: readonly Answer[];
+  readonly printed: PrintedLines;
+  readonly ledger: Ledger;
   readonly story: Story;
   readonly speed: number;
 }
 
-/** From one rotation to the next. */
+/** From one rotation until the next. */
 interface Period {
   readonly rotated: Rotated;
   readonly seenMs: number;
   readonly untilMs: number;
-  readonly answers: readonly Answer[];
+  readonly ledger: Ledger;
   readonly mints: number;
   readonly longMints: number;
   readonly refused: number;
-  /** Seconds after the rotation; 0: none was vended after it. */
+  /** When a token of the replaced secret was vended for the last time, in seconds after the rotation. 0: never after it. */
   readonly lastReplacedVendS: number;
 }
 
@@ -50,104 +52,93 @@ export const HEADS = [
 ] as const;
 
 export function rows(evidence: Evidence): readonly Row[] {
-  const { rotations } = evidence.story;
-  const startMs = evidence.answers[0]?.startedAtMs ?? 0;
-  return rotations.map((rotated, index) => {
-    const period = periodOf(evidence, rotated, rotations[index + 1]?.atMs ?? evidence.story.endMs);
+  const { ledger, story } = evidence;
+  const startMs = ledger.answers[0]?.startedAtMs ?? 0;
+  return story.rotations.map((rotated, index) => {
+    const period = periodOf(evidence, rotated, story.rotations[index + 1]?.atMs ?? story.endMs);
     const cells = [
       rotated.name,
-      number((rotated.atMs - startMs) / 1000),
-      number(period.answers.length),
-      number(period.mints),
-      number(period.refused),
-      lastReplaced(period),
-      number(failures(period.answers).length),
-      number(dead(evidence, period.answers).length),
+      numberText((rotated.atMs - startMs) / 1000),
+      numberText(period.ledger.answers.length),
+      numberText(period.mints),
+      numberText(period.refused),
+      // The secret before a wrong one is meant to stay in use.
+      rotated.isWrong ? 'in use' : numberText(period.lastReplacedVendS),
+      numberText(period.ledger.failures.length),
+      numberText(period.ledger.dead.length),
     ];
     return { cells, figures: figuresOf(evidence, period) };
   });
 }
 
-/** Of a wrong secret: the one before stays in use, and is meant to. */
-function lastReplaced({ rotated, lastReplacedVendS }: Period): string {
-  return rotated.isWrong ? 'in use' : number(lastReplacedVendS);
-}
-
-function periodOf({ server, answers, speed }: Evidence, rotated: Rotated, untilMs: number): Period {
-  const within = (atMs: number) => atMs >= rotated.atMs && atMs < untilMs;
-  const asked = server.requests.filter(({ atMs, scope }) => scope !== undefined && within(atMs));
-  const minted = asked.filter(({ isGranted }) => isGranted);
-  const its = answers.filter(({ atMs }) => within(atMs));
-  const replaced = its.filter(({ sha256 = '' }) => server.secretOf(sha256) !== rotated.secret);
+function periodOf({ server, ledger, speed }: Evidence, rotated: Rotated, untilMs: number): Period {
+  const part = ledger.between(rotated.atMs, untilMs);
+  const requests = fleetRequests(server).filter(
+    ({ receivedAtMs }) => receivedAtMs >= rotated.atMs && receivedAtMs < untilMs,
+  );
+  const minted = requests.filter(({ token }) => token !== undefined);
+  const replaced = part.answers.filter(({ sha256 = '' }) => server.find(sha256)?.clientSecret !== rotated.secret);
   return {
     rotated,
-    seenMs: rotated.atMs + SEEN_AFTER_MS + UNDER_WAY_MS * speed,
+    seenMs: rotated.atMs + seenWithinMs(speed),
     untilMs,
-    answers: its,
+    ledger: part,
     mints: minted.length,
-    longMints: minted.filter(({ scope = '' }) => LONG_SCOPES.includes(scope)).length,
-    refused: asked.length - minted.length,
+    longMints: minted.filter(({ params: { scope = '' } }) => LONG_SCOPES.includes(scope)).length,
+    refused: requests.length - minted.length,
     lastReplacedVendS: replaced.length > 0 ? (latestMs(replaced) - rotated.atMs) / 1000 : 0,
   };
 }
 
-function figuresOf(evidence: Evidence, period: Period): readonly Figure[] {
-  const { printed, speed } = evidence;
-  const { rotated, seenMs, untilMs, answers } = period;
-  const refusals = printed.seen('CredentialRefused', rotated.atMs, untilMs);
+function figuresOf({ printed, speed }: Evidence, period: Period): readonly Figure[] {
+  const { rotated, seenMs, untilMs, ledger, longMints, refused } = period;
+  const withinS = seenWithinMs(speed) / 1000;
+  const refusals = printed.counting('CredentialRefused', rotated.atMs, untilMs);
+  const inUse = printed.counting('ReplacedCredentialInUse', seenMs, untilMs);
   const figures: Figure[] = [
-    { what: 'failed requests', measured: failures(answers).length, bound: { exactly: 0 } },
-    { what: 'dead tokens vended', measured: dead(evidence, answers).length, bound: { exactly: 0 } },
-    { what: 'mints of the two long-lived tokens', measured: period.longMints, bound: { most: LONG_SCOPES.length } },
-    { what: 'refused requests', measured: period.refused, bound: { most: mostRefused(rotated) } },
+    { name: 'failed requests', measured: ledger.failures.length, bound: { exactly: 0 } },
+    { name: 'dead tokens vended', measured: ledger.dead.length, bound: { exactly: 0 } },
+    { name: 'mints of the two long-lived tokens', measured: longMints, bound: { max: LONG_SCOPES.length } },
+    { name: 'refused requests', measured: refused, bound: { max: maxRefused(rotated) } },
   ];
-  const inUse = printed.seen('ReplacedCredentialInUse', seenMs, untilMs);
   if (rotated.isWrong) {
     const events = refusals.filter(({ event }) => event === 'credential_refused');
     const processes = new Set(inUse.map(({ pid }) => pid)).size;
-    const most = { most: (SEEN_AFTER_MS + UNDER_WAY_MS * speed) / 1000 };
-    const firstToldS = ((events[0]?.atMs ?? Number.POSITIVE_INFINITY) - rotated.atMs) / 1000;
+    const firstS = ((events[0]?.atMs ?? Number.POSITIVE_INFINITY) - rotated.atMs) / 1000;
     return [
       ...figures,
-      { what: 'CredentialRefused', measured: refusals.length, bound: { least: period.refused } },
-      { what: 'credential_refused events', measured: events.length, bound: { least: 1 } },
-      { what: 'the first of them after (s)', measured: firstToldS, bound: most },
-      { what: 'processes: ReplacedCredentialInUse', measured: processes, bound: { exactly: PROCESSES } },
+      { name: 'CredentialRefused', measured: refusals.length, bound: { min: refused } },
+      { name: 'credential_refused events', measured: events.length, bound: { min: 1 } },
+      { name: 'the first of them after (s)', measured: firstS, bound: { max: withinS } },
+      { name: 'processes: ReplacedCredentialInUse', measured: processes, bound: { exactly: PROCESSES } },
     ];
   }
+  // Until then, a process that hasn't seen the correction of a wrong secret still reports the refusal of that secret.
+  const lateRefusals = refusals.filter(({ atMs }) => atMs >= seenMs);
   return [
     ...figures,
-    {
-      what: 'last vend of a replaced token (s)',
-      measured: period.lastReplacedVendS,
-      bound: { most: (SEEN_AFTER_MS + UNDER_WAY_MS * speed) / 1000 },
-    },
-    // Until then, who has not seen the correction of a wrong one tells that one's refusal still.
-    {
-      what: 'CredentialRefused after 60 s',
-      measured: refusals.filter(({ atMs }) => atMs >= seenMs).length,
-      bound: { exactly: 0 },
-    },
-    { what: 'ReplacedCredentialInUse after 60 s', measured: inUse.length, bound: { exactly: 0 } },
+    { name: 'last vend of a replaced token (s)', measured: period.lastReplacedVendS, bound: { max: withinS } },
+    { name: 'CredentialRefused after 60 s', measured: lateRefusals.length, bound: { exactly: 0 } },
+    { name: 'ReplacedCredentialInUse after 60 s', measured: inUse.length, bound: { exactly: 0 } },
   ];
 }
 
 /**
- * A wrong secret costs one request for each token of the fleet in 5 min; a replaced one that is refused at once costs
- * each process one, with which it learns of the new one.
+ * A wrong secret costs one request for each token of the fleet in 5 min. A replaced secret that is refused at once costs
+ * each process one request, which tells it of the new one.
  */
-function mostRefused({ isWrong, refusesReplaced }: Rotated): number {
-  if (isWrong) return LONG_SCOPES.length + SHORT_SCOPES.length;
+function maxRefused({ isWrong, refusesReplaced }: Rotated): number {
+  if (isWrong) return SCOPES.length;
   return refusesReplaced ? PROCESSES : 0;
 }
 
-export function failures(answers: readonly Answer[]): readonly Answer[] {
-  return answers.filter(({ status }) => status !== 200);
+/** The requests of the fleet, which all name a scope. Those without one are the rotation function's. */
+export function fleetRequests({ requests }: AuthorizationServer): AuthorizationServer['requests'] {
+  return requests.filter(({ params }) => params.scope !== undefined);
 }
 
-/** Tokens that the server had killed, or that had ended, when they were vended, or that it never issued. */
-export function dead({ server }: Evidence, answers: readonly Answer[]): readonly Answer[] {
-  return answers.filter(({ status, sha256 = '', atMs }) => status === 200 && !server.isAlive(sha256, atMs));
+function seenWithinMs(speed: number): number {
+  return SEEN_AFTER_MS + UNDER_WAY_MS * speed;
 }
 
 function latestMs(answers: readonly Answer[]): number {

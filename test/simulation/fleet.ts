@@ -3,14 +3,21 @@
 import { Credential } from '../../lambda/oauth/credential.ts';
 import { Scopes } from '../../lambda/oauth/scopes.ts';
 import type { Token } from '../../lambda/oauth/token.ts';
-import { open } from '../../lambda/vend/seal.ts';
-import type { VendRequest } from '../../lambda/vend/vend-request.ts';
+import type { VendRequest } from '../../lambda/vend/state/token-state.ts';
+import { open } from '../../lambda/vend/store/seal.ts';
 import { SimulatedDynamoDb } from './dynamodb.ts';
 import { Instance } from './instance.ts';
 import { SimulatedServer } from './server.ts';
 import { World } from './world.ts';
 
-export const POLICY = { profile: 'default', credential: 'emporix', tokenEndpoint: 'https://simulated' };
+export const POLICY = {
+  secretId: 'emporix',
+  tableName: 'tokens',
+  clientAuthentication: 'client_secret_post',
+  profile: 'default',
+  credential: 'emporix',
+  tokenEndpoint: 'https://simulated',
+} as const;
 /** What the function's time-out of 25 s leaves, less a second. */
 export const CALL_LIMIT_MS = 24_000;
 

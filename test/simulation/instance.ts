@@ -4,16 +4,11 @@
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { VendingError } from '../../lambda/errors.ts';
 import type { Credential } from '../../lambda/oauth/credential.ts';
-import { CredentialSource } from '../../lambda/oauth/credential-source.ts';
 import { Scopes } from '../../lambda/oauth/scopes.ts';
 import { parseTokenResponse } from '../../lambda/oauth/token.ts';
-import { Telemetry } from '../../lambda/telemetry.ts';
-import { MemoryCache } from '../../lambda/vend/memory-cache.ts';
-import { Minter } from '../../lambda/vend/minter.ts';
-import { ScopePolicy } from '../../lambda/vend/scope-policy.ts';
-import { TokenStore } from '../../lambda/vend/token-store.ts';
-import { TokenTable } from '../../lambda/vend/token-table.ts';
-import { TokenVendor } from '../../lambda/vend/token-vendor.ts';
+import { createVendFunction } from '../../lambda/vend/vend-function.ts';
+import { ScopePolicy } from '../../lambda/vend/vending/scope-policy.ts';
+import type { TokenVendor } from '../../lambda/vend/vending/token-vendor.ts';
 import { type Fleet, POLICY, secretOf } from './fleet.ts';
 import { never } from './world.ts';
 
@@ -45,32 +40,22 @@ export class Instance {
         await world.sleep(durationMs);
         await this.#goOn();
       },
+      waitAtMost: async <T>(durationMs: number, promise: Promise<T>) => {
+        const late = clock.sleep(durationMs).then(() => undefined);
+        return await Promise.race([promise, late]);
+      },
     };
-    const telemetry = new Telemetry({ profile: 'default', clock, write: () => {} });
-    const credentials = new CredentialSource({
-      client: this.#secretsManager(),
-      secretId: 'emporix',
+    const { vendor } = createVendFunction(POLICY, {
+      dynamoDb: fleet.dynamoDb.client((request, isRead) => this.#overTable(request, isRead)),
+      secretsManager: this.#secretsManager(),
       region: 'eu-central-1',
       clock,
-      onCheckFailed: () => {},
-    });
-    const table = new TokenTable(
-      fleet.dynamoDb.client((request, isRead) => this.#overTable(request, isRead)),
-      'tokens',
-    );
-    const store = new TokenStore({
-      memory: new MemoryCache(),
-      table,
-      credentials,
-      credentialName: 'emporix',
-      scopes: this.#scopes,
-      telemetry,
-      clock,
+      random: world.random,
       randomBytes: (size) => Uint8Array.from({ length: size }, () => Math.floor(world.random() * 256)),
+      write: () => {},
+      tokenEndpoint: { mint: this.#mint.bind(this), prepare: () => {} },
     });
-    const tokenEndpoint = { mint: this.#mint.bind(this), prepare: () => {} };
-    const minter = new Minter({ tokenEndpoint, credentials, scopes: this.#scopes, telemetry, clock });
-    this.vendor = new TokenVendor({ scopes: this.#scopes, store, minter, telemetry, clock, random: world.random });
+    this.vendor = vendor;
   }
 
   get nowMs(): number {
@@ -78,7 +63,7 @@ export class Instance {
   }
 
   pkOf(scope: string): string {
-    return this.#scopes.wanted(Scopes.parse(scope)).pk;
+    return this.#scopes.request(Scopes.parse(scope)).key;
   }
 
   /** A moment at which it may be gone, or go. */

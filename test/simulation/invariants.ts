@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { VendingError } from '../../lambda/errors.ts';
-import { LEASE_MS } from '../../lambda/vend/lease.ts';
+import { LEASE_MS } from '../../lambda/time-limits.ts';
 import { CALL_LIMIT_MS, type Call, type Fleet } from './fleet.ts';
 import type { ServerRequest } from './server.ts';
 

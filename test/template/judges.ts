@@ -1,10 +1,13 @@
-// The judges: none of them was written here, none asks the network. What each finds, in one shape.
+// The judges of a template. None of them was written here, and none asks the network. Their findings have one shape.
 
 import { readFile } from 'node:fs/promises';
 import { AwsSolutionsChecks, type NagPack, NIST80053R5Checks, ServerlessChecks } from 'cdk-nag';
-import { run } from '../deploy/command.ts';
+import { run } from '../../testbed/processes/children.ts';
+import { PythonEnvironment } from '../../testbed/processes/python.ts';
 import { pathInStack, type Synthesized } from './configurations.ts';
-import type { PythonTool } from './python-tool.ts';
+
+const CFN_LINT = '1.58.0';
+const CHECKOV = '3.3.30';
 
 export interface Finding {
   /** The judge's own name of it, such as `CKV_AWS_115`. */
@@ -16,25 +19,25 @@ export interface Finding {
 
 export interface Judge {
   readonly name: string;
-  judge(synthesized: Synthesized, signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Installs the judge, unless it is there already. */
+  install?(): Promise<void>;
+  judge(synthesized: Synthesized): Promise<readonly Finding[]>;
 }
 
-/** cdk-nag's packs look at the constructs. */
-export const nagPacks: readonly Judge[] = [
-  new AwsSolutionsChecks(),
-  new NIST80053R5Checks(),
-  new ServerlessChecks(),
-].map((pack: NagPack) => ({
-  name: `cdk-nag, ${pack.readPackName}`,
-  judge: async ({ app }) =>
-    pack.validateScope(app).violations.flatMap(({ description, ruleName, violatingResources }) =>
-      violatingResources.map(({ constructPath = '' }) => ({
-        rule: ruleName,
-        on: pathInStack(constructPath),
-        text: description,
-      })),
-    ),
-}));
+/** Packs of rules of cdk-nag, which judges the constructs. */
+const nagPacks: readonly Judge[] = [new AwsSolutionsChecks(), new NIST80053R5Checks(), new ServerlessChecks()].map(
+  (pack: NagPack) => ({
+    name: `cdk-nag, ${pack.readPackName}`,
+    judge: async ({ app }) =>
+      pack.validateScope(app).violations.flatMap(({ description, ruleName, violatingResources }) =>
+        violatingResources.map(({ constructPath = '' }) => ({
+          rule: ruleName,
+          on: pathInStack(constructPath),
+          text: description,
+        })),
+      ),
+  }),
+);
 
 interface LintMatch {
   readonly Rule: { readonly Id: string };
@@ -42,13 +45,15 @@ interface LintMatch {
   readonly Message: string;
 }
 
-/** Errors and warnings, as AWS's own linter gives them. */
-export function cfnLint(tool: PythonTool): Judge {
+/** AWS's own linter: its errors and warnings. */
+function cfnLint(): Judge {
+  const python = new PythonEnvironment('cfn-lint', `cfn-lint==${CFN_LINT}`);
   return {
-    name: tool.requirement,
-    judge: async ({ paths, templateFile }, signal) => {
+    name: `cfn-lint ${CFN_LINT}`,
+    install: () => python.install(),
+    judge: async ({ paths, templateFile }) => {
       const args = ['--format', 'json', '--non-zero-exit-code', 'none', '--', templateFile];
-      const matches = JSON.parse(await run(tool.program, args, { signal })) as readonly LintMatch[];
+      const matches = JSON.parse(await run(python.program('cfn-lint'), args)) as readonly LintMatch[];
       return matches.map(({ Location, Message, Rule }) => {
         const id = String(Location.Path[1] ?? '');
         return { rule: Rule.Id, on: paths.get(id) ?? id, text: Message };
@@ -69,17 +74,19 @@ interface CheckovFailure {
   readonly resource: string;
 }
 
-export function checkov(tool: PythonTool): Judge {
+function checkov(): Judge {
+  const python = new PythonEnvironment('checkov', `checkov==${CHECKOV}`);
   return {
-    name: tool.requirement,
-    judge: async ({ paths, templateFile }, signal) => {
+    name: `checkov ${CHECKOV}`,
+    install: () => python.install(),
+    judge: async ({ paths, templateFile }) => {
       const offline = ['--quiet', '--compact', '--skip-download', '--soft-fail'];
       const args = ['--file', templateFile, '--framework', 'cloudformation', '--output', 'json', ...offline];
-      const report = JSON.parse(await run(tool.program, args, { signal })) as CheckovReport;
+      const report = JSON.parse(await run(python.program('checkov'), args)) as CheckovReport;
       const { parsing_errors, resource_count } = report.summary;
       const { Resources } = JSON.parse(await readFile(templateFile, 'utf8')) as { Resources: object };
       if (parsing_errors > 0 || resource_count < Object.keys(Resources).length) {
-        throw new Error(`checkov has seen ${resource_count} resources, and could not read ${parsing_errors} files`);
+        throw new Error(`checkov read ${resource_count} resources, and could not parse ${parsing_errors} files`);
       }
       return report.results.failed_checks.map(({ check_id, check_name, resource }) => {
         const id = resource.split('.').at(-1) ?? '';
@@ -88,3 +95,5 @@ export function checkov(tool: PythonTool): Judge {
     },
   };
 }
+
+export const JUDGES: readonly Judge[] = [...nagPacks, cfnLint(), checkov()];

@@ -2,7 +2,7 @@
 // function they were wired to by mistake, and as whoever may invoke the function directly could make them up.
 
 import fc from 'fast-check';
-import type { Misbehaviour } from '../../../local/emporix.ts';
+import type { Misbehaviour } from '../../../local/authorization-server.ts';
 import { type HostileBody, hostileBody, oddValue, PROTOTYPE_NAMES, trickyText } from './bodies.ts';
 import { ALLOWED, HELD } from './instance.ts';
 

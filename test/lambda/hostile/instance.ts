@@ -4,18 +4,14 @@
 import { randomBytes } from 'node:crypto';
 import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { CredentialSource } from '../../../lambda/oauth/credential-source.ts';
+import type { Clock } from '../../../lambda/clock.ts';
 import { Scopes } from '../../../lambda/oauth/scopes.ts';
-import { TokenEndpoint } from '../../../lambda/oauth/token-endpoint.ts';
-import { Telemetry } from '../../../lambda/telemetry.ts';
-import { createHandler, type FunctionUrlEvent } from '../../../lambda/vend/http.ts';
-import { MemoryCache } from '../../../lambda/vend/memory-cache.ts';
-import { Minter } from '../../../lambda/vend/minter.ts';
-import { ScopePolicy } from '../../../lambda/vend/scope-policy.ts';
-import { type Remembered, TokenStore } from '../../../lambda/vend/token-store.ts';
-import { TokenTable } from '../../../lambda/vend/token-table.ts';
-import { TokenVendor } from '../../../lambda/vend/token-vendor.ts';
-import { type Emporix, type Misbehaviour, startEmporix } from '../../../local/emporix.ts';
+import { VEND_TIMEOUT_MS } from '../../../lambda/time-limits.ts';
+import type { FunctionUrlEvent } from '../../../lambda/vend/http/handler.ts';
+import { createVendFunction } from '../../../lambda/vend/vend-function.ts';
+import { ScopePolicy } from '../../../lambda/vend/vending/scope-policy.ts';
+import type { Misbehaviour } from '../../../local/authorization-server.ts';
+import { type ServedAuthorizationServer, startAuthorizationServer } from '../../../local/serve-authorization-server.ts';
 import { SimulatedDynamoDb } from '../../simulation/dynamodb.ts';
 
 export const PROFILE = 'default';
@@ -33,10 +29,10 @@ export class Server {
   /** What it does instead of answering as it should. */
   misbehaviour: Misbehaviour | undefined;
   #issued = 0;
-  #emporix: Emporix | undefined;
+  #emporix: ServedAuthorizationServer | undefined;
 
   async start(): Promise<void> {
-    this.#emporix = await startEmporix({
+    this.#emporix = await startAuthorizationServer({
       clientId: 'canary-client',
       clientSecret: 'canary-secret',
       scopes: HELD,
@@ -46,7 +42,7 @@ export class Server {
     });
   }
 
-  get emporix(): Emporix {
+  get emporix(): ServedAuthorizationServer {
     if (this.#emporix === undefined) throw new Error('not started');
     return this.#emporix;
   }
@@ -73,53 +69,43 @@ export function startInstance(server: Server, options: InstanceOptions = {}) {
   const forward = (ms: number) => {
     nowMs += Math.ceil(ms);
   };
-  // Pauses take no time but the clock's.
-  const clock = { nowMs: () => nowMs, monotonicMs: () => nowMs, sleep: async (ms: number) => forward(ms) };
+  const clock: Clock = {
+    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
+    // Pauses take no time but the clock's.
+    sleep: async (ms) => forward(ms),
+    waitAtMost: (_, promise) => promise,
+  };
   const lines: string[] = [];
-  const telemetry = new Telemetry({ profile: PROFILE, clock, write: (line) => lines.push(line) });
-  const scopes = new ScopePolicy({
+  const table = new CountedTable(clock.nowMs);
+  const settings = {
     profile: PROFILE,
     credential: 'emporix',
-    tokenEndpoint: 'hostile',
+    secretId: 'token-vending/emporix',
+    tableName: 'tokens',
+    tokenEndpoint: server.emporix.tokenEndpoint,
+    clientAuthentication: 'client_secret_post',
     ...(allowed && { scopes: allowed }),
     ...(tenant !== undefined && { tenant }),
-  });
-  const credentials = new CredentialSource({
-    client: secretsManagerWith(secret),
-    secretId: 'token-vending/emporix',
+  } as const;
+  const { handler, memory } = createVendFunction(settings, {
+    dynamoDb: table.client,
+    secretsManager: secretsManagerWith(secret),
     region: 'eu-central-1',
-    clock: { ...clock, sleep: () => new Promise(() => {}) },
-    onCheckFailed: (failure) => telemetry.credentialCheckFailed(failure),
-  });
-  const memory = new MemoryCache<Remembered>();
-  const table = new CountedTable(clock.nowMs);
-  const store = new TokenStore({
-    memory,
-    table: new TokenTable(table.client, 'tokens'),
-    credentials,
-    credentialName: 'emporix',
-    scopes,
-    telemetry,
-    clock,
-    randomBytes,
-  });
-  const tokenEndpoint = new TokenEndpoint({
-    url: server.emporix.tokenEndpoint,
-    clientAuthentication: 'client_secret_post',
     clock,
     random: () => 0.5,
+    randomBytes,
+    write: (line) => lines.push(line),
   });
-  const minter = new Minter({ tokenEndpoint, credentials, scopes, telemetry, clock });
-  const vendor = new TokenVendor({ scopes, store, minter, telemetry, clock, random: () => 0.5 });
-  const handler = createHandler({ vendor, telemetry, clock, profile: PROFILE, scopes: allowed });
+  const scopePolicy = new ScopePolicy(settings);
   let requests = 0;
   return {
     forward,
     nowMs: clock.nowMs,
     table,
-    remembers: (scope: string) => memory.get(scopes.wanted(Scopes.parse(scope)).pk) !== undefined,
+    remembers: (scope: string) => memory.get(scopePolicy.request(Scopes.parse(scope)).key) !== undefined,
     /** @param event parsed from JSON, as Lambda's runtime does it */
-    async call(event: unknown, remainingMs = 25_000) {
+    async call(event: unknown, remainingMs = VEND_TIMEOUT_MS) {
       const requestId = `request-${requests++}`;
       const printedBefore = lines.length;
       const [reads, writes, asked] = [table.reads, table.writes, server.emporix.requests.length];

@@ -8,8 +8,9 @@ import { systemClock } from '../../../lambda/clock.ts';
 import { Credential } from '../../../lambda/oauth/credential.ts';
 import { Scopes } from '../../../lambda/oauth/scopes.ts';
 import { TOKEN_ENDPOINT_LIMITS, TokenEndpoint, type TokenEndpointProps } from '../../../lambda/oauth/token-endpoint.ts';
-import { type Emporix, type EmporixOptions, type Misbehaviour, startEmporix } from '../../../local/emporix.ts';
+import type { AuthorizationServerOptions, Misbehaviour } from '../../../local/authorization-server.ts';
 import { listen } from '../../../local/http.ts';
+import { type ServedAuthorizationServer, startAuthorizationServer } from '../../../local/serve-authorization-server.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -20,8 +21,8 @@ const credential = new Credential('emporix-client', 'emporix-secret', 'v1');
 /** Short, so that no test waits: the clock is real, because sockets are. */
 const LIMITS = { connectTimeoutMs: 300, requestTimeoutMs: 400, bodyBytes: 1024 * 1024, retryAfterMs: 2_000 };
 
-async function emporix(options: EmporixOptions = {}): Promise<Emporix> {
-  const server = await startEmporix(options);
+async function emporix(options: AuthorizationServerOptions = {}): Promise<ServedAuthorizationServer> {
+  const server = await startAuthorizationServer(options);
   open.push(server);
   return server;
 }
@@ -123,7 +124,7 @@ describe('one retry is made', () => {
   ])('%s', async (_, misbehaviour) => {
     const server = await misbehaving(misbehaviour);
     const { token } = await mint(endpoint(server.tokenEndpoint));
-    expect(token.accessToken).toBe(server.mints[0]?.accessToken);
+    expect(token.accessToken).toBe(server.tokens[0]?.accessToken);
     expect(server.requests).toHaveLength(2);
   });
 

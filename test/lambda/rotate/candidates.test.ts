@@ -1,7 +1,7 @@
 // What a candidate must be granted, side by side with the current credential; and what the operator reads when it isn't.
 
 import { describe, expect, test } from '@jest/globals';
-import type { Misbehaviour } from '../../../local/emporix.ts';
+import type { Misbehaviour } from '../../../local/authorization-server.ts';
 import { credentialOf } from './rotating.ts';
 import { type Case, expectNothingChanged, OLD, useAttempts } from './stages.ts';
 

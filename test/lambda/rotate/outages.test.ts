@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
-import type { Misbehaviour } from '../../../local/emporix.ts';
+import type { Misbehaviour } from '../../../local/authorization-server.ts';
 import { credentialOf } from './rotating.ts';
 import { type Case, expectNothingChanged, useAttempts } from './stages.ts';
 

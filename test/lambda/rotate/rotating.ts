@@ -13,14 +13,11 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { systemClock } from '../../../lambda/clock.ts';
 import { TokenEndpoint } from '../../../lambda/oauth/token-endpoint.ts';
-import { Rotation } from '../../../lambda/rotate/rotation.ts';
-import { RotationLog } from '../../../lambda/rotate/rotation-log.ts';
+import { createRotateFunction, type RotateFunction } from '../../../lambda/rotate/rotate-function.ts';
 import type { RotationFile } from '../../../lambda/rotate/settings.ts';
-import { StagedSecret } from '../../../lambda/rotate/staged-secret.ts';
-import { Trial } from '../../../lambda/rotate/trial.ts';
-import { type Emporix, type Misbehaviour, startEmporix } from '../../../local/emporix.ts';
-import { answerTokenRequest } from '../../../local/emporix-answers.ts';
+import type { Misbehaviour } from '../../../local/authorization-server.ts';
 import { LOCAL_REGION, STAND_IN_CLIENT } from '../../../local/names.ts';
+import { type ServedAuthorizationServer, startAuthorizationServer } from '../../../local/serve-authorization-server.ts';
 
 export const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 export type Step = (typeof STEPS)[number];
@@ -53,7 +50,7 @@ export const credentialOf = (clientId: string, clientSecret = `${clientId}-secre
 export type Stage = Awaited<ReturnType<typeof openStage>>;
 
 export async function openStage(options: StageOptions) {
-  const emporix = await startAuthorizationServer(options);
+  const emporix = await startServer(options);
   const operator = newClient(options.endpoint);
   const { ARN: secretId = '', VersionId: first = '' } = await operator.send(
     new CreateSecretCommand({ Name: `shop/${randomUUID()}`, SecretString: options.current ?? credentialOf('old') }),
@@ -61,11 +58,11 @@ export async function openStage(options: StageOptions) {
   const printed: string[] = [];
   const client = newClient(options.endpoint);
   const faults = injectFaults(client);
-  const rotation = rotationOf(options, { client, secretId, emporix, write: (line) => printed.push(line) });
+  const rotateFunction = rotateFunctionOf(options, { client, secretId, emporix, write: (line) => printed.push(line) });
 
   const { put, move, begin, labels, current } = operatorOf(operator, secretId, options);
   const step = (Step: string, version: string) =>
-    rotation.run({ Step, SecretId: secretId, ClientRequestToken: version, RotationToken: 'role-session' });
+    rotateFunction({ Step, SecretId: secretId, ClientRequestToken: version, RotationToken: 'role-session' });
   const rotate = async (version: string) => {
     for (const each of STEPS) await step(each, version);
   };
@@ -74,7 +71,7 @@ export async function openStage(options: StageOptions) {
     await emporix.close();
   };
   return {
-    rotation,
+    rotateFunction,
     secretId,
     first,
     emporix,
@@ -134,29 +131,30 @@ function newClient(endpoint: string): SecretsManagerClient {
   return new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint, maxAttempts: 1 });
 }
 
-function startAuthorizationServer({ clients, misbehave }: StageOptions): Promise<Emporix> {
-  return startEmporix({
-    respondWith(request) {
-      const { client_id: clientId = '' } = request.params;
-      const misbehaviour = misbehave?.(clientId);
-      const holding = clients[clientId];
-      if (misbehaviour || !holding) return misbehaviour;
-      const client = { clientId, clientSecret: `${clientId}-secret`, clientAuthentication: undefined };
-      const held = { scopes: holding.scopes, tenant: holding.tenant ?? 'shop', expiresInSeconds: 3600 };
-      const answer = answerTokenRequest(request, { ...client, ...held }, () => `canary-${randomUUID()}`);
-      return { status: answer.status, body: JSON.stringify(answer.body) };
-    },
+async function startServer({ clients, misbehave }: StageOptions): Promise<ServedAuthorizationServer> {
+  const server = await startAuthorizationServer({
+    expiresInSeconds: 3600,
+    respondWith: ({ params }) => misbehave?.(params.client_id ?? ''),
+    // Read back as base64url, the bytes are the token's text.
+    random: () => Buffer.from(`canary-${randomUUID()}`.padEnd(44, '-'), 'base64url'),
   });
+  for (const [clientId, { scopes, tenant = 'shop' }] of Object.entries(clients)) {
+    server.accept(`${clientId}-secret`, { clientId, scopes, tenant });
+  }
+  return server;
 }
 
 interface Parts {
   readonly client: SecretsManagerClient;
   readonly secretId: string;
-  readonly emporix: Emporix;
+  readonly emporix: ServedAuthorizationServer;
   readonly write: (line: string) => void;
 }
 
-function rotationOf({ profiles, tenant }: StageOptions, { client, secretId, emporix, write }: Parts): Rotation {
+function rotateFunctionOf(
+  { profiles, tenant }: StageOptions,
+  { client, secretId, emporix, write }: Parts,
+): RotateFunction {
   const clock = { ...systemClock, sleep: async () => {} };
   const tokenEndpoint = new TokenEndpoint({
     url: emporix.tokenEndpoint,
@@ -165,13 +163,16 @@ function rotationOf({ profiles, tenant }: StageOptions, { client, secretId, empo
     random: () => 0.5,
     limits: { connectTimeoutMs: 1000, requestTimeoutMs: 500, bodyBytes: 65_536, retryAfterMs: 1000 },
   });
-  return new Rotation({
-    secret: new StagedSecret(client, secretId),
-    trial: new Trial({ profiles, tenant, tokenEndpoint, clock }),
-    log: new RotationLog({ credential: 'shop', clock, write }),
+  const settings = {
+    credential: 'shop',
     secretId,
-    region: LOCAL_REGION,
-  });
+    tokenEndpoint: emporix.tokenEndpoint,
+    clientAuthentication: 'client_secret_post',
+    profiles,
+    ...(tenant !== undefined && { tenant }),
+  } as const;
+  const world = { secretsManager: client, region: LOCAL_REGION, clock, random: () => 0.5, write, tokenEndpoint };
+  return createRotateFunction(settings, world);
 }
 
 /**

@@ -178,7 +178,7 @@ describe('an event that is not for this function is refused', () => {
     const stage = await open();
     await stage.put(credentialOf('new'), 'CANDIDATE');
     const before = await stage.labels();
-    await expect(stage.rotation.run(event(stage.secretId))).rejects.toMatchObject({ code: 'invalid_request' });
+    await expect(stage.rotateFunction(event(stage.secretId))).rejects.toMatchObject({ code: 'invalid_request' });
     expect(stage.faults.calls).toBe(0);
     expect(await stage.labels()).toEqual(before);
   });

@@ -1,0 +1,43 @@
+// Puts the rotation function together, out of its settings and the world around it.
+
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Clock } from '../clock.ts';
+import { Log } from '../log-line.ts';
+import { TokenEndpoint } from '../oauth/token-endpoint.ts';
+import { Comparison } from './comparison.ts';
+import { Rotation } from './rotation.ts';
+import { RotationLog } from './rotation-log.ts';
+import type { RotationSettings } from './settings.ts';
+import { StagedSecret } from './staged-secret.ts';
+
+export interface RotateWorld {
+  readonly secretsManager: Pick<SecretsManagerClient, 'send'>;
+  /** For the commands that an operator is told to run. */
+  readonly region: string;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  /** Takes one log line, with its line feed. */
+  readonly write: (line: string) => void;
+  /** @default the token endpoint of the settings, over HTTP */
+  readonly tokenEndpoint?: Pick<TokenEndpoint, 'mint'>;
+}
+
+/** Runs one step of a rotation: takes Secrets Manager's event. */
+export type RotateFunction = (event: unknown) => Promise<void>;
+
+export function createRotateFunction(settings: RotationSettings, world: RotateWorld): RotateFunction {
+  const { clock, random, region } = world;
+  const { credential, profiles, secretId, tenant } = settings;
+  const log = new Log({ dimension: { name: 'Credential', value: credential }, clock, write: world.write });
+  const tokenEndpoint =
+    world.tokenEndpoint ?? new TokenEndpoint({ ...settings, url: settings.tokenEndpoint, clock, random });
+  const rotation = new Rotation({
+    secret: new StagedSecret(world.secretsManager, secretId),
+    comparison: new Comparison({ profiles, tenant, tokenEndpoint, clock }),
+    log: new RotationLog(log),
+    secretId,
+    region,
+  });
+  return (event) => rotation.run(event);
+}

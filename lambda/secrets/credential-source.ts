@@ -1,0 +1,160 @@
+// The credential, as this instance knows it: read once a minute, so that every warm instance sees a rotated secret, and
+// kept while Secrets Manager can't be reached.
+
+import type { GetSecretValueCommandInput } from '@aws-sdk/client-secrets-manager';
+import type { Clock } from '../clock.ts';
+import type { Credential } from '../oauth/credential.ts';
+import type { SecretReader } from './secret-reader.ts';
+
+const CHECK_EVERY_MS = 60_000;
+/** How soon after a failed check the next one is tried. */
+const RETRY_CHECK_AFTER_MS = 5_000;
+/** How long a caller waits for a check while there is a credential; longer where that one may be long out of date. */
+const WAIT_FOR_CHECK_MS = 500;
+const WAIT_FOR_CHECK_WHEN_OLD_MS = 3_000;
+const OLD_AFTER_MS = 120_000;
+/** A read that began longer ago may have missed a change that was seen since. */
+const RECENT_READ_MS = 1_000;
+
+export interface CredentialSourceProps {
+  readonly reader: Pick<SecretReader, 'read'>;
+  readonly clock: Clock;
+  /** Called when a check fails and the credential that was read before stays in use. */
+  readonly onCheckFailed: (error: unknown) => void;
+  /** Called when another version than the current one can't be read; it is named by its ID or label. */
+  readonly onReadFailed: (version: string, error: unknown) => void;
+}
+
+/** A credential, and whether Secrets Manager has confirmed that it is the current one since it was doubted. */
+export interface Rechecked {
+  readonly credential: Credential;
+  readonly isConfirmed: boolean;
+}
+
+export class CredentialSource {
+  readonly #props: CredentialSourceProps;
+  #current: Credential | undefined;
+  /** Start time of the read that last confirmed `#current`. */
+  #confirmedAtMs = Number.NEGATIVE_INFINITY;
+  #checkDueAtMs = 0;
+  #reading: { readonly startedAtMs: number; readonly done: Promise<Credential> } | undefined;
+  /** Versions that were current here once: an item of one of them is older, not newer. */
+  readonly #replaced = new Set<string>();
+  /** By the version that raised the doubt: when it was last rechecked. */
+  readonly #recheckedAtMs = new Map<string, number>();
+  /** The credential that was current before, or the one of another version that was read last. */
+  #other: Credential | undefined;
+
+  constructor(props: CredentialSourceProps) {
+    this.#props = props;
+  }
+
+  /** The credential last read, while it needs no check. */
+  get checked(): Credential | undefined {
+    return this.#nowMs < this.#checkDueAtMs ? this.#current : undefined;
+  }
+
+  /**
+   * The credential to mint with (AWSCURRENT).
+   * @throws VendingError `misconfigured` where the secret holds none, `unavailable` where none was ever read
+   */
+  async current(): Promise<Credential> {
+    return this.checked ?? (await this.#check());
+  }
+
+  /**
+   * Reads again because of a version that was seen: in an item, which another instance may have minted with a newer
+   * secret, or in a refusal. At most once in 5 s for each version.
+   * @param sinceMs a read that started since then is recent enough
+   */
+  async recheck(seenVersion: string, sinceMs = Number.POSITIVE_INFINITY): Promise<Rechecked> {
+    const current = this.#current;
+    if (current && this.#confirmedAtMs >= sinceMs) return { credential: current, isConfirmed: true };
+    const lastAtMs = this.#recheckedAtMs.get(seenVersion) ?? Number.NEGATIVE_INFINITY;
+    const isLimited = current !== undefined && this.#nowMs < lastAtMs + RETRY_CHECK_AFTER_MS;
+    const startedAtMs = isLimited ? lastAtMs : this.#nowMs;
+    this.#recheckedAtMs.set(seenVersion, startedAtMs);
+    const credential = isLimited ? ((await this.#reading?.done) ?? current) : await this.#check();
+    const isConfirmed = this.#confirmedAtMs >= startedAtMs - RECENT_READ_MS || this.#replaced.has(seenVersion);
+    return { credential: this.#current ?? credential, isConfirmed };
+  }
+
+  /** The credential that sealed an item. Undefined where its version is gone, holds none or can't be read. */
+  async ofVersion(version: string): Promise<Credential | undefined> {
+    for (const credential of [this.#current, this.#other]) if (credential?.version === version) return credential;
+    return await this.#readOther({ VersionId: version });
+  }
+
+  /** The credential that was current before (AWSPREVIOUS). Undefined where there is none or it can't be read. */
+  async previous(): Promise<Credential | undefined> {
+    return await this.#readOther({ VersionStage: 'AWSPREVIOUS' });
+  }
+
+  async #readOther(version: Partial<GetSecretValueCommandInput>): Promise<Credential | undefined> {
+    try {
+      this.#other = await this.#props.reader.read(version);
+      return this.#other;
+    } catch (error) {
+      this.#props.onReadFailed(version.VersionId ?? version.VersionStage ?? '', error);
+      return undefined;
+    }
+  }
+
+  /** With a credential in use, nobody waits long for a check: it goes on, and is tried again. */
+  async #check(): Promise<Credential> {
+    const reading = this.#readOnce();
+    if (this.#current === undefined) return await reading;
+    const isOld = this.#nowMs - this.#confirmedAtMs > OLD_AFTER_MS;
+    const waitMs = isOld ? WAIT_FOR_CHECK_WHEN_OLD_MS : WAIT_FOR_CHECK_MS;
+    const read = await this.#props.clock.waitAtMost(waitMs, reading);
+    if (read === undefined) this.#retryLater();
+    return read ?? this.#current;
+  }
+
+  /** One read at a time. */
+  #readOnce(): Promise<Credential> {
+    const startedAtMs = this.#nowMs;
+    if (this.#reading && startedAtMs - this.#reading.startedAtMs < RECENT_READ_MS) return this.#reading.done;
+    const reading = { startedAtMs, done: this.#readCurrent(startedAtMs) };
+    const end = () => {
+      if (this.#reading === reading) this.#reading = undefined;
+    };
+    reading.done.then(end, end);
+    this.#reading = reading;
+    return reading.done;
+  }
+
+  async #readCurrent(startedAtMs: number): Promise<Credential> {
+    try {
+      const read = await this.#props.reader.read();
+      // An answer may come late, after a newer one, or when the instance was frozen in between.
+      if (this.#current === undefined || startedAtMs >= this.#confirmedAtMs) this.#confirm(read, startedAtMs);
+      return this.#current ?? read;
+    } catch (error) {
+      if (!this.#current) throw error;
+      this.#props.onCheckFailed(error);
+      this.#retryLater();
+      return this.#current;
+    }
+  }
+
+  #confirm(read: Credential, startedAtMs: number): void {
+    if (this.#current && this.#current.version !== read.version) {
+      this.#replaced.add(this.#current.version);
+      this.#replaced.delete(read.version);
+      this.#other = this.#current;
+      this.#recheckedAtMs.clear();
+    }
+    this.#current = read;
+    this.#confirmedAtMs = startedAtMs;
+    this.#checkDueAtMs = startedAtMs + CHECK_EVERY_MS;
+  }
+
+  #retryLater(): void {
+    this.#checkDueAtMs = Math.max(this.#checkDueAtMs, this.#nowMs + RETRY_CHECK_AFTER_MS);
+  }
+
+  get #nowMs(): number {
+    return this.#props.clock.nowMs();
+  }
+}

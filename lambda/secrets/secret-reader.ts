@@ -1,0 +1,73 @@
+// Reads one version of the credential's secret, and says what an operator has to do where it can't be read.
+// Secrets Manager's own messages stay out of errors.
+
+import {
+  GetSecretValueCommand,
+  type GetSecretValueCommandInput,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import { systemCodeOf, VendingError } from '../errors.ts';
+import { Credential } from '../oauth/credential.ts';
+
+export interface SecretReaderProps {
+  readonly client: Pick<SecretsManagerClient, 'send'>;
+  /** Name or ARN. */
+  readonly secretId: string;
+  /** For the command that an operator is told to run. */
+  readonly region: string;
+}
+
+export class SecretReader {
+  readonly #props: SecretReaderProps;
+
+  constructor(props: SecretReaderProps) {
+    this.#props = props;
+  }
+
+  /**
+   * @param version a version's ID or label; left out: AWSCURRENT
+   * @throws VendingError `misconfigured` where there is no credential or it may not be read, else `unavailable`
+   */
+  async read(version: Pick<GetSecretValueCommandInput, 'VersionId' | 'VersionStage'> = {}): Promise<Credential> {
+    const { client, secretId } = this.#props;
+    let answer: { SecretString?: string | undefined; VersionId?: string | undefined };
+    try {
+      answer = await client.send(new GetSecretValueCommand({ SecretId: secretId, ...version }));
+    } catch (error) {
+      throw this.#failure(error);
+    }
+    const credential = Credential.parse(answer.SecretString, answer.VersionId ?? '');
+    if (typeof credential === 'string') throw this.#noCredential(`secret ${secretId} ${credential}`);
+    return credential;
+  }
+
+  #failure(error: unknown): VendingError {
+    const { secretId, region } = this.#props;
+    const systemCode = systemCodeOf(error);
+    const name = error instanceof Error ? error.name : '';
+    if (name === 'ResourceNotFoundException') {
+      return this.#noCredential(`secret ${secretId} does not exist or has no value`, systemCode);
+    }
+    if (name === 'InvalidRequestException') {
+      const command = `aws secretsmanager restore-secret --region ${region} --secret-id ${secretId}`;
+      const what = `secret ${secretId} is scheduled for deletion; to keep it, run: ${command}`;
+      return new VendingError('misconfigured', what, { systemCode });
+    }
+    if (name === 'AccessDeniedException' || name === 'DecryptionFailure') {
+      const advice = "check the secret's resource policy and its KMS key's";
+      const what = `this function may not read secret ${secretId} (${name}); ${advice}`;
+      return new VendingError('misconfigured', what, { systemCode });
+    }
+    return new VendingError('unavailable', 'Secrets Manager could not be reached', {
+      retryAfterSeconds: 5,
+      systemCode,
+    });
+  }
+
+  #noCredential(problem: string, systemCode?: string): VendingError {
+    const { secretId, region } = this.#props;
+    const value = `'{"client_id":"YOUR_CLIENT_ID","client_secret":"YOUR_CLIENT_SECRET"}'`;
+    const command = `aws secretsmanager put-secret-value --region ${region} --secret-id ${secretId} --secret-string ${value}`;
+    return new VendingError('misconfigured', `${problem}; put the credential there: ${command}`, { systemCode });
+  }
+}

@@ -1,0 +1,44 @@
+// The one place where an error becomes HTTP.
+
+import { type ErrorCode, VendingError } from '../../errors.ts';
+import type { Asked, AuditLog } from './audit-log.ts';
+import { type FunctionUrlResponse, jsonResponse } from './json-response.ts';
+
+/** What each error is on the wire: the status, and RFC 6749's code where there is one. */
+const WIRE: Readonly<Record<ErrorCode, readonly [status: number, error: string]>> = {
+  invalid_request: [400, 'invalid_request'],
+  unsupported_grant_type: [400, 'unsupported_grant_type'],
+  invalid_scope: [400, 'invalid_scope'],
+  not_found: [404, 'not_found'],
+  method_not_allowed: [405, 'method_not_allowed'],
+  slow_down: [429, 'slow_down'],
+  misconfigured: [500, 'server_error'],
+  wrong_tenant: [500, 'server_error'],
+  nothing_granted: [500, 'server_error'],
+  too_much_granted: [500, 'server_error'],
+  credential_refused: [502, 'server_error'],
+  unusable_answer: [502, 'server_error'],
+  throttled: [503, 'temporarily_unavailable'],
+  timed_out: [503, 'temporarily_unavailable'],
+  unavailable: [503, 'temporarily_unavailable'],
+};
+
+/** For a failure that doesn't say when to come back. */
+const RETRY_AFTER_SECONDS = 2;
+
+export function errorResponse(auditLog: AuditLog, error: unknown, asked: Asked): FunctionUrlResponse {
+  const expected = error instanceof VendingError ? error : undefined;
+  const [status, code] = expected ? WIRE[expected.code] : [500, 'server_error'];
+  // An unexpected error's own message may hold anything.
+  const description = expected?.message ?? 'an unexpected error; its name is in the log';
+  auditLog.refused(asked, status, error, description);
+  const retry = status === 503 || status === 429 ? (expected?.retryAfterSeconds ?? RETRY_AFTER_SECONDS) : undefined;
+  return jsonResponse(
+    status,
+    { error: code, error_description: description, request_id: asked.requestId },
+    {
+      ...(retry !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retry))) }),
+      ...(expected?.allow !== undefined && { allow: expected.allow }),
+    },
+  );
+}

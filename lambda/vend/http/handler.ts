@@ -1,0 +1,98 @@
+// The function URL's front: routes an event (payload format 2.0) and answers it.
+
+import type { Clock } from '../../clock.ts';
+import { VendingError } from '../../errors.ts';
+import { ANSWER_RESERVE_MS } from '../../time-limits.ts';
+import type { TokenVendor } from '../vending/token-vendor.ts';
+import type { Asked, AuditLog } from './audit-log.ts';
+import { callerOf } from './caller.ts';
+import { errorResponse } from './error-response.ts';
+import { type FunctionUrlResponse, jsonResponse } from './json-response.ts';
+import { metadata } from './metadata.ts';
+import { parseVendRequest, type RequestEvent } from './vend-request.ts';
+
+const TOKEN_PATHS: ReadonlySet<unknown> = new Set(['/oauth/token', '/']);
+const METADATA_PATH = '/.well-known/oauth-authorization-server';
+
+export interface FunctionUrlEvent extends RequestEvent {
+  readonly rawPath?: unknown;
+  readonly requestContext?: unknown;
+}
+
+interface FunctionContext {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+interface AuditedRequest {
+  readonly event: FunctionUrlEvent;
+  /** What its audit line will say of it, as far as that is known. */
+  asked: Asked;
+}
+
+export interface HandlerProps {
+  readonly vendor: Pick<TokenVendor, 'vend'>;
+  readonly auditLog: AuditLog;
+  readonly clock: Clock;
+  readonly profile: string;
+  /** The profile's allow-list. @default all scopes of the credential */
+  readonly scopes?: readonly string[] | undefined;
+}
+
+export type Handler = (event: FunctionUrlEvent, context: FunctionContext) => Promise<FunctionUrlResponse>;
+
+export function createHandler(props: HandlerProps): Handler {
+  return async (event, context) => {
+    const { awsRequestId: requestId } = context;
+    const request: AuditedRequest = { event: event ?? {}, asked: { requestId, ...callerOf(event?.requestContext) } };
+    try {
+      return await route(props, request, context);
+    } catch (error) {
+      return errorResponse(props.auditLog, error, request.asked);
+    }
+  };
+}
+
+async function route(
+  props: HandlerProps,
+  request: AuditedRequest,
+  context: FunctionContext,
+): Promise<FunctionUrlResponse> {
+  const { event } = request;
+  if (TOKEN_PATHS.has(event.rawPath)) {
+    assertMethod(event, 'POST');
+    return await tokenResponse(props, request, context);
+  }
+  if (event.rawPath === METADATA_PATH) {
+    assertMethod(event, 'GET');
+    return jsonResponse(200, metadata(event, props.scopes));
+  }
+  throw new VendingError('not_found', 'nothing is here: tokens are vended at POST /oauth/token');
+}
+
+function assertMethod({ requestContext }: FunctionUrlEvent, method: string): void {
+  const { http } = (requestContext ?? {}) as { http?: { method?: unknown } | null };
+  if (http?.method === method) return;
+  throw new VendingError('method_not_allowed', `only ${method} is answered here`, { allow: method });
+}
+
+async function tokenResponse(
+  { vendor, auditLog, clock, profile }: HandlerProps,
+  audited: AuditedRequest,
+  context: FunctionContext,
+): Promise<FunctionUrlResponse> {
+  const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS;
+  const request = parseVendRequest(audited.event, profile);
+  audited.asked = { ...audited.asked, scopesAsked: request.scopes?.toString() };
+  const { token, source, credentialVersion, isOfReplacedCredential } = await vendor.vend(request, deadlineMs);
+  const response = token.response(clock.nowMs());
+  const given = {
+    scopesGiven: token.scopes?.toString(),
+    source,
+    expiresInSeconds: Number(response.expires_in),
+    credentialVersion,
+    tokenSha256Prefix: token.sha256.slice(0, 8),
+  };
+  auditLog.vended(audited.asked, given, isOfReplacedCredential);
+  return jsonResponse(200, response, { 'x-token-source': source });
+}

@@ -1,0 +1,73 @@
+// The events of vending, as lines and metrics. Fields are named here one by one, so that a token or a secret has no way
+// into a line.
+
+import { failureFields } from '../errors.ts';
+import type { Log } from '../log-line.ts';
+
+export type TableOperation =
+  | 'read'
+  | 'acquire_lease'
+  | 'release_lease'
+  | 'publish'
+  | 'record_failure'
+  | 'read_throttling'
+  | 'record_throttling';
+
+export class Telemetry {
+  readonly #log: Pick<Log, 'print'>;
+
+  constructor(log: Pick<Log, 'print'>) {
+    this.#log = log;
+  }
+
+  minted(fields: { durationMs: number; credentialVersion: string }): void {
+    this.#log.print({ level: 'info', event: 'minted', metrics: { Minted: 1 }, fields });
+  }
+
+  mintFailed(error: unknown): void {
+    this.#log.print({ level: 'warn', event: 'mint_failed', metrics: { MintFailed: 1 }, fields: failureFields(error) });
+  }
+
+  /** The authorization server does not accept a version of the credential. */
+  credentialRefused(fields: { credentialVersion: string }): void {
+    this.#log.print({ level: 'error', event: 'credential_refused', metrics: { CredentialRefused: 1 }, fields });
+  }
+
+  /** The credential lacks scopes that the profile allows; the granted part is vended. */
+  scopesNotGranted(fields: { missing: readonly string[] }): void {
+    const metrics = { ScopesNotGranted: fields.missing.length };
+    this.#log.print({ level: 'warn', event: 'scopes_not_granted', metrics, fields });
+  }
+
+  /** The server named no `expires_in`. */
+  lifetimeNotNamed(fields: { assumedSeconds: number }): void {
+    this.#log.print({ level: 'warn', event: 'lifetime_not_named', metrics: { LifetimeNotNamed: 1 }, fields });
+  }
+
+  /** A valid token was vended all the same. */
+  failureCovered(error: unknown): void {
+    const fields = failureFields(error);
+    this.#log.print({ level: 'warn', event: 'failure_covered', metrics: { FailureCovered: 1 }, fields });
+  }
+
+  tableFailed(operation: TableOperation, error: unknown): void {
+    const fields = { operation, ...failureFields(error) };
+    this.#log.print({ level: 'warn', event: 'table_failed', metrics: { TableFailed: 1 }, fields });
+  }
+
+  /** An item that was altered, moved or cut, whose credential is gone, or whose token isn't allowed: a miss. */
+  sealNotOpened(): void {
+    this.#log.print({ level: 'warn', event: 'seal_not_opened', metrics: { SealNotOpened: 1 } });
+  }
+
+  credentialCheckFailed(error: unknown): void {
+    const fields = failureFields(error);
+    this.#log.print({ level: 'warn', event: 'credential_check_failed', metrics: { CredentialCheckFailed: 1 }, fields });
+  }
+
+  /** Of another version than the current one, which may simply not be there. */
+  credentialReadFailed(credentialVersion: string, error: unknown): void {
+    const fields = { credentialVersion, ...failureFields(error) };
+    this.#log.print({ level: 'warn', event: 'credential_read_failed', fields });
+  }
+}

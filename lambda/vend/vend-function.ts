@@ -1,0 +1,69 @@
+// Puts the vend function together, out of its settings and the world around it. Everything else that runs it, in a
+// function or in a test, uses this composition.
+
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { Clock } from '../clock.ts';
+import { Log } from '../log-line.ts';
+import { TokenEndpoint } from '../oauth/token-endpoint.ts';
+import { CredentialSource } from '../secrets/credential-source.ts';
+import { SecretReader } from '../secrets/secret-reader.ts';
+import { AuditLog } from './http/audit-log.ts';
+import { createHandler, type Handler } from './http/handler.ts';
+import type { Settings } from './settings.ts';
+import { DynamoDbTokenStore } from './store/dynamodb-token-store.ts';
+import { MemoryCache } from './store/memory-cache.ts';
+import { Telemetry } from './telemetry.ts';
+import { Minter } from './vending/minter.ts';
+import { Minting } from './vending/minting.ts';
+import { ScopePolicy } from './vending/scope-policy.ts';
+import { TokenMemory } from './vending/token-memory.ts';
+import { TokenReader } from './vending/token-reader.ts';
+import { TokenVendor } from './vending/token-vendor.ts';
+import { TokenWriter } from './vending/token-writer.ts';
+
+export interface VendWorld {
+  readonly dynamoDb: Pick<DynamoDBClient, 'send'>;
+  readonly secretsManager: Pick<SecretsManagerClient, 'send'>;
+  /** For the commands that an operator is told to run. */
+  readonly region: string;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly randomBytes: (size: number) => Uint8Array;
+  /** Takes one log line, with its line feed. */
+  readonly write: (line: string) => void;
+  /** @default the token endpoint of the settings, over HTTP */
+  readonly tokenEndpoint?: Pick<TokenEndpoint, 'mint' | 'prepare'>;
+}
+
+export interface VendFunction {
+  readonly handler: Handler;
+  readonly vendor: TokenVendor;
+  /** What this instance remembers. */
+  readonly memory: TokenMemory;
+}
+
+export function createVendFunction(settings: Settings, world: VendWorld): VendFunction {
+  const { clock, random } = world;
+  const log = new Log({ dimension: { name: 'Profile', value: settings.profile }, clock, write: world.write });
+  const telemetry = new Telemetry(log);
+  const credentials = new CredentialSource({
+    reader: new SecretReader({ client: world.secretsManager, secretId: settings.secretId, region: world.region }),
+    clock,
+    onCheckFailed: (error) => telemetry.credentialCheckFailed(error),
+    onReadFailed: (version, error) => telemetry.credentialReadFailed(version, error),
+  });
+  const tokenEndpoint =
+    world.tokenEndpoint ?? new TokenEndpoint({ ...settings, url: settings.tokenEndpoint, clock, random });
+  const scopePolicy = new ScopePolicy(settings);
+  const memory = new TokenMemory(new MemoryCache());
+  const store = new DynamoDbTokenStore(world.dynamoDb, settings.tableName, settings.credential);
+  const reader = new TokenReader({ memory, store, credentials, scopePolicy, telemetry, clock });
+  const writer = new TokenWriter({ store, telemetry, clock, randomBytes: world.randomBytes });
+  const minter = new Minter({ tokenEndpoint, credentials, scopePolicy, telemetry, clock });
+  const minting = new Minting({ scopePolicy, memory, reader, writer, minter, clock, random });
+  const vendor = new TokenVendor({ scopePolicy, memory, reader, minting, credentials, telemetry, clock, random });
+  const { profile, scopes } = settings;
+  return { handler: createHandler({ vendor, auditLog: new AuditLog(log), clock, profile, scopes }), vendor, memory };
+}

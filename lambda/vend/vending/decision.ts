@@ -1,0 +1,79 @@
+// The policy: what a request does next, decided from what it knows. The first row that fits decides.
+
+/** What is known when a request has read the table and the credential. */
+export interface Situation {
+  /**
+   * `fresh`: needs no successor. `renewal due`: fresh, but its renewal point has passed. `none`: there is no token that
+   * may be vended without trying for a better one.
+   */
+  readonly token: 'fresh' | 'renewal due' | 'none';
+  /** `away`: unreachable, or it holds what only an unreachable credential can open. */
+  readonly table: 'usable' | 'throttled' | 'away';
+  /** Whether the last mint failed, and the time to leave the server alone isn't over. */
+  readonly isBackedOff: boolean;
+  readonly lease: 'free' | 'held';
+  /** Whether there is time for a pause, another read and a whole mint. */
+  readonly hasTimeToRead: boolean;
+  /** Whether there is time for a whole mint. */
+  readonly hasTimeToMint: boolean;
+  /** Whether there is time for a pause and another read. */
+  readonly hasTimeToWait: boolean;
+}
+
+export type NextStep = 'vend' | 'wait' | 'fail' | 'mint under lease' | 'mint without table';
+
+export interface Row {
+  readonly because: string;
+  /** What must be so. What is left out makes no difference. */
+  readonly when: Partial<Situation>;
+  readonly next: NextStep;
+}
+
+export const POLICY: readonly Row[] = [
+  { because: 'a fresh token needs nothing', when: { token: 'fresh' }, next: 'vend' },
+  {
+    // Minting around it would happen once per instance.
+    because: 'a throttling table is up, and other instances use it',
+    when: { token: 'none', table: 'throttled', hasTimeToRead: true, hasTimeToWait: true },
+    next: 'wait',
+  },
+  {
+    because: 'a renewal that is backed off does not keep the token from its callers',
+    when: { token: 'renewal due', isBackedOff: true },
+    next: 'vend',
+  },
+  { because: 'a server that failed is left alone for a while', when: { isBackedOff: true }, next: 'fail' },
+  {
+    because: 'a renewal can wait until the table no longer throttles',
+    when: { token: 'renewal due', table: 'throttled' },
+    next: 'vend',
+  },
+  {
+    because: 'a renewal can wait until the table is back',
+    when: { token: 'renewal due', table: 'away' },
+    next: 'vend',
+  },
+  { because: 'no time is left to wait for the table', when: { table: 'throttled' }, next: 'mint without table' },
+  { because: 'a caller needs a token, table or not', when: { table: 'away' }, next: 'mint without table' },
+  {
+    because: 'one instance mints for all, and only with time for a whole mint',
+    when: { lease: 'free', hasTimeToMint: true },
+    next: 'mint under lease',
+  },
+  {
+    because: 'another instance renews, or there is no time to',
+    when: { token: 'renewal due' },
+    next: 'vend',
+  },
+  { because: 'another instance mints', when: { hasTimeToWait: true }, next: 'wait' },
+  { because: 'no time is left', when: {}, next: 'fail' },
+];
+
+export function decide(situation: Situation, policy = POLICY): NextStep {
+  const row = policy.find(({ when }) => fits(when, situation));
+  return row?.next ?? 'fail';
+}
+
+function fits(when: Partial<Situation>, situation: Situation): boolean {
+  return Object.entries(when).every(([name, value]) => situation[name as keyof Situation] === value);
+}

@@ -1,0 +1,172 @@
+// One mint: with the current credential, and with the one before it where the authorization server refuses that one, so
+// that a wrong secret costs no caller a token.
+
+import type { Clock } from '../../clock.ts';
+import { errorName, VendingError } from '../../errors.ts';
+import type { Credential } from '../../oauth/credential.ts';
+import type { Token } from '../../oauth/token.ts';
+import type { TokenEndpoint } from '../../oauth/token-endpoint.ts';
+import type { CredentialSource } from '../../secrets/credential-source.ts';
+import type { Refusal, TokenState } from '../state/token-state.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { FailingScopeSets } from './failing-scope-sets.ts';
+import type { ScopePolicy, ScopeRequest } from './scope-policy.ts';
+
+/** A version that was refused is not used again before, so that it costs few requests however many callers ask. */
+const REFUSED_AGAIN_AFTER_MS = 300_000;
+
+export interface MinterProps {
+  readonly tokenEndpoint: Pick<TokenEndpoint, 'mint' | 'prepare'>;
+  readonly credentials: Pick<CredentialSource, 'recheck' | 'ofVersion' | 'previous'>;
+  readonly scopePolicy: ScopePolicy;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+}
+
+export interface Minted {
+  readonly token: Token;
+  /** What it was minted with, and is sealed under. */
+  readonly credential: Credential;
+  /** Of the current version, where that was refused. */
+  readonly refusal: Refusal | undefined;
+}
+
+/** A mint that brought no token, with what it learned about the credential. */
+export class MintFailure extends Error {
+  override readonly name = 'MintFailure';
+  override readonly cause: unknown;
+  /** The current version as last read: the one that failed. */
+  readonly version: string;
+  readonly refusal: Refusal | undefined;
+
+  constructor(cause: unknown, version: string, refusal: Refusal | undefined) {
+    super(errorName(cause));
+    this.cause = cause;
+    this.version = version;
+    this.refusal = refusal;
+  }
+}
+
+/** A scope set that a caller named, and that no token is known of. */
+function isNew({ isNamed }: ScopeRequest, { token }: TokenState): boolean {
+  return isNamed && token === undefined;
+}
+
+interface Candidate {
+  readonly credential: Credential;
+  readonly isCurrent: boolean;
+}
+
+export class Minter {
+  readonly #props: MinterProps;
+  readonly #failingScopeSets = new FailingScopeSets();
+
+  constructor(props: MinterProps) {
+    this.#props = props;
+  }
+
+  /** To be called where a mint is likely to follow, and something else must be awaited first. */
+  prepare(): void {
+    this.#props.tokenEndpoint.prepare();
+  }
+
+  /**
+   * To be called before anything is done for a mint.
+   * @throws VendingError `slow_down` where too many scope sets that no token is known of failed lately
+   */
+  assertFewNew(request: ScopeRequest, state: TokenState): void {
+    if (isNew(request, state)) this.#failingScopeSets.assertFew(request.key, this.#props.clock.nowMs());
+  }
+
+  /**
+   * @param current the credential to mint with
+   * @param state what is known of the token: which version minted it, which was refused
+   * @throws MintFailure, caused by a VendingError; by an `invalid_scope` only where the caller named the scopes
+   */
+  async mint(request: ScopeRequest, current: Credential, state: TokenState, deadlineMs: number): Promise<Minted> {
+    const { clock, telemetry } = this.#props;
+    const startedAtMs = clock.nowMs();
+    let refusal = this.#refusedLately(current, state);
+    let version = current.version;
+    let failure: unknown = new VendingError('timed_out', 'no version of the credential could be read in time');
+    const candidates = this.#candidates(current, state, refusal !== undefined, deadlineMs);
+    for await (const { credential, isCurrent } of candidates) {
+      if (isCurrent) version = credential.version;
+      try {
+        const token = await this.#mintWith(credential, request, startedAtMs, deadlineMs);
+        if (!isCurrent && refusal) telemetry.credentialRefused({ credentialVersion: refusal.version });
+        return { token, credential, refusal: isCurrent ? undefined : refusal };
+      } catch (error) {
+        failure = error;
+        // Only a refusal of the credential (`invalid_client`) leads to the next version.
+        if (!(error instanceof VendingError) || error.code !== 'credential_refused') break;
+        if (isCurrent) refusal = { version: credential.version, atSeconds: Math.floor(clock.nowMs() / 1000) };
+      }
+    }
+    if (refusal) telemetry.credentialRefused({ credentialVersion: refusal.version });
+    if (refusal && clock.nowMs() >= deadlineMs) {
+      // Not all versions were tried: the credential must not count as refused.
+      failure = new VendingError('timed_out', 'the credential was refused, and no time was left to try the one before');
+    }
+    if (isNew(request, state)) this.#failingScopeSets.failed(request.key, clock.nowMs());
+    telemetry.mintFailed(failure);
+    throw new MintFailure(this.#describeToCaller(failure, request), version, refusal);
+  }
+
+  async #mintWith(
+    credential: Credential,
+    request: ScopeRequest,
+    startedAtMs: number,
+    deadlineMs: number,
+  ): Promise<Token> {
+    const { clock, scopePolicy, telemetry, tokenEndpoint } = this.#props;
+    const { token, lifetimeNamed } = await tokenEndpoint.mint(credential, request.scopes, deadlineMs);
+    telemetry.minted({ durationMs: clock.nowMs() - startedAtMs, credentialVersion: credential.version });
+    if (!lifetimeNamed) telemetry.lifetimeNotNamed({ assumedSeconds: token.lifetimeMs / 1000 });
+    const missing = scopePolicy.assertGranted(token, request);
+    if (missing.length > 0) telemetry.scopesNotGranted({ missing });
+    return token;
+  }
+
+  #describeToCaller(failure: unknown, request: ScopeRequest): unknown {
+    if (!(failure instanceof VendingError) || failure.code !== 'invalid_scope') return failure;
+    return this.#props.scopePolicy.failure('invalid_scope', request, failure);
+  }
+
+  /**
+   * The current version, read again if it is refused; then the one that minted the token; then the one before. A version
+   * that was refused lately comes last: by now it may be accepted, and the one before may not.
+   */
+  async *#candidates(
+    current: Credential,
+    { credentialVersion }: TokenState,
+    wasRefused: boolean,
+    deadlineMs: number,
+  ): AsyncGenerator<Candidate> {
+    const { credentials, clock } = this.#props;
+    const inTime = async <T>(read: () => Promise<T>) => (clock.nowMs() < deadlineMs ? await read() : undefined);
+    const tried = new Set<string>();
+    const isUntried = (credential: Credential | undefined): credential is Credential =>
+      credential !== undefined && !tried.has(credential.version) && Boolean(tried.add(credential.version));
+    const isOlder = (credential: Credential | undefined): credential is Credential =>
+      credential !== undefined && credential.version !== current.version && isUntried(credential);
+    const recheck = async () => (await inTime(() => credentials.recheck(current.version)))?.credential;
+    if (!wasRefused) {
+      if (isUntried(current)) yield { credential: current, isCurrent: true };
+      const corrected = await recheck();
+      if (isUntried(corrected)) yield { credential: corrected, isCurrent: true };
+    }
+    const ofToken = credentialVersion && (await inTime(() => credentials.ofVersion(credentialVersion)));
+    if (ofToken && isOlder(ofToken)) yield { credential: ofToken, isCurrent: false };
+    const previous = await inTime(() => credentials.previous());
+    if (isOlder(previous)) yield { credential: previous, isCurrent: false };
+    if (!wasRefused) return;
+    const again = (await recheck()) ?? current;
+    if (isUntried(again)) yield { credential: again, isCurrent: true };
+  }
+
+  #refusedLately(current: Credential, { refusal }: TokenState): Refusal | undefined {
+    if (refusal?.version !== current.version) return undefined;
+    return this.#props.clock.nowMs() < refusal.atSeconds * 1000 + REFUSED_AGAIN_AFTER_MS ? refusal : undefined;
+  }
+}

@@ -1,0 +1,185 @@
+// How a token is vended, and minted once for all: from memory, else from the table, else by the instance that takes the
+// lease. What a request does next is decided in decision.ts; this loop reads, decides and acts.
+
+import type { Clock } from '../../clock.ts';
+import type { CredentialSource } from '../../secrets/credential-source.ts';
+import { READ_MS } from '../../time-limits.ts';
+import { isInForce } from '../state/back-off.ts';
+import { LeaseWatch, leasePauseMs, MAX_PAUSE_MS } from '../state/lease.ts';
+import {
+  assertMinTtlFits,
+  type FoundToken,
+  foundIn,
+  isDemandRefused,
+  isFresh,
+  isValid,
+  NO_DEMAND,
+  type VendRequest,
+} from '../state/token-state.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { decide, type NextStep, type Situation } from './decision.ts';
+import { type Minting, outOfTime, timeLeft, type VendCall } from './minting.ts';
+import type { ScopePolicy } from './scope-policy.ts';
+import { SharedCalls } from './shared-calls.ts';
+import type { TokenMemory } from './token-memory.ts';
+import type { Reading, TokenReader } from './token-reader.ts';
+
+/** How long the table isn't read again for a renewal that was tried, or that another instance has begun. */
+const READ_FOR_RENEWAL_EVERY_MS = 2_000;
+/** All instances know the same renewal point. Over this part of a lifetime from there on, they read one after the other. */
+const RENEWAL_SPREAD_SHARE = 0.005;
+
+export interface VendedToken extends FoundToken {
+  /** The current credential can't mint, and the token is of the one before. */
+  readonly isOfReplacedCredential: boolean;
+}
+
+export interface TokenVendorProps {
+  readonly scopePolicy: ScopePolicy;
+  readonly memory: TokenMemory;
+  readonly reader: TokenReader;
+  readonly minting: Minting;
+  readonly credentials: Pick<CredentialSource, 'checked'>;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+export class TokenVendor {
+  readonly #props: TokenVendorProps;
+  /** In [0, 1), drawn per instance: without it, ten thousand would read one item in the same second. */
+  readonly #renewalOffset: number;
+  readonly #sharedCalls = new SharedCalls<FoundToken>();
+
+  constructor(props: TokenVendorProps) {
+    this.#props = props;
+    this.#renewalOffset = props.random();
+  }
+
+  /**
+   * @param deadlineMs when the caller must have its answer
+   * @throws VendingError, but never while there is a valid token
+   */
+  async vend(asked: VendRequest, deadlineMs: number): Promise<VendedToken> {
+    const { scopePolicy, credentials } = this.#props;
+    const call: VendCall = { request: scopePolicy.request(asked.scopes), demand: asked, deadlineMs };
+    const found = await this.#find(call);
+    const current = credentials.checked?.version;
+    const { credentialVersion } = found;
+    const isKnown = current !== undefined && credentialVersion !== undefined;
+    return { ...found, isOfReplacedCredential: isKnown && credentialVersion !== current };
+  }
+
+  async #find(call: VendCall): Promise<FoundToken> {
+    try {
+      return await this.#fromMemoryOrSharedCall(call);
+    } catch (failure) {
+      // A valid token is vended to its true end, past its margin, whatever the failure.
+      const found = this.#validInMemory(call);
+      if (isDemandRefused(failure) || found === undefined) throw failure;
+      this.#props.telemetry.failureCovered(failure);
+      return found;
+    }
+  }
+
+  #validInMemory({ request, demand }: VendCall): FoundToken | undefined {
+    const { token, credentialVersion } = this.#props.memory.get(request.key)?.state ?? {};
+    return isValid(token, demand, this.#nowMs) ? { token, credentialVersion, source: 'memory' } : undefined;
+  }
+
+  async #fromMemoryOrSharedCall(call: VendCall): Promise<FoundToken> {
+    for (let round = 0; ; round++) {
+      const remembered = this.#fromMemory(call);
+      if (remembered) return remembered;
+      const { result, joined } = this.#sharedCalls.run(sharedKey(call), () => this.#fromTableOrMint(call));
+      try {
+        const found = await result;
+        // It is checked once more, because a call may be held up on its way.
+        if (isValid(found.token, joined ? call.demand : NO_DEMAND, this.#nowMs)) return found;
+      } catch (failure) {
+        // A shared call that began earlier may have missed what is there now.
+        if (!joined || round > 0) throw failure;
+        const found = this.#validInMemory(call);
+        if (found) return found;
+      }
+      if (this.#nowMs + READ_MS >= call.deadlineMs) throw outOfTime();
+    }
+  }
+
+  /** Without any I/O. */
+  #fromMemory({ request, demand }: VendCall): FoundToken | undefined {
+    const { memory, credentials } = this.#props;
+    const remembered = memory.get(request.key);
+    const version = credentials.checked?.version;
+    if (remembered === undefined || version === undefined) return undefined;
+    const { state, readAgainAtMs } = remembered;
+    const nowMs = this.#nowMs;
+    assertMinTtlFits(state, demand, nowMs);
+    if (!isFresh(state, demand, version, nowMs)) return undefined;
+    const { renewAtMs, lifetimeMs } = state.token;
+    const readForRenewalAtMs = renewAtMs + this.#renewalOffset * RENEWAL_SPREAD_SHARE * lifetimeMs;
+    return nowMs < Math.max(readForRenewalAtMs, readAgainAtMs) ? foundIn(state, 'memory') : undefined;
+  }
+
+  async #fromTableOrMint(call: VendCall): Promise<FoundToken> {
+    const { reader, minting, clock, random } = this.#props;
+    const watch = new LeaseWatch(clock);
+    for (let round = 0; ; round++) {
+      const reading = await reader.readTableAndCredential(call.request);
+      assertMinTtlFits(reading.state, call.demand, this.#nowMs);
+      const pauseMs = leasePauseMs(round, random());
+      watch.see(reading.state.lease);
+      let situation = this.#situation(call, reading, watch, pauseMs);
+      if (situation.token === 'renewal due') this.#noteRenewal(call, reading);
+      let next = decide(situation);
+      if (next === 'mint under lease') {
+        const minted = await minting.underLease(call, reading, watch.watchedToItsEnd);
+        if (minted) return minted;
+        // Another instance took the lease.
+        situation = { ...this.#situation(call, reading, watch, pauseMs), lease: 'held' };
+        next = decide(situation);
+      }
+      if (next === 'wait') await clock.sleep(pauseMs);
+      else return await this.#end(next, call, reading, situation);
+    }
+  }
+
+  async #end(next: NextStep, call: VendCall, reading: Reading, situation: Situation): Promise<FoundToken> {
+    const { minting, scopePolicy } = this.#props;
+    const { token, credentialVersion, backOff } = reading.state;
+    if (next === 'vend' && token) return { token, credentialVersion, source: reading.source };
+    if (next === 'mint without table') return await minting.withoutTable(call, reading);
+    if (situation.isBackedOff && backOff) throw scopePolicy.recordedFailure(backOff, call.request, this.#nowMs);
+    throw outOfTime();
+  }
+
+  #situation(call: VendCall, { state, table, credential }: Reading, watch: LeaseWatch, pauseMs: number): Situation {
+    const nowMs = this.#nowMs;
+    const left = timeLeft(call, state, nowMs);
+    const isFreshNow = isFresh(state, call.demand, credential.version, nowMs);
+    return {
+      token: isFreshNow ? (nowMs < state.token.renewAtMs ? 'fresh' : 'renewal due') : 'none',
+      table,
+      isBackedOff: isInForce(state.backOff, credential.version, nowMs),
+      lease: watch.isFree(state.lease) ? 'free' : 'held',
+      hasTimeToRead: left.toReadMs >= MAX_PAUSE_MS,
+      hasTimeToMint: left.isEnoughToMint,
+      hasTimeToWait: pauseMs < left.toWaitMs,
+    };
+  }
+
+  /** Others in this instance are answered from memory while one call renews. */
+  #noteRenewal({ request }: VendCall, { state }: Reading): void {
+    this.#props.memory.remember(request.key, state, { readAgainAtMs: this.#nowMs + READ_FOR_RENEWAL_EVERY_MS });
+  }
+
+  get #nowMs(): number {
+    return this.#props.clock.nowMs();
+  }
+}
+
+/** Callers share one call only if `min_ttl` and rejected token are equal: only some may wait past the end of a token. */
+function sharedKey({ request, demand }: VendCall): string {
+  return [request.key, demand.minTtlMs, demand.rejectedTokenSha256].join(' ');
+}

@@ -1,0 +1,118 @@
+// Writes to the store: the lease before a mint, and what came of the mint. Whatever fails here, the mint goes on.
+
+import type { Clock } from '../../clock.ts';
+import type { BackOff } from '../state/back-off.ts';
+import { LEASE_ALLOWANCE_MS } from '../state/lease.ts';
+import { type TokenState, ttlSeconds } from '../state/token-state.ts';
+import { seal } from '../store/seal.ts';
+import type { TokenStore } from '../store/token-store.ts';
+import type { TableOperation, Telemetry } from '../telemetry.ts';
+import { attempt } from './attempt.ts';
+import type { Minted } from './minter.ts';
+
+export interface TokenWriterProps {
+  readonly store: Omit<TokenStore, 'read'>;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  readonly randomBytes: (size: number) => Uint8Array;
+}
+
+export class TokenWriter {
+  readonly #props: TokenWriterProps;
+
+  constructor(props: TokenWriterProps) {
+    this.#props = props;
+  }
+
+  /**
+   * @param seen the state that was read
+   * @param watchedLeaseId a lease that was watched to its end
+   * @returns `unknown`: the store gave no answer; the lease may be one's own all the same
+   */
+  async acquireLease(
+    key: string,
+    seen: TokenState,
+    untilMs: number,
+    watchedLeaseId: string | undefined,
+  ): Promise<{ outcome: 'won' | 'lost' | 'unknown'; id: string }> {
+    const { store, telemetry, clock } = this.#props;
+    const id = this.#newId();
+    const request = {
+      key,
+      leaseId: id,
+      untilMs,
+      endedBeforeMs: clock.nowMs() - LEASE_ALLOWANCE_MS,
+      watchedLeaseId,
+      seenRevision: seen.revision,
+      expiresAtSeconds: ttlSeconds(seen, untilMs / 1000),
+    };
+    const outcome = await attempt<'won' | 'lost' | 'unknown'>(
+      telemetry,
+      'acquire_lease',
+      async () => ((await store.acquireLease(request)) ? 'won' : 'lost'),
+      (error) => (store.isThrottled(error) ? 'lost' : 'unknown'),
+    );
+    return { outcome, id };
+  }
+
+  /**
+   * Seals and publishes a token, which ends lease and back-off.
+   * @returns false where another writer's entry stands; undefined where the store failed
+   */
+  async publish(
+    key: string,
+    { token, credential, refusal }: Minted,
+    forcedAtSeconds: number | undefined,
+    seen: TokenState,
+    leaseId = this.#newId(),
+  ): Promise<boolean | undefined> {
+    const { store, randomBytes } = this.#props;
+    const publication = {
+      key,
+      leaseId,
+      seenRevision: seen.revision,
+      revision: this.#newId(),
+      sealed: seal(token, credential, key, randomBytes),
+      credentialVersion: credential.version,
+      refusal,
+      forcedAtSeconds,
+      expiresAtSeconds: Math.floor(token.expiresAtMs / 1000),
+    };
+    return await this.#tolerate('publish', () => store.publish(publication));
+  }
+
+  /** Records the back-off of a failed mint, and gives the lease back. */
+  async recordFailure(key: string, state: TokenState & { backOff: BackOff }, leaseId: string): Promise<void> {
+    const { backOff, refusal } = state;
+    const expiresAtSeconds = ttlSeconds(state, backOff.untilSeconds);
+    const record = { key, leaseId, revision: this.#newId(), backOff, refusal, expiresAtSeconds };
+    await this.#tolerate('record_failure', () => this.#props.store.recordFailure(record));
+  }
+
+  async releaseLease(key: string, leaseId: string): Promise<void> {
+    await this.#tolerate('release_lease', () => this.#props.store.releaseLease(key, leaseId));
+  }
+
+  /** The back-off of a server that throttles the credential; `throttled` where the store itself is throttled. */
+  async readThrottling(): Promise<BackOff | 'throttled' | undefined> {
+    const { store, telemetry } = this.#props;
+    return await attempt<BackOff | 'throttled' | undefined>(
+      telemetry,
+      'read_throttling',
+      () => store.readThrottling(),
+      (error) => (store.isThrottled(error) ? 'throttled' : undefined),
+    );
+  }
+
+  async recordThrottling(backOff: BackOff): Promise<void> {
+    await this.#tolerate('record_throttling', () => this.#props.store.recordThrottling(backOff));
+  }
+
+  async #tolerate<T>(operation: TableOperation, call: () => Promise<T>): Promise<T | undefined> {
+    return await attempt<T | undefined>(this.#props.telemetry, operation, call, () => undefined);
+  }
+
+  #newId(): string {
+    return Buffer.from(this.#props.randomBytes(12)).toString('base64url');
+  }
+}

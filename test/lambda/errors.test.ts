@@ -1,0 +1,83 @@
+// What a log line may say of a failure: codes that a system or a service made, and places in the code. Never a message.
+
+import { createServer } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { describe, expect, test } from '@jest/globals';
+import { failureFields, stackFrames, systemCodeOf, VendingError } from '../../lambda/errors.ts';
+
+describe('the system code of a failure', () => {
+  test.each<[string, unknown, string | undefined]>([
+    ['of Node.js is its code', Object.assign(new Error('canary'), { code: 'ENOTFOUND' }), 'ENOTFOUND'],
+    ['of OpenSSL is its code', Object.assign(new Error('canary'), { code: 'CERT_HAS_EXPIRED' }), 'CERT_HAS_EXPIRED'],
+    [
+      'that another failure caused is the code of that one',
+      new Error('canary', { cause: Object.assign(new Error('canary'), { code: 'ECONNRESET' }) }),
+      'ECONNRESET',
+    ],
+    [
+      'of an AWS service is its name',
+      Object.assign(new Error('canary'), { name: 'AccessDeniedException', $fault: 'client' }),
+      'AccessDeniedException',
+    ],
+    ['that is no code is left out', Object.assign(new Error('canary'), { code: 'the canary sings' }), undefined],
+    ['that is a number is left out', Object.assign(new Error('canary'), { code: 7 }), undefined],
+    [
+      'of a service that quotes something is left out',
+      Object.assign(new Error('canary'), { name: 'canary: "secret"', $fault: 'client' }),
+      undefined,
+    ],
+    ['of an error of our own code is left out', new TypeError('canary'), undefined],
+    ['of something that is no error is left out', 'canary', undefined],
+  ])('%s', (_, error, code) => {
+    expect(systemCodeOf(error)).toBe(code);
+  });
+
+  test('of a server that speaks no TLS is a code of OpenSSL', async () => {
+    const server = createServer((socket) => socket.end('HTTP/1.1 400 \r\n\r\n')).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('no port');
+    const failure = await new Promise((resolve) =>
+      connectTls({ host: '127.0.0.1', port: address.port }).once('error', resolve),
+    );
+    server.close();
+    expect(systemCodeOf(failure)).toMatch(/^(ERR_SSL|ECONNRESET|EPROTO)/);
+  });
+});
+
+test('a vending error is told by its code, with the system code that caused it', () => {
+  const error = new VendingError('unavailable', 'canary', { systemCode: 'ECONNREFUSED' });
+  expect(failureFields(error)).toEqual({ error: 'unavailable', systemCode: 'ECONNREFUSED' });
+  expect(error.withRetryAfter(3)).toMatchObject({ systemCode: 'ECONNREFUSED', retryAfterSeconds: 3 });
+  expect(failureFields(new VendingError('throttled', 'canary'))).toEqual({ error: 'throttled' });
+});
+
+describe('the stack frames of an unexpected error', () => {
+  test('name where it was thrown', () => {
+    expect(stackFrames(new Error('canary'))[0]).toMatch(/errors\.test\.ts/);
+  });
+
+  test.each([
+    ['a message of several lines', 'canary\n    at canary (canary.ts:1:2)\ncanary'],
+    ['an empty message', ''],
+  ])('leave out %s', (_, message) => {
+    const frames = stackFrames(new Error(message));
+    expect(frames.length).toBeGreaterThan(0);
+    expect(frames.join('\n')).not.toContain('canary');
+  });
+
+  test('are none where the message was changed after the error was made, or the stack removed', () => {
+    const changed = new Error('canary');
+    expect(changed.stack).toContain('canary'); // made now
+    changed.message = 'another';
+    const without = new Error('canary');
+    delete without.stack;
+    expect([changed, without, 'canary'].map(stackFrames)).toEqual([[], [], []]);
+  });
+
+  test('are ten at the most', () => {
+    const recurse = (depth: number): Error => (depth === 0 ? new Error('canary') : recurse(depth - 1));
+    Error.stackTraceLimit = 50;
+    expect(stackFrames(recurse(30))).toHaveLength(10);
+  });
+});

@@ -1,0 +1,245 @@
+import { inspect } from 'node:util';
+import { CreateSecretCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { systemClock } from '../../../lambda/clock.ts';
+import { errorName } from '../../../lambda/errors.ts';
+import { CredentialSource } from '../../../lambda/secrets/credential-source.ts';
+import { SecretReader } from '../../../lambda/secrets/secret-reader.ts';
+import type { Listening } from '../../../local/http.ts';
+import { STAND_IN_CLIENT } from '../../../local/names.ts';
+import { startSecretsManager } from '../../../local/secrets-manager.ts';
+
+let server: Listening;
+let client: SecretsManagerClient;
+let reads: number;
+let nowMs: number;
+let failedChecks: string[];
+let failedReads: [version: string, error: string][];
+let source: CredentialSource;
+
+beforeEach(async () => {
+  server = await startSecretsManager();
+  client = new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint: server.url, maxAttempts: 1 });
+  reads = 0;
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      (args) => {
+        if (commandName === 'GetSecretValueCommand') reads++;
+        return next(args);
+      },
+    { step: 'initialize' },
+  );
+  nowMs = 1_800_000_000_000;
+  failedChecks = [];
+  failedReads = [];
+  source = new CredentialSource({
+    reader: new SecretReader({ client, secretId: 'emporix', region: 'eu-central-1' }),
+    // Only the tests move the time, and a check that takes 50 ms is not awaited.
+    clock: { ...systemClock, nowMs: () => nowMs, waitAtMost: (_, promise) => systemClock.waitAtMost(50, promise) },
+    onCheckFailed: (error) => failedChecks.push(errorName(error)),
+    onReadFailed: (version, error) => failedReads.push([version, errorName(error)]),
+  });
+});
+afterEach(async () => {
+  client.destroy();
+  await server.close();
+});
+
+const GONE = '00000000-0000-0000-0000-000000000000';
+
+const create = (SecretString?: string) => client.send(new CreateSecretCommand({ Name: 'emporix', SecretString }));
+const put = (SecretString: string) => client.send(new PutSecretValueCommand({ SecretId: 'emporix', SecretString }));
+const value = (clientSecret: string) => JSON.stringify({ client_id: 'the-client', client_secret: clientSecret });
+
+describe('a credential', () => {
+  test('is read once, and then known for a minute', async () => {
+    await create(value('one'));
+    const first = await source.current();
+    expect([first.clientId, first.clientSecret]).toEqual(['the-client', 'one']);
+    nowMs += 59_999;
+    expect(source.checked).toBe(first);
+    expect(await source.current()).toBe(first);
+    expect(reads).toBe(1);
+  });
+
+  test('that was replaced is seen within a minute', async () => {
+    await create(value('one'));
+    const before = await source.current();
+    await put(value('two'));
+    nowMs += 60_000;
+    expect(source.checked).toBeUndefined();
+    const after = await source.current();
+    expect(after.clientSecret).toBe('two');
+    expect(after.version).not.toBe(before.version);
+  });
+
+  test('is read once for any number of callers at a time', async () => {
+    await create(value('one'));
+    await Promise.all(Array.from({ length: 20 }, () => source.current()));
+    expect(reads).toBe(1);
+  });
+
+  test('is read again when another version is seen, once in 5 s for each', async () => {
+    await create(value('one'));
+    await source.current();
+    await put(value('two'));
+    expect(await source.recheck('new')).toMatchObject({ credential: { clientSecret: 'two' }, isConfirmed: true });
+    await source.recheck('another');
+    expect(reads).toBe(3);
+    nowMs += 4_999;
+    expect(await source.recheck('another')).toMatchObject({ isConfirmed: true });
+    expect(reads).toBe(3);
+    nowMs += 1;
+    await source.recheck('another');
+    expect(reads).toBe(4);
+  });
+
+  test('is not read again where it was read since the doubt', async () => {
+    await create(value('one'));
+    await source.current();
+    expect(await source.recheck('another', nowMs)).toMatchObject({ isConfirmed: true });
+    expect(reads).toBe(1);
+    await source.recheck('another', nowMs + 1);
+    expect(reads).toBe(2);
+  });
+
+  test('that Secrets Manager does not confirm is not confirmed, unless the other version was current before', async () => {
+    await create(value('one'));
+    const { version: first } = await source.current();
+    await put(value('two'));
+    nowMs += 60_000;
+    await source.current();
+    await server.close();
+    nowMs += 10_000;
+    expect(await source.recheck('another')).toMatchObject({ credential: { clientSecret: 'two' }, isConfirmed: false });
+    expect(await source.recheck(first)).toMatchObject({ credential: { clientSecret: 'two' }, isConfirmed: true });
+  });
+
+  test('counts as checked from the start of the request, not from the time of its answer', async () => {
+    await create(value('one'));
+    let answer = () => {};
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        await answered;
+        return result;
+      },
+      { step: 'finalizeRequest' },
+    );
+    const reading = source.current();
+    nowMs += 600_000; // frozen with the answer under way
+    answer();
+    await reading;
+    expect(source.checked).toBeUndefined();
+  });
+
+  test('is not awaited for long while there is one', async () => {
+    await create(value('one'));
+    const credential = await source.current();
+    client.middlewareStack.add(() => () => new Promise(() => {}), { step: 'finalizeRequest' });
+    nowMs += 60_000;
+    expect(await source.current()).toBe(credential);
+    expect(source.checked).toBe(credential);
+    nowMs += 5_000;
+    expect(source.checked).toBeUndefined();
+  });
+
+  test('of an older version is found by its version', async () => {
+    await create(value('one'));
+    const { version } = await source.current();
+    await put(value('two'));
+    nowMs += 60_000;
+    await source.current();
+    expect((await source.ofVersion(version))?.clientSecret).toBe('one');
+    expect(reads).toBe(2);
+    expect(await source.ofVersion(GONE)).toBeUndefined();
+    expect(failedReads).toEqual([[GONE, 'misconfigured']]);
+  });
+
+  test('that was current before is read by its label, and a failure to read it is told', async () => {
+    await create(value('one'));
+    await source.current();
+    expect(await source.previous()).toBeUndefined();
+    expect(failedReads).toEqual([['AWSPREVIOUS', 'misconfigured']]);
+    await put(value('two'));
+    expect((await source.previous())?.clientSecret).toBe('one');
+  });
+
+  test('stays in use while Secrets Manager is out of reach, with a new try every 5 s', async () => {
+    await create(value('one'));
+    const credential = await source.current();
+    await server.close();
+    nowMs += 60_000;
+    expect(await source.current()).toBe(credential);
+    expect(source.checked).toBe(credential);
+    expect(failedChecks).toEqual(['unavailable']);
+    nowMs += 5_000;
+    expect(source.checked).toBeUndefined();
+    expect(await source.current()).toBe(credential);
+    expect(failedChecks).toHaveLength(2);
+  });
+
+  test('stays in use when a value is put that is no credential', async () => {
+    await create(value('one'));
+    await source.current();
+    await put('nonsense');
+    nowMs += 60_000;
+    expect((await source.current()).clientSecret).toBe('one');
+    expect(failedChecks).toEqual(['misconfigured']);
+  });
+
+  test('prints as [redacted]', async () => {
+    await create(value('canary'));
+    const credential = await source.current();
+    const printed = [
+      inspect(credential, { depth: 9, showHidden: true }),
+      JSON.stringify(credential),
+      `${credential}`,
+    ].join();
+    expect(printed).not.toMatch(/canary|the-client/);
+  });
+});
+
+describe('where the secret holds no credential, the operator is told the command to run', () => {
+  const command = 'aws secretsmanager put-secret-value --region eu-central-1 --secret-id emporix --secret-string ';
+  test.each<[string, string | undefined, string]>([
+    ['no value yet', undefined, 'secret emporix does not exist or has no value'],
+    ["CloudFormation's generated value", 'x8}d?k!canary', 'secret emporix is not JSON'],
+    ['an empty text', ' ', 'secret emporix is not JSON'],
+    ['a list', '["canary"]', 'secret emporix is not a JSON object'],
+    ['null', 'null', 'secret emporix is not a JSON object'],
+    ['no client_id', '{"client_secret":"canary"}', 'secret emporix has no client_id'],
+    ['no client_secret', '{"client_id":"canary"}', 'secret emporix has no client_secret'],
+    ['an empty client_id', '{"client_id":"","client_secret":"canary"}', 'secret emporix has no client_id'],
+    ['an empty client_secret', '{"client_id":"canary","client_secret":""}', 'secret emporix has no client_secret'],
+    ['a number', '{"client_id":"canary","client_secret":1}', 'secret emporix has no client_secret'],
+  ])('%s', async (_, secretString, problem) => {
+    await create(secretString);
+    const failure = await source.current().catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'misconfigured', message: expect.stringContaining(`${problem}; `) });
+    expect(failure).toMatchObject({ message: expect.stringContaining(command) });
+    expect(inspect(failure, { depth: 9, showHidden: true })).not.toContain('canary');
+  });
+
+  test('no secret at all', async () => {
+    await expect(source.current()).rejects.toMatchObject({
+      code: 'misconfigured',
+      message: expect.stringMatching(/^secret emporix does not exist.*put-secret-value/),
+    });
+  });
+
+  test('and a credential that is put then is seen at once', async () => {
+    await create('generated');
+    await expect(source.current()).rejects.toMatchObject({ code: 'misconfigured' });
+    await put(value('one'));
+    expect((await source.current()).clientSecret).toBe('one');
+  });
+
+  test('but where Secrets Manager is out of reach, the caller is told to come back later', async () => {
+    await server.close();
+    await expect(source.current()).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 5 });
+  });
+});

@@ -1,0 +1,263 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { BackOff } from '../../../../lambda/vend/state/back-off.ts';
+import { DynamoDbTokenStore } from '../../../../lambda/vend/store/dynamodb-token-store.ts';
+import type { LeaseRequest, Publication } from '../../../../lambda/vend/store/token-store.ts';
+import { type LocalDynamoDb, startDynamoDb } from '../../../../local/dynamodb.ts';
+import { STAND_IN_CLIENT } from '../../../../local/names.ts';
+
+let dynamodb: LocalDynamoDb;
+let client: DynamoDBClient;
+let store: DynamoDbTokenStore;
+let keys = 0;
+
+beforeAll(async () => {
+  dynamodb = await startDynamoDb();
+  client = new DynamoDBClient({ ...STAND_IN_CLIENT, endpoint: dynamodb.url });
+  store = new DynamoDbTokenStore(client, dynamodb.tableName, 'emporix');
+});
+afterAll(async () => {
+  client.destroy();
+  await dynamodb.close();
+});
+
+const NOW_MS = 1_800_000_000_000;
+const newKey = () => `default#${keys++}`;
+
+/** The TTL attribute. */
+async function expiresAt(key: string): Promise<number> {
+  const { Item } = await client.send(new GetItemCommand({ TableName: dynamodb.tableName, Key: { pk: { S: key } } }));
+  return Number(Item?.expires_at?.N);
+}
+
+function lease(key: string, leaseId: string, request: Partial<LeaseRequest> = {}): LeaseRequest {
+  return {
+    key,
+    leaseId,
+    untilMs: NOW_MS + 10_000,
+    endedBeforeMs: NOW_MS - 1_000,
+    watchedLeaseId: undefined,
+    seenRevision: undefined,
+    expiresAtSeconds: NOW_MS / 1000 + 70,
+    ...request,
+  };
+}
+
+function publication(key: string, leaseId: string, publication: Partial<Publication> = {}): Publication {
+  return {
+    key,
+    leaseId,
+    seenRevision: undefined,
+    revision: `revision of ${leaseId}`,
+    sealed: Buffer.from(leaseId),
+    credentialVersion: 'v1',
+    refusal: undefined,
+    forcedAtSeconds: undefined,
+    expiresAtSeconds: NOW_MS / 1000 + 3600,
+    ...publication,
+  };
+}
+
+const backOff: BackOff = {
+  untilSeconds: NOW_MS / 1000 + 5,
+  error: 'invalid_scope',
+  missing: [0, 2],
+  version: 'v1',
+  count: 3,
+};
+
+describe('the lease', () => {
+  test('is taken by one of many instances that read the same', async () => {
+    const key = newKey();
+    const taken = await Promise.all(Array.from({ length: 20 }, (_, n) => store.acquireLease(lease(key, `lease ${n}`))));
+    expect(taken.filter(Boolean)).toHaveLength(1);
+  });
+
+  test.each([
+    ['a millisecond before it is over by the clock', NOW_MS + 10_000, false],
+    ['when it is over by the clock', NOW_MS + 10_001, true],
+  ])('of another is taken over %s: %s', async (_, endedBeforeMs, taken) => {
+    const key = newKey();
+    await store.acquireLease(lease(key, 'dead'));
+    const seenRevision = (await store.read(key))?.revision;
+    expect(await store.acquireLease(lease(key, 'mine', { endedBeforeMs, seenRevision }))).toBe(taken);
+  });
+
+  test('that was watched to its end is taken over, whatever the clocks say; another one is not', async () => {
+    const key = newKey();
+    await store.acquireLease(lease(key, 'dead', { untilMs: NOW_MS + 9_999_999 }));
+    const seenRevision = (await store.read(key))?.revision;
+    expect(await store.acquireLease(lease(key, 'mine', { watchedLeaseId: 'older', seenRevision }))).toBe(false);
+    expect(await store.acquireLease(lease(key, 'mine', { watchedLeaseId: 'dead', seenRevision }))).toBe(true);
+  });
+
+  test('is refused to an instance that has not seen the token published since', async () => {
+    const key = newKey();
+    await store.acquireLease(lease(key, 'first'));
+    await store.publish(publication(key, 'first'));
+    expect(await store.acquireLease(lease(key, 'late'))).toBe(false);
+    expect(await store.acquireLease(lease(key, 'late', { seenRevision: (await store.read(key))?.revision }))).toBe(
+      true,
+    );
+  });
+
+  test('is refused to an instance that has not seen the failure recorded since', async () => {
+    const key = newKey();
+    await store.acquireLease(lease(key, 'first'));
+    const seenRevision = (await store.read(key))?.revision;
+    await store.recordFailure({
+      key,
+      leaseId: 'first',
+      revision: 'r',
+      backOff,
+      refusal: undefined,
+      expiresAtSeconds: 1,
+    });
+    expect(await store.acquireLease(lease(key, 'late', { seenRevision }))).toBe(false);
+  });
+
+  test('is given back by the instance that has it', async () => {
+    const key = newKey();
+    await store.acquireLease(lease(key, 'first'));
+    await store.releaseLease(key, 'another');
+    expect((await store.read(key))?.lease?.id).toBe('first');
+    await store.releaseLease(key, 'first');
+    expect(await store.acquireLease(lease(key, 'second', { seenRevision: (await store.read(key))?.revision }))).toBe(
+      true,
+    );
+  });
+
+  test("whose answer was lost is recognised as one's own", async () => {
+    const key = newKey();
+    await store.acquireLease(lease(key, 'mine'));
+    expect(await store.acquireLease(lease(key, 'mine'))).toBe(true);
+  });
+});
+
+describe('publishing', () => {
+  test('ends lease and back-off, and sets the TTL attribute', async () => {
+    const key = newKey();
+    await store.acquireLease(lease(key, 'first'));
+    await store.recordFailure({
+      key,
+      leaseId: 'first',
+      revision: 'r',
+      backOff,
+      refusal: undefined,
+      expiresAtSeconds: 1,
+    });
+    await store.acquireLease(lease(key, 'second', { seenRevision: (await store.read(key))?.revision }));
+    expect(
+      await store.publish(publication(key, 'second', { forcedAtSeconds: 7, refusal: { version: 'v2', atSeconds: 8 } })),
+    ).toBe(true);
+    expect(await store.read(key)).toEqual({
+      sealed: new Uint8Array(Buffer.from('second')),
+      credentialVersion: 'v1',
+      refusal: { version: 'v2', atSeconds: 8 },
+      revision: 'revision of second',
+      lease: undefined,
+      forcedAtSeconds: 7,
+      backOff: undefined,
+    });
+    expect(await expiresAt(key)).toBe(NOW_MS / 1000 + 3600);
+  });
+
+  test.each<[string, boolean, (key: string) => Promise<unknown>]>([
+    ['where there is no item (TTL took it)', true, async () => {}],
+    ['under a lease that another instance has by now', false, (key) => store.acquireLease(lease(key, 'successor'))],
+    [
+      'where another instance has published',
+      false,
+      async (key) => {
+        await store.acquireLease(lease(key, 'successor'));
+        await store.publish(publication(key, 'successor'));
+      },
+    ],
+  ])('%s: %s', async (_, published, happened) => {
+    const key = newKey();
+    await happened(key);
+    expect(await store.publish(publication(key, 'mine'))).toBe(published);
+  });
+
+  test('without a lease succeeds where nothing changed since it was read', async () => {
+    const key = newKey();
+    await store.publish(publication(key, 'first'));
+    const seenRevision = (await store.read(key))?.revision;
+    expect(await store.publish(publication(key, 'mine', { seenRevision }))).toBe(true);
+    expect(await store.publish(publication(key, 'late', { seenRevision }))).toBe(false);
+  });
+
+  test('whose answer was lost is found to have happened', async () => {
+    const key = newKey();
+    await store.acquireLease(lease(key, 'mine'));
+    await store.publish(publication(key, 'mine'));
+    expect(await store.publish(publication(key, 'mine', { seenRevision: undefined }))).toBe(true);
+  });
+});
+
+describe('a failure', () => {
+  test('is recorded with the indexes of missing scopes, gives the lease back and leaves the token', async () => {
+    const key = newKey();
+    await store.publish(publication(key, 'first'));
+    await store.acquireLease(lease(key, 'second', { seenRevision: (await store.read(key))?.revision }));
+    await store.recordFailure({
+      key,
+      leaseId: 'second',
+      revision: 'r2',
+      backOff,
+      refusal: { version: 'v3', atSeconds: 9 },
+      expiresAtSeconds: 99,
+    });
+    expect(await store.read(key)).toMatchObject({
+      sealed: new Uint8Array(Buffer.from('first')),
+      revision: 'r2',
+      lease: undefined,
+      backOff,
+      refusal: { version: 'v3', atSeconds: 9 },
+    });
+    expect(await expiresAt(key)).toBe(99);
+  });
+
+  test('of an instance that lost the lease is not recorded, and the lease of the successor stays', async () => {
+    const key = newKey();
+    await store.acquireLease(lease(key, 'successor'));
+    await store.recordFailure({
+      key,
+      leaseId: 'lost',
+      revision: 'r',
+      backOff,
+      refusal: undefined,
+      expiresAtSeconds: 99,
+    });
+    expect(await store.read(key)).toMatchObject({ lease: { id: 'successor' }, backOff: undefined });
+  });
+
+  test('of a kind that this version of the code does not know is ignored', async () => {
+    const key = newKey();
+    await store.acquireLease(lease(key, 'future'));
+    const unknown = { ...backOff, error: 'of_the_future' as BackOff['error'] };
+    await store.recordFailure({
+      key,
+      leaseId: 'future',
+      revision: 'r',
+      backOff: unknown,
+      refusal: undefined,
+      expiresAtSeconds: 99,
+    });
+    expect((await store.read(key))?.backOff).toBeUndefined();
+  });
+});
+
+test('throttling is remembered for the credential', async () => {
+  expect(await store.readThrottling()).toBeUndefined();
+  await store.recordThrottling(backOff);
+  expect(await store.readThrottling()).toEqual(backOff);
+  expect(await expiresAt('CREDENTIAL#emporix')).toBe(backOff.untilSeconds + 60);
+  // A shorter one doesn't replace a longer one, unless it is of another version.
+  await store.recordThrottling({ ...backOff, untilSeconds: backOff.untilSeconds - 4 });
+  expect(await store.readThrottling()).toEqual(backOff);
+  await store.recordThrottling({ ...backOff, untilSeconds: backOff.untilSeconds + 4 });
+  expect((await store.readThrottling())?.untilSeconds).toBe(backOff.untilSeconds + 4);
+  await store.recordThrottling({ ...backOff, version: 'v2' });
+  expect((await store.readThrottling())?.version).toBe('v2');
+});

@@ -1,0 +1,269 @@
+// Minted once: the lease, renewing ahead, and the back-off that a fleet shares, on a real table and over HTTP. What can
+// interleave is tested in test/simulation, and between processes in test/chaos.
+
+import { createHash } from 'node:crypto';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { AuthorizationServerOptions, Misbehaviour } from '../../../../local/authorization-server.ts';
+import { startVending, type Vending } from '../../../../testbed/vending.ts';
+
+let vending: Vending;
+afterEach(async () => {
+  await vending.close();
+});
+
+let misbehaviour: Misbehaviour | undefined;
+async function start(emporix: AuthorizationServerOptions = {}): Promise<Vending> {
+  misbehaviour = undefined;
+  vending = await startVending({ emporix: { respondWith: () => misbehaviour, ...emporix } });
+  return vending;
+}
+
+const fleetOf = (instances: number) => Array.from({ length: instances }, () => vending.startInstance());
+
+describe('the lease', () => {
+  test('lets one of many cold instances mint, and the others wait for its token', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { clock, emporix, item } = await start({
+      respondWith: async () => {
+        await held;
+        return undefined;
+      },
+    });
+    clock.skipsPauses = false;
+    const fleet = fleetOf(20);
+    const calls = fleet.map((instance) => instance.vend());
+    const key = String(fleet[0]?.keyOf());
+    while ((await item(key))?.lease_id === undefined);
+    release();
+    const vended = await Promise.all(calls);
+    expect(new Set(vended.map(({ accessToken }) => accessToken)).size).toBe(1);
+    expect(vended.filter(({ source }) => source === 'mint')).toHaveLength(1);
+    expect(emporix.requests).toHaveLength(1);
+  });
+
+  test.each([
+    ['when it ends', 10_000],
+    ['after its length, where its clock was an hour ahead', 3_610_000],
+  ])('of a minter that died is taken over %s, within the time of a call', async (_, untilMs) => {
+    const { emporix, startInstance, clock, store } = await start();
+    const instance = startInstance();
+    const startedAtMs = clock.nowMs();
+    await store.acquireLease({
+      key: instance.keyOf(),
+      leaseId: 'of one that died',
+      untilMs: startedAtMs + untilMs,
+      endedBeforeMs: 0,
+      watchedLeaseId: undefined,
+      seenRevision: undefined,
+      expiresAtSeconds: startedAtMs / 1000 + 70,
+    });
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+    expect(clock.nowMs() - startedAtMs).toBeGreaterThan(10_000);
+    expect(clock.nowMs() - startedAtMs).toBeLessThan(24_000);
+    expect(emporix.requests).toHaveLength(1);
+  });
+});
+
+test("a wait for another instance's mint ends before the deadline", async () => {
+  const { clock, startInstance, store } = await start();
+  const instance = startInstance();
+  const key = instance.keyOf();
+  const untilMs = clock.nowMs() + 10_000;
+  const lease = { leaseId: 'another', untilMs, endedBeforeMs: 0, watchedLeaseId: undefined, seenRevision: undefined };
+  await store.acquireLease({ key, ...lease, expiresAtSeconds: untilMs / 1000 });
+  const deadlineMs = clock.nowMs() + 5_000;
+  await expect(instance.vend('', {}, 5_000)).rejects.toMatchObject({ code: 'unavailable' });
+  expect(clock.nowMs()).toBeLessThanOrEqual(deadlineMs);
+});
+
+describe('renewing ahead', () => {
+  test('one instance renews, the others vend the valid token', async () => {
+    const { clock, emporix } = await start({ expiresInSeconds: 1000 });
+    const fleet = fleetOf(10);
+    const [first] = await Promise.all(fleet.map((instance) => instance.vend()));
+    clock.forward(851_000);
+    const vended = await Promise.all(fleet.map((instance) => instance.vend()));
+    expect(vended.filter(({ source }) => source === 'mint')).toHaveLength(1);
+    for (const { source, accessToken } of vended) expect(source === 'mint').toBe(accessToken !== first?.accessToken);
+    expect(emporix.requests).toHaveLength(2);
+    // From then on, all have the new one.
+    clock.forward(2_000);
+    const after = await Promise.all(fleet.map((instance) => instance.vend()));
+    expect(new Set(after.map(({ accessToken }) => accessToken)).size).toBe(1);
+  });
+
+  test('instances read the table one after the other, within half a percent of the lifetime', async () => {
+    const { clock, startInstance } = await start({ expiresInSeconds: 1_000 });
+    const first = startInstance({ random: () => 0 });
+    const late = startInstance({ random: () => 0.9 });
+    const { accessToken } = await first.vend();
+    // Shortly before the renewal point, so that no check of the credential is due, which would read the table as well.
+    clock.forward(745_000);
+    for (const instance of [first, late]) await instance.vend();
+    clock.forward(6_000);
+    const renewed = await first.vend();
+    expect(renewed).toMatchObject({ source: 'mint' });
+    await expect(late.vend()).resolves.toMatchObject({ source: 'memory', accessToken });
+    clock.forward(4_000);
+    await expect(late.vend()).resolves.toMatchObject({ source: 'table', accessToken: renewed.accessToken });
+  });
+
+  test('that another instance has begun is not read again within 2 s', async () => {
+    const { clock, startInstance, store } = await start({ expiresInSeconds: 1000 });
+    const instance = startInstance();
+    await instance.vend();
+    clock.forward(851_000);
+    const key = instance.keyOf();
+    const seenRevision = (await store.read(key))?.revision;
+    const untilMs = clock.nowMs() + 10_000;
+    await store.acquireLease({
+      key,
+      leaseId: 'another',
+      untilMs,
+      endedBeforeMs: 0,
+      watchedLeaseId: undefined,
+      seenRevision,
+      expiresAtSeconds: 0,
+    });
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'table' });
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'memory' });
+    clock.forward(2_000);
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'table' });
+  });
+
+  test.each([
+    [749_000, 1],
+    [851_000, 2],
+  ])('begins between 75 %% and 85 %% of a lifetime of 1,000 s: after %d ms, %d mints', async (afterMs, mints) => {
+    const { clock, emporix, startInstance } = await start({ expiresInSeconds: 1000 });
+    const instance = startInstance();
+    await instance.vend();
+    clock.forward(afterMs);
+    await instance.vend();
+    expect(emporix.tokens).toHaveLength(mints);
+  });
+
+  test('that fails costs no caller anything, and the next attempt waits until the back-off ends', async () => {
+    const { clock, emporix } = await start({ expiresInSeconds: 10_000 });
+    const fleet = fleetOf(3);
+    await Promise.all(fleet.map((instance) => instance.vend()));
+    clock.forward(8_600_000);
+    misbehaviour = { status: 400, body: '{"error":"unauthorized_client"}' };
+    for (let round = 0; round < 5; round++) {
+      const vended = await Promise.all(fleet.map((instance) => instance.vend()));
+      for (const { source } of vended) expect(source).not.toBe('mint');
+    }
+    expect(emporix.requests).toHaveLength(2);
+    clock.forward(26_000);
+    misbehaviour = undefined;
+    await Promise.all(fleet.map((instance) => instance.vend()));
+    expect(emporix.tokens).toHaveLength(2);
+  });
+
+  test('that goes on failing leaves the valid token to be vended to its true end, past its margin', async () => {
+    const { clock, startInstance } = await start({ expiresInSeconds: 1000 });
+    const instance = startInstance();
+    const { accessToken } = await instance.vend();
+    misbehaviour = { status: 503 };
+    clock.forward(998_000);
+    await expect(instance.vend()).resolves.toMatchObject({ accessToken });
+  });
+});
+
+describe('a back-off is shared', () => {
+  test.each<[string, Misbehaviour, number, string]>([
+    ['503', { status: 503 }, 2, 'unavailable'],
+    ['429', { status: 429 }, 2, 'throttled'],
+    ['429 with Retry-After', { status: 429, headers: { 'retry-after': '120' } }, 1, 'throttled'],
+    ['invalid_client', { status: 401, body: '{"error":"invalid_client"}' }, 1, 'credential_refused'],
+    ['invalid_scope', { status: 400, body: '{"error":"invalid_scope"}' }, 1, 'invalid_scope'],
+    ['nonsense', { body: '<html>' }, 1, 'unusable_answer'],
+    ['scopes not granted', { body: '{"access_token":"t","expires_in":60,"scope":"b"}' }, 1, 'invalid_scope'],
+  ])('%s costs one mint for a thousand callers on ten instances', async (_, answer, requests, code) => {
+    const { clock, emporix } = await start();
+    clock.skipsPauses = false;
+    misbehaviour = answer;
+    const fleet = fleetOf(10);
+    const calls = Array.from({ length: 1000 }, (_, index) => fleet[index % 10]?.vend('a'));
+    const outcomes = await Promise.allSettled(calls);
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ status: 'rejected', reason: { code } });
+    expect(emporix.requests).toHaveLength(requests);
+  });
+
+  test('with a longer Retry-After lasts as long, and callers are told', async () => {
+    const { clock, emporix, startInstance } = await start();
+    const instance = startInstance();
+    misbehaviour = { status: 503, headers: { 'retry-after': '120' } };
+    await expect(instance.vend()).rejects.toMatchObject({ code: 'unavailable' });
+    misbehaviour = undefined;
+    clock.forward(110_000);
+    const failure = await startInstance()
+      .vend()
+      .catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'unavailable' });
+    expect(Math.round((failure as { retryAfterSeconds: number }).retryAfterSeconds)).toBeGreaterThan(5);
+    clock.forward(12_000);
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.requests).toHaveLength(2);
+  });
+
+  test('ends within 30 s after the server has recovered, however long it was down', async () => {
+    const { clock, startInstance } = await start();
+    const instance = startInstance();
+    misbehaviour = { status: 503 };
+    for (let round = 0; round < 20; round++) {
+      await instance.vend().catch(() => {});
+      clock.forward(30_000);
+    }
+    misbehaviour = undefined;
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+  });
+
+  test('of a server that throttles holds for the credential: another scope set of another profile waits as well', async () => {
+    const { clock, emporix, startInstance } = await start();
+    misbehaviour = { status: 429, headers: { 'retry-after': '60' } };
+    await expect(startInstance().vend('order.order_read')).rejects.toMatchObject({ code: 'throttled' });
+    misbehaviour = undefined;
+    const other = startInstance({ profile: 'other' });
+    await expect(other.vend('media.asset_manage')).rejects.toMatchObject({ code: 'throttled' });
+    expect(emporix.requests).toHaveLength(1);
+    clock.forward(61_000);
+    await expect(other.vend('media.asset_manage')).resolves.toMatchObject({ source: 'mint' });
+  });
+
+  test('of another failure holds for its scope set alone', async () => {
+    const { startInstance } = await start();
+    misbehaviour = { status: 400, body: '{"error":"invalid_scope"}' };
+    await expect(startInstance().vend('order.order_read')).rejects.toMatchObject({ code: 'invalid_scope' });
+    misbehaviour = undefined;
+    await expect(startInstance().vend('media.asset_manage')).resolves.toMatchObject({ source: 'mint' });
+  });
+
+  test('of a wrong credential does not hold for the corrected one', async () => {
+    const { clock, startInstance, putSecret, emporix } = await start();
+    await putSecret('wrong');
+    await putSecret('wrong as well');
+    const instance = startInstance();
+    await expect(instance.vend()).rejects.toMatchObject({ code: 'credential_refused' });
+    await putSecret(emporix.clientSecret);
+    clock.forward(1_000);
+    await expect(startInstance().vend()).resolves.toMatchObject({ source: 'mint' });
+  });
+});
+
+test('a late report about an older token never discards a newer one', async () => {
+  const { startInstance, emporix } = await start();
+  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+  const [first, second] = [startInstance(), startInstance()];
+  const older = sha256((await first.vend()).accessToken);
+  const newer = await first.vend('', { rejectedTokenSha256: older });
+  for (const instance of [first, second, startInstance()]) {
+    await expect(instance.vend('', { rejectedTokenSha256: older })).resolves.toMatchObject({
+      accessToken: newer.accessToken,
+    });
+  }
+  expect(emporix.tokens).toHaveLength(2);
+});

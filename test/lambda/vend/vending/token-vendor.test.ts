@@ -1,0 +1,509 @@
+import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { VendingError } from '../../../../lambda/errors.ts';
+import type { Misbehaviour } from '../../../../local/authorization-server.ts';
+import { startVending, type Vending, type VendingOptions } from '../../../../testbed/vending.ts';
+
+let vending: Vending;
+afterEach(async () => {
+  await vending.close();
+});
+
+/** What the token endpoint does at each request, from now on; undefined: it behaves. */
+let misbehaviour: Misbehaviour | undefined;
+
+async function start(options: VendingOptions = {}): Promise<Vending> {
+  misbehaviour = undefined;
+  vending = await startVending({ ...options, emporix: { respondWith: () => misbehaviour, ...options.emporix } });
+  return vending;
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+
+describe('where a token comes from', () => {
+  test('the first token is minted, then memory has it, then other instances find it in the table', async () => {
+    const { startInstance, emporix } = await start();
+    const [first, second] = [startInstance(), startInstance()];
+    const minted = await first.vend('media.asset_manage');
+    const others = [await first.vend('media.asset_manage'), await second.vend('media.asset_manage')];
+    expect([minted, ...others].map(({ source }) => source)).toEqual(['mint', 'memory', 'table']);
+    expect(new Set([minted, ...others].map(({ accessToken }) => accessToken)).size).toBe(1);
+    expect(emporix.tokens).toHaveLength(1);
+  });
+
+  test('two spellings of one set of scopes share one token', async () => {
+    const { startInstance, emporix } = await start();
+    const instance = startInstance();
+    const spellings = [
+      'media.asset_manage order.order_read',
+      'order.order_read  media.asset_manage order.order_read',
+      'scope=order.order_read media.asset_manage tenant=yourtenant',
+    ];
+    const vended = [];
+    for (const spelling of spellings) vended.push(await instance.vend(spelling));
+    expect(new Set(vended.map(({ accessToken }) => accessToken)).size).toBe(1);
+    expect(emporix.tokens).toHaveLength(1);
+  });
+
+  test('profiles do not share tokens', async () => {
+    const { startInstance, emporix } = await start();
+    await startInstance({ profile: 'orders' }).vend('order.order_read');
+    await startInstance({ profile: 'orders-admin' }).vend('order.order_read');
+    expect(emporix.tokens).toHaveLength(2);
+  });
+
+  test('the item carries the TTL attribute: when the token was requested + expires_in', async () => {
+    const { startInstance, emporix, item } = await start({ emporix: { expiresInSeconds: 777 } });
+    const instance = startInstance();
+    await instance.vend('order.order_read');
+    const stored = await item(instance.keyOf('order.order_read'));
+    const requestedAt = Math.floor(Number(emporix.requests[0]?.receivedAtMs) / 1000);
+    expect(Math.abs(Number(stored?.expires_at?.N) - requestedAt - 777)).toBeLessThanOrEqual(1);
+    expect(stored?.lease_id).toBeUndefined();
+  });
+
+  test('the table holds neither token nor secret nor client ID nor scopes in clear', async () => {
+    const { startInstance, emporix, item } = await start();
+    const instance = startInstance();
+    const { accessToken } = await instance.vend('order.order_read');
+    const stored = await item(instance.keyOf('order.order_read'));
+    const dump = JSON.stringify(stored, (_, value) => (value?.type === 'Buffer' ? '' : value));
+    const bytes = Buffer.from(stored?.sealed?.B ?? []);
+    for (const clear of [accessToken, emporix.clientSecret, emporix.clientId, 'order_read', 'yourtenant']) {
+      expect(dump.includes(clear) || bytes.includes(clear)).toBe(false);
+    }
+  });
+});
+
+describe('an expired token is never vended', () => {
+  test('even if the table holds it', async () => {
+    const { startInstance, clock, emporix } = await start({ emporix: { expiresInSeconds: 60 } });
+    const instance = startInstance();
+    const { accessToken } = await instance.vend();
+    clock.forward(59_000);
+    const vended = await instance.vend();
+    expect(vended).toMatchObject({ source: 'mint' });
+    expect(vended.accessToken).not.toBe(accessToken);
+    expect(emporix.tokens).toHaveLength(2);
+  });
+
+  test('even if the authorization server is down', async () => {
+    const { startInstance, clock } = await start({ emporix: { expiresInSeconds: 60 } });
+    const instance = startInstance();
+    await instance.vend();
+    misbehaviour = { status: 503 };
+    clock.forward(59_500);
+    await expect(instance.vend()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('time', () => {
+  test.each([
+    [24_000, 8_000],
+    [11_000, 8_000],
+  ])('a whole mint has 8 s at most: with %d ms to the deadline, %d', async (withinMs, limitMs) => {
+    const { clock, startInstance } = await start();
+    clock.stop();
+    let leftMs = 0;
+    const instance = startInstance({
+      tokenEndpoint: {
+        prepare: () => {},
+        mint: async (_credential, _scopes, deadlineMs) => {
+          leftMs = deadlineMs - clock.nowMs();
+          throw new Error('the time left is known');
+        },
+      },
+    });
+    await instance.vend('', {}, withinMs).catch(() => {});
+    expect(leftMs).toBe(limitMs);
+  });
+
+  test('the lifetime of a token counts from the request, however late the answer', async () => {
+    const { startInstance, clock } = await start({
+      emporix: {
+        expiresInSeconds: 100,
+        respondWith: () => {
+          clock.forward(3_000); // as if the answer took so long
+          return undefined;
+        },
+      },
+    });
+    const { response } = await startInstance().vend();
+    expect(Number(response.expires_in)).toBeLessThanOrEqual(97);
+  });
+
+  test('a caller that joins a call under way gets what it asked for', async () => {
+    const { startInstance, clock, emporix } = await start({ emporix: { expiresInSeconds: 1000 } });
+    const { accessToken } = await startInstance().vend();
+    clock.forward(500_000);
+    const cold = startInstance();
+    const [plain, demanding] = await Promise.all([cold.vend(), cold.vend('', { minTtlMs: 700_000 })]);
+    expect(plain.accessToken).toBe(accessToken);
+    expect(demanding.accessToken).not.toBe(accessToken);
+    expect(emporix.tokens).toHaveLength(2);
+  });
+
+  test.each([
+    ['for a whole mint', 11_000, undefined],
+    ['for less', 10_999, 'unavailable'],
+  ])('a mint begins only where the deadline leaves time for it: %s', async (_, withinMs, code) => {
+    const { startInstance, clock, emporix } = await start();
+    clock.stop();
+    const vended = startInstance().vend('', {}, withinMs);
+    await (code
+      ? expect(vended).rejects.toMatchObject({ code })
+      : expect(vended).resolves.toMatchObject({ source: 'mint' }));
+    expect(emporix.requests).toHaveLength(code ? 0 : 1);
+  });
+});
+
+test('the failure of a call that began without the table is not the failure of callers who joined it later', async () => {
+  let release = () => {};
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  let requests = 0;
+  const { startInstance, emporix } = await start({
+    emporix: {
+      respondWith: async () => {
+        if (requests++ > 0) return undefined;
+        await held;
+        return { status: 400 };
+      },
+    },
+  });
+  let reads = 0;
+  const instance = startInstance({
+    faults: { read: (send) => (reads++ === 0 ? Promise.reject(new Error('away')) : send()) },
+  });
+  const early = instance.vend().catch((failure: unknown) => failure);
+  while (emporix.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  const joined = instance.vend();
+  const { accessToken } = await startInstance().vend();
+  release();
+  await expect(joined).resolves.toMatchObject({ accessToken, source: 'table' });
+  await expect(early).resolves.toMatchObject({ code: 'unusable_answer' });
+});
+
+describe('scopes', () => {
+  test('named and not granted: refused by name, and not cached as if complete', async () => {
+    const { startInstance, clock, emporix } = await start({ emporix: { scopes: ['order.order_read'] } });
+    const instance = startInstance();
+    const call = () => instance.vend('order.order_read price.price_manage media.asset_manage');
+    const refusal = {
+      code: 'invalid_scope',
+      message: 'not granted to the credential: media.asset_manage price.price_manage',
+    };
+    await expect(call()).rejects.toMatchObject(refusal);
+    await expect(call()).rejects.toMatchObject(refusal);
+    // Another instance learns it from the table, which names no scope.
+    await expect(startInstance().vend('order.order_read price.price_manage media.asset_manage')).rejects.toMatchObject(
+      refusal,
+    );
+    expect(emporix.requests).toHaveLength(1);
+    clock.forward(26_000);
+    await expect(call()).rejects.toMatchObject(refusal);
+    expect(emporix.requests).toHaveLength(2);
+  });
+
+  test('left out: the granted part is vended, and what is missing is logged and counted', async () => {
+    const allowed = ['order.order_read', 'price.price_manage'];
+    const { startInstance, events, emporix } = await start({
+      scopes: allowed,
+      emporix: { scopes: ['order.order_read'] },
+    });
+    const { response } = await startInstance().vend();
+    expect(response.scope).toBe('order.order_read');
+    expect(emporix.requests[0]?.params.scope).toBe('order.order_read price.price_manage');
+    expect(events()).toContainEqual(
+      expect.objectContaining({ event: 'scopes_not_granted', missing: ['price.price_manage'], ScopesNotGranted: 1 }),
+    );
+  });
+
+  test('a default granted in part never answers a caller who named the scopes', async () => {
+    const allowed = ['order.order_read', 'price.price_manage'];
+    const { startInstance } = await start({ scopes: allowed, emporix: { scopes: ['order.order_read'] } });
+    const instance = startInstance();
+    await instance.vend();
+    await expect(instance.vend('price.price_manage order.order_read')).rejects.toMatchObject({ code: 'invalid_scope' });
+  });
+
+  test('left out and none granted: the operator is told', async () => {
+    const { startInstance } = await start({
+      scopes: ['price.price_manage'],
+      emporix: { scopes: ['order.order_read'] },
+    });
+    await expect(startInstance().vend()).rejects.toMatchObject({
+      code: 'nothing_granted',
+      message: expect.stringContaining('profile default'),
+    });
+  });
+
+  test('outside the allow-list: refused without a request', async () => {
+    const { startInstance, emporix } = await start({ scopes: ['order.order_read'] });
+    await expect(startInstance().vend('order.order_read price.price_manage')).rejects.toMatchObject({
+      code: 'invalid_scope',
+      message: 'not allowed by profile default: price.price_manage',
+    });
+    expect(emporix.requests).toHaveLength(0);
+  });
+
+  test('a server that grants more than the profile allows is not a way around the profile', async () => {
+    const { startInstance } = await start({ scopes: ['order.order_read'] });
+    misbehaviour = {
+      body: JSON.stringify({
+        access_token: 't',
+        token_type: 'Bearer',
+        expires_in: 60,
+        scope: 'order.order_read everything',
+      }),
+    };
+    await expect(startInstance().vend()).rejects.toMatchObject({ code: 'too_much_granted' });
+  });
+
+  test.each([
+    ['of the configured tenant is vended', 'yourtenant', undefined],
+    ['of another tenant is refused', 'shop', 'wrong_tenant'],
+  ])('a token %s', async (_, tenant, code) => {
+    const { startInstance } = await start({ tenant });
+    const vended = startInstance().vend();
+    await (code
+      ? expect(vended).rejects.toMatchObject({ code })
+      : expect(vended).resolves.toMatchObject({ source: 'mint' }));
+  });
+});
+
+describe('made-up scope sets', () => {
+  test('are asked for twenty times a minute and instance, then refused without a request or an item', async () => {
+    const { startInstance, clock, emporix, item } = await start();
+    const instance = startInstance();
+    await instance.vend('order.order_read');
+    for (let n = 0; n < 20; n++) {
+      await expect(instance.vend(`made.up_${n}`)).rejects.toMatchObject({ code: 'invalid_scope' });
+    }
+    await expect(instance.vend('made.up_20')).rejects.toMatchObject({ code: 'slow_down' });
+    expect(emporix.requests).toHaveLength(21);
+    expect(await item(instance.keyOf('made.up_20'))).toBeUndefined();
+    // Callers who ask for a token that is there notice nothing, and a set that failed before fails as before.
+    await expect(instance.vend('order.order_read')).resolves.toMatchObject({ source: 'memory' });
+    await expect(instance.vend('made.up_19')).rejects.toMatchObject({ code: 'invalid_scope' });
+    clock.forward(60_000);
+    await expect(instance.vend('media.asset_manage')).resolves.toMatchObject({ source: 'mint' });
+  });
+
+  test.each<[string, Misbehaviour]>([
+    ['invalid_scope', { status: 400, body: '{"error":"invalid_scope"}' }],
+    ['another error', { status: 400, body: '{"error":"invalid_request"}' }],
+    ['a refusal', { status: 403, body: '' }],
+    ['a refusal of the client', { status: 401, body: '{"error":"invalid_client"}' }],
+    ['nonsense', { body: '<html>' }],
+    ['a failure of its own', { status: 500, headers: { 'retry-after': '9' } }],
+  ])('are limited alike where the server answers %s', async (_, answer) => {
+    const { startInstance, emporix, item } = await start();
+    const instance = startInstance();
+    await instance.vend('order.order_read');
+    misbehaviour = answer;
+    const codes = [];
+    for (let n = 0; n < 30; n++) {
+      codes.push(await instance.vend(`made.up_${n}`).catch(({ code }: VendingError) => code));
+    }
+    expect(codes.filter((code) => code !== 'slow_down')).toHaveLength(20);
+    expect(codes.slice(20)).toEqual(Array(10).fill('slow_down'));
+    expect(new Set(emporix.requests.map(({ params }) => params.scope)).size).toBe(21);
+    expect(await item(instance.keyOf('made.up_29'))).toBeUndefined();
+  });
+});
+
+describe('min_ttl', () => {
+  test('mints a longer-lived token, and other callers get that one', async () => {
+    const { startInstance, clock, emporix } = await start({ emporix: { expiresInSeconds: 1000 } });
+    const [first, second] = [startInstance(), startInstance()];
+    const { accessToken } = await first.vend();
+    clock.forward(300_000);
+    await expect(first.vend('', { minTtlMs: 600_000 })).resolves.toMatchObject({ accessToken });
+    const longer = await first.vend('', { minTtlMs: 750_000 });
+    expect(longer.source).toBe('mint');
+    await expect(second.vend()).resolves.toMatchObject({ source: 'table', accessToken: longer.accessToken });
+    expect(emporix.tokens).toHaveLength(2);
+  });
+
+  test.each([
+    ['for a token in memory', true],
+    ['for a token that is not there yet', false],
+  ])('of more than three quarters of the lifetime is refused, naming the most, %s', async (_, warm) => {
+    const { startInstance, emporix } = await start({ emporix: { expiresInSeconds: 1000 } });
+    const instance = startInstance();
+    if (warm) await instance.vend();
+    await expect(instance.vend('', { minTtlMs: 751_000 })).rejects.toMatchObject({
+      code: 'invalid_request',
+      message: 'min_ttl may be at most 750 for this token',
+    });
+    expect(emporix.tokens).toHaveLength(1);
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'memory' });
+  });
+});
+
+describe('a rejected token', () => {
+  test('is replaced, once in 30 s', async () => {
+    const { startInstance, clock, emporix } = await start();
+    const [first, second] = [startInstance(), startInstance()];
+    const { accessToken: dead } = await first.vend();
+    const { accessToken: renewed, source } = await first.vend('', { rejectedTokenSha256: sha256(dead) });
+    expect(source).toBe('mint');
+    // A caller who reports the older one late gets the newer one.
+    await expect(second.vend('', { rejectedTokenSha256: sha256(dead) })).resolves.toMatchObject({
+      accessToken: renewed,
+    });
+    const again = () => second.vend('', { rejectedTokenSha256: sha256(renewed) });
+    await expect(again()).rejects.toMatchObject({ code: 'slow_down' });
+    await expect(again()).rejects.toMatchObject({ retryAfterSeconds: expect.any(Number) });
+    clock.forward(30_000);
+    await expect(again()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.tokens).toHaveLength(3);
+  });
+
+  test('that is not cached costs nothing', async () => {
+    const { startInstance, emporix } = await start();
+    const instance = startInstance();
+    await instance.vend();
+    await expect(instance.vend('', { rejectedTokenSha256: sha256('older') })).resolves.toMatchObject({
+      source: 'memory',
+    });
+    expect(emporix.tokens).toHaveLength(1);
+  });
+});
+
+test('nothing that holds a token or a secret prints it, at any depth', async () => {
+  const { startInstance, emporix } = await start();
+  const instance = startInstance();
+  const { accessToken } = await instance.vend('order.order_read');
+  const printed = [
+    inspect(instance.vendFunction, { depth: 20, showHidden: true, getters: true }),
+    JSON.stringify(instance.vendFunction, (_, value: unknown) => (value instanceof Map ? [...value] : value)),
+    inspect(await instance.vend('made.up').catch((error: unknown) => error), { depth: 20, showHidden: true }),
+  ].join('\n');
+  expect(printed.length).toBeGreaterThan(500);
+  for (const secret of [accessToken, emporix.clientSecret, emporix.clientId]) expect(printed).not.toContain(secret);
+});
+
+describe('when the table throttles', () => {
+  const throttled = () =>
+    Promise.reject(Object.assign(new Error(), { name: 'ProvisionedThroughputExceededException' }));
+
+  test('reads are tried again, and no instance mints without it', async () => {
+    const { startInstance, emporix, clock } = await start();
+    let refusals = 0;
+    const { accessToken } = await startInstance().vend();
+    clock.forward(14_399_000);
+    const instance = startInstance({ faults: { read: (send) => (refusals++ < 3 ? throttled() : send()) } });
+    const vended = await instance.vend();
+    expect(vended.accessToken).not.toBe(accessToken);
+    expect(refusals).toBeGreaterThan(3);
+    await expect(startInstance().vend()).resolves.toMatchObject({ accessToken: vended.accessToken, source: 'table' });
+    expect(emporix.tokens).toHaveLength(2);
+  });
+
+  test('a request for the lease, no instance mints without it either', async () => {
+    const { startInstance, emporix, clock } = await start();
+    clock.skipsPauses = false;
+    const throttledAtFirst = () => {
+      let requests = 0;
+      return (send: () => Promise<unknown>) => (requests++ === 0 ? throttled() : send());
+    };
+    const fleet = [1, 2, 3].map(() => startInstance({ faults: { acquireLease: throttledAtFirst() } }));
+    await Promise.all(fleet.map((instance) => instance.vend()));
+    expect(emporix.tokens).toHaveLength(1);
+  });
+
+  test('a read of the back-off of the credential, that back-off is not overlooked', async () => {
+    const { startInstance, clock, item, store, emporix } = await start();
+    const other = startInstance();
+    await other.vend('order.order_read');
+    const version = String((await item(other.keyOf('order.order_read')))?.credential_version?.S);
+    const untilSeconds = clock.nowMs() / 1000 + 20;
+    await store.recordThrottling({ error: 'throttled', missing: [], version, untilSeconds, count: 1 });
+    let refusals = 0;
+    const instance = startInstance({
+      faults: { readThrottling: (send) => (refusals++ < 1 ? throttled() : send()) },
+    });
+    await expect(instance.vend()).rejects.toMatchObject({ code: 'throttled' });
+    expect(emporix.requests).toHaveLength(1);
+  });
+
+  test('until too little time is left to wait, the token is minted as when the table is away', async () => {
+    const { startInstance, emporix } = await start();
+    await expect(startInstance({ faults: { read: throttled } }).vend()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.tokens).toHaveLength(1);
+  });
+
+  test('the token in memory is vended at once', async () => {
+    const { startInstance, clock, events } = await start();
+    let isThrottled = false;
+    const instance = startInstance({
+      faults: { publish: throttled, read: (send) => (isThrottled ? throttled() : send()) },
+    });
+    const { accessToken } = await instance.vend();
+    isThrottled = true;
+    clock.forward(61_000);
+    const atMs = clock.nowMs();
+    await expect(instance.vend('', { minTtlMs: 1 })).resolves.toMatchObject({ accessToken });
+    expect(clock.nowMs() - atMs).toBeLessThan(1_000);
+    expect(events()).toContainEqual(expect.objectContaining({ event: 'table_failed', operation: 'publish' }));
+  });
+});
+
+describe('when the table is away', () => {
+  const away = () => Promise.reject(new Error('ECONNREFUSED'));
+
+  test('the token is minted, the caller served, and memory keeps it', async () => {
+    const { startInstance, events, emporix } = await start();
+    const instance = startInstance({ faults: { read: away } });
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'memory' });
+    expect(emporix.tokens).toHaveLength(1);
+    expect(events()).toContainEqual(expect.objectContaining({ event: 'table_failed', operation: 'read' }));
+  });
+
+  test.each(['acquireLease', 'publish', 'readThrottling'] as const)(
+    'a failure of %s alone is not seen by the caller',
+    async (operation) => {
+      const { startInstance, emporix } = await start();
+      const instance = startInstance({ faults: { [operation]: away } });
+      await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+      expect(emporix.tokens).toHaveLength(1);
+    },
+  );
+
+  test('one mint is made in 10 s per instance and key', async () => {
+    const { startInstance, clock, emporix } = await start();
+    const instance = startInstance({ faults: { read: away } });
+    const { accessToken } = await instance.vend();
+    const call = () => instance.vend('', { rejectedTokenSha256: sha256(accessToken) });
+    await expect(call()).rejects.toMatchObject({ code: 'unavailable' });
+    clock.forward(10_000);
+    await expect(call()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.tokens).toHaveLength(2);
+  });
+
+  test('no mint begins that a valid token would cut short: the token is vended to its end, and then replaced', async () => {
+    const { startInstance, clock, emporix } = await start({ emporix: { expiresInSeconds: 100 } });
+    const instance = startInstance({ faults: { read: away } });
+    const { accessToken, response } = await instance.vend();
+    const expiresAtMs = Math.ceil(clock.nowMs() / 1000 + Number(response.expires_in)) * 1000;
+    clock.forward(expiresAtMs - 2_300 - clock.nowMs());
+    misbehaviour = { delayMs: 600 };
+    await expect(instance.vend()).resolves.toMatchObject({ accessToken });
+    misbehaviour = undefined;
+    clock.forward(3_000);
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.requests).toHaveLength(2);
+  });
+
+  test('a real table that is stopped counts as one that holds nothing', async () => {
+    const { startInstance, dynamodb } = await start();
+    const instance = startInstance();
+    await dynamodb.close();
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+  });
+});

@@ -1,0 +1,105 @@
+// A process that is asked for tokens, whatever code it runs: the deployed function in instance.mjs, or another.
+
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { kill, startModule } from './children.ts';
+
+/** The module that runs the deployed function; its environment says where the code is. */
+export const DEPLOYED_FUNCTION = join(import.meta.dirname, 'instance.mjs');
+
+/** The outcome of a call. Times are milliseconds since the epoch, by the clock that all processes here share. */
+export interface Answer {
+  readonly scope: string;
+  readonly status: number;
+  /** The access token's, in hexadecimal. */
+  readonly sha256?: string;
+  readonly source?: string;
+  readonly expiresInSeconds?: number;
+  readonly retryAfter?: string;
+  readonly startedAtMs: number;
+  readonly atMs: number;
+  readonly latencyMs: number;
+}
+
+/** A token request that has left the process. */
+export interface MintSeen {
+  /** The scope of the call under way. It means nothing if there are several. */
+  readonly scope: string | undefined;
+  readonly atMs: number;
+}
+
+type Message = { kind: 'ready' } | { kind: 'minting'; atMs: number } | { kind: 'answer'; id: number; answer: Answer };
+
+export interface Program {
+  /** A module that calls serve-calls.mjs. */
+  readonly path: string;
+  /** All of its environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Is called with what the process prints, in pieces, and with its ID. @default it is not read */
+  readonly onOutput?: (text: string, pid: number) => void;
+}
+
+/** The process ended before it answered. */
+export class InstanceDied extends Error {}
+
+const READY_LIMIT_MS = 30_000;
+
+interface Call {
+  readonly scope: string;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class Instance {
+  readonly mints: MintSeen[] = [];
+  readonly #child: ChildProcess;
+  readonly #calls = new Map<number, Call>();
+  #nextId = 0;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    child.on('message', (message: Message) => this.#receive(message));
+    child.once('exit', () => {
+      for (const { reject } of this.#calls.values()) reject(new InstanceDied('the process ended during the call'));
+      this.#calls.clear();
+    });
+  }
+
+  static async start({ path, env, onOutput }: Program): Promise<Instance> {
+    const output = onOutput ? 'pipe' : 'ignore';
+    const child = startModule(path, { execArgv: [], env: { ...env }, stdio: ['ignore', output, 'inherit', 'ipc'] });
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text, child.pid ?? 0));
+    const instance = new Instance(child);
+    await Promise.race([
+      once(child, 'message', { signal: AbortSignal.timeout(READY_LIMIT_MS) }),
+      once(child, 'exit').then(() => Promise.reject(new Error(`${path} ended at its start`))),
+    ]);
+    return instance;
+  }
+
+  /** @throws InstanceDied */
+  async call(scope: string): Promise<Answer> {
+    const id = this.#nextId++;
+    return await new Promise<Answer>((resolve, reject) => {
+      this.#calls.set(id, { scope, resolve, reject });
+      this.#child.send({ id, scope }, (error) => {
+        if (error && this.#calls.delete(id)) reject(new InstanceDied(error.message));
+      });
+    });
+  }
+
+  async kill(): Promise<void> {
+    await kill(this.#child);
+  }
+
+  #receive(message: Message): void {
+    if (message.kind === 'minting') {
+      const [call] = this.#calls.values();
+      this.mints.push({ scope: call?.scope, atMs: message.atMs });
+    }
+    if (message.kind !== 'answer') return;
+    this.#calls.get(message.id)?.resolve(message.answer);
+    this.#calls.delete(message.id);
+  }
+}
