@@ -27,7 +27,7 @@ What MiniStack lacks, and this suite does in its place. Otherwise the template i
   - its events don't say who calls: the audit lines are compared without; see test/lambda/audit.test.ts
   - it has no X-Ray: that the functions may write traces is shown by the simulator alone`;
 
-await runSuite({ limitMinutes: 5 }, async (suite) => {
+await runSuite({}, async (suite) => {
   const { path: directory } = temporaryFolder();
   await suite.step('MiniStack is installed into .venv-ministack', () => miniStackPython.install());
   const miniStack = await suite.step('MiniStack starts, enforcing IAM', () => startMiniStack(directory));
