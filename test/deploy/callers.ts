@@ -54,11 +54,18 @@ export async function checkDirectInvocation(
     ["a role that has the profile's managed policy", stranger, reader],
   ];
   for (const [who, keys, role] of direct) {
-    await checks.check(`no direct invocation by ${who}: AccessDenied, whether it waits or not`, async () => {
-      const refused = /\(AccessDeniedException\).* lambda:InvokeFunction /;
-      await assert.rejects(invokeAs(account, keys, role), refused);
-      await assert.rejects(invokeAs(account, keys, role, '--invocation-type', 'Event'), refused);
-    });
+    await checks.check(
+      `no direct invocation by ${who}: AccessDenied, of the function and of its alias, whether it waits or not`,
+      async () => {
+        const refused = /\(AccessDeniedException\).* lambda:InvokeFunction /;
+        await assert.rejects(invokeAs(account, keys, role), refused);
+        await assert.rejects(invokeAs(account, keys, role, '--qualifier', 'live'), refused);
+        await assert.rejects(
+          invokeAs(account, keys, role, '--qualifier', 'live', '--invocation-type', 'Event'),
+          refused,
+        );
+      },
+    );
   }
 }
 
@@ -68,12 +75,12 @@ export async function checkUnconditionalInvocation(checks: Suite, account: Accou
     'it is the condition that keeps them out: a role that has the action without it gets in',
     async () => {
       const { aws, createRole, keysOf } = account;
-      const statement = { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: reader.functionArn };
+      const statement = { Effect: 'Allow', Action: 'lambda:InvokeFunction', Resource: `${reader.functionArn}:live` };
       const invoker = await keysOf(await createRole('invoker'));
       const document = ['--policy-name', 'Invoke', '--policy-document', policy(statement)];
       await aws('iam', 'put-role-policy', '--role-name', 'invoker', ...document);
-      await invokeAs(account, invoker, reader);
-      await assert.rejects(invokeAs(account, invoker, orders), /\(AccessDeniedException\)/);
+      await invokeAs(account, invoker, reader, '--qualifier', 'live');
+      await assert.rejects(invokeAs(account, invoker, orders, '--qualifier', 'live'), /\(AccessDeniedException\)/);
     },
   );
 }

@@ -42,6 +42,7 @@ async function checkEveryAction(checks: Suite, { account }: Stage, roles: Roles,
   const tableArn = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${tableName}`;
   const ofFunctions = Object.values(roles).flatMap(({ functionArn, logsArn, roleArn }) => [
     functionArn,
+    `${functionArn}:live`,
     logsArn,
     roleArn,
   ]);

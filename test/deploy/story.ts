@@ -149,6 +149,8 @@ async function checkNewInstance(checks: Suite, { account, emporix }: Stage, { ro
     const mints = emporix.tokens.length;
     const name = ['--function-name', role.functionName];
     await account.aws('lambda', 'update-function-configuration', ...name, '--memory-size', '640');
+    const { Version } = await account.aws<{ Version: string }>('lambda', 'publish-version', ...name);
+    await account.aws('lambda', 'update-alias', ...name, '--name', 'live', '--function-version', Version);
     const answer = await account.vend(url, keys);
     assert.equal(answer.headers['x-token-source'], 'table', answer.body);
     assert.equal(jsonOf(answer).access_token, before && jsonOf(before.answer).access_token);
