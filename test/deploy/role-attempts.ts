@@ -1,4 +1,4 @@
-// Calls of the AWS CLI that an intruder in a function would try, and those of its own that show that its keys are good.
+// Calls of the AWS CLI that an intruder in a function would try, and permitted ones, which show that its keys are valid.
 
 import { ACCOUNT, REGION } from '../../testbed/ministack.ts';
 import type { FunctionRole } from './function-roles.ts';
@@ -22,7 +22,7 @@ const item = (tableName: string) => ['--table-name', tableName, '--key', ITEM];
 
 const bySecret = (operation: string, secretArn: string) => ['secretsmanager', operation, '--secret-id', secretArn];
 
-/** What neither function may do. */
+/** Calls that neither function may make. */
 function common({ otherFunction, otherSecretArn, otherTableName, role, secretArn, tableName }: Things) {
   const { functionName, logGroup, roleName } = role;
   const code = ['--s3-bucket', `cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`, '--s3-key', 'any'];
