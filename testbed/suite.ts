@@ -58,6 +58,7 @@ export class Suite {
     }
   }
 
+  /** The same for figures that were measured before. */
   judge(scenario: Scenario): void {
     printScenario(scenario);
     const bounded = scenario.figures.filter(({ bound }) => bound);
@@ -78,6 +79,7 @@ export class Suite {
   }
 }
 
+/** Runs a suite and ends the process: with exit code 0 if something was checked and nothing failed, else with 1. */
 export async function runSuite<const Given extends Options>(
   { options, limitMinutes = 10 }: SuiteSettings<Given>,
   run: (suite: Suite, options: Values<Given>) => Promise<void>,
