@@ -4,8 +4,8 @@ import { run } from './child.ts';
 import type { Stage } from './stage.ts';
 
 /** What callers name; and nearly all that there is, 4 KB a set: fewer of those will do, an instance remembers 1,000. */
-const USUAL = { count: 10_000, least: 1, most: 5, seed: 3 };
-const LARGE = { count: 2_500, least: 150, most: 169, seed: 3 };
+const USUAL = { count: 10_000, min: 1, max: 5, seed: 3 };
+const LARGE = { count: 2_500, min: 150, max: 169, seed: 3 };
 
 /** How Lambda starts Node.js in 512 MB: 5 % for a semi-space of V8, 90 % for the old space. NODE_OPTIONS takes their place. */
 const HEAP_OF_LAMBDA = ['--max-semi-space-size=25', '--max-old-space-size=460'];

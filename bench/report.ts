@@ -1,12 +1,11 @@
-// What was measured, as a table on the terminal and as the one in README.md.
+// What was measured, as a table on the terminal and as the one in docs/performance.md.
 
-import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readAround, writeBetween } from '../testbed/measured-docs.ts';
 import { boundText, type Figures, isMet, measuredText, YARDSTICKS } from './yardsticks.ts';
 
-const README = join(import.meta.dirname, '../README.md');
-const START = '<!-- bench:start -->';
-const END = '<!-- bench:end -->';
+const PAGE = join(import.meta.dirname, '../docs/performance.md');
+const MARKERS = { begin: '<!-- bench:start -->', end: '<!-- bench:end -->' };
 
 export interface Run {
   /** The version of Node.js. */
@@ -40,20 +39,14 @@ export function summary({ runs }: Report): string {
   return [`${all.length - missed.length} of ${all.length} yardsticks met`, ...names].join('; ');
 }
 
-/** Puts the table between the two marks in README.md. @throws where they are missing */
+/** Renews the table in docs/performance.md. @throws Error where the page lacks the markers */
 export async function writeDocs(report: Report): Promise<void> {
-  const { before, after } = await readDocs();
-  await writeFile(README, `${before}\n${table(report)}\n${after}`);
+  await writeBetween(PAGE, MARKERS, table(report));
 }
 
-/** README.md up to the table, and from its end on. @throws where the marks are missing */
-export async function readDocs(): Promise<{ readonly before: string; readonly after: string }> {
-  const text = await readFile(README, 'utf8');
-  const [start, end] = [text.indexOf(START), text.indexOf(END)];
-  if (start < 0 || end < start) {
-    throw new Error(`README.md lacks the marks ${START} and ${END}, between which the table goes`);
-  }
-  return { before: text.slice(0, start + START.length), after: text.slice(end) };
+/** @throws Error where the table has no place to go, so that it is noticed before the measuring */
+export async function assertDocsTakeTable(): Promise<void> {
+  await readAround(PAGE, MARKERS);
 }
 
 function table({ date, machine, runs }: Report): string {

@@ -11,7 +11,7 @@ import { run, start } from './child.ts';
 import { scopeSets } from './children/scope-sets.mjs';
 
 /** More than an instance's memory holds, so that who asks for each in turn gets every one from the table. */
-const PUBLISHED = { count: 1_200, least: 1, most: 5, seed: 1 };
+const PUBLISHED = { count: 1_200, min: 1, max: 5, seed: 1 };
 
 export interface Stage {
   /** The module of each contestant, absolute. */
@@ -51,7 +51,7 @@ export async function setStage(): Promise<Stage> {
     code,
     env,
     published,
-    fresh: scopeSets({ count: 1_000, least: 6, most: 6, seed: 2 }),
+    fresh: scopeSets({ count: 1_000, min: 6, max: 6, seed: 2 }),
     close: async () => void (await Promise.all([close(), folder.close()])),
   };
 }

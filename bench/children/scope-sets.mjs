@@ -12,16 +12,16 @@ const VERBS =
 export const SCOPES = ENTITIES.flatMap((entity) => VERBS.map((verb) => `${entity}.${entity}_${verb}`));
 
 /**
- * Distinct sets, the same for the same seed. Made one at a time, so that they take no memory of who measures it.
- * @param {{ count: number, least: number, most: number, seed: number }} of `least` to `most` scopes in each
+ * Distinct sets, the same for the same seed. Made one at a time, so that a process whose memory is measured does not hold them all.
+ * @param {{ count: number, min: number, max: number, seed: number }} of `min` to `max` scopes in each
  * @returns {Generator<string, undefined>} space-delimited, in canonical order
  */
-export function* scopeSets({ count, least, most, seed }) {
+export function* scopeSets({ count, min, max, seed }) {
   const random = generator(seed);
   /** @type {Set<number>} */
   const seen = new Set();
   while (seen.size < count) {
-    const size = least + Math.floor(random() * (most - least + 1));
+    const size = min + Math.floor(random() * (max - min + 1));
     /** @type {Set<string>} */
     const scopes = new Set();
     while (scopes.size < size) scopes.add(String(SCOPES[Math.floor(random() * SCOPES.length)]));

@@ -23,7 +23,7 @@ export interface Report {
 export type Cost = Readonly<Record<'function requests' | 'function time' | 'logs' | 'table' | 'secret', number>>;
 
 export const SIZES = [1, 10, 100, 1_000, 10_000] as const;
-/** Half of the time from one renewal to the next is drawn: from 75 to 85 % of the lifetime, or 30 s before its end. */
+/** The mean: drawn from 75 to 85 % of the lifetime, or 30 s before its end. */
 const RENEWED_AFTER_MS = {
   ours: 0.8 * LIFETIME_SECONDS * SECOND,
   own: LIFETIME_SECONDS * SECOND - 30 * SECOND,

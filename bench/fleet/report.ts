@@ -8,6 +8,7 @@ import { Arithmetic, type Cost, type Report, SIZES, total } from './arithmetic.t
 import type { Figures } from './figures.ts';
 import { ITEM_LIMIT, MINUTE, PRICES, SECOND, SECRET_LIMIT, TABLE_LIMIT } from './model.ts';
 import { plots } from './plots.ts';
+import { OUTAGE_INSTANCES } from './runs.ts';
 import type { PeakOf } from './tally.ts';
 import { callsText, maybe, money, percent, whole } from './texts.ts';
 
@@ -75,14 +76,14 @@ function designs(arithmetic: Arithmetic): string {
       (design) => percent(arithmetic.share(quiet(design), 'region away', 'failed')),
     ],
     [
-      'calls that failed, authorization server down 10 min, 500 instances',
+      `calls that failed, authorization server down 10 min, ${OUTAGE_INSTANCES} instances`,
       (design) => percent(arithmetic.share(serverOutage(design), 'server away', 'failed')),
     ],
     [
       'requests to it meanwhile',
       (design) => {
         const { run, scenes } = serverOutage(design);
-        return whole(((scenes['server away']?.failedMints ?? 0) * 500) / run.instances);
+        return whole(((scenes['server away']?.failedMints ?? 0) * OUTAGE_INSTANCES) / run.instances);
       },
     ],
     ['expired tokens vended', (design) => whole(expired(arithmetic.report, design))],

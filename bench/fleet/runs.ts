@@ -35,20 +35,21 @@ export interface Run {
 
 /** After calls have come back, until it is time to renew. */
 export const BEFORE_RENEWAL_MS = 2 * SECOND;
+export const OUTAGE_INSTANCES = 300;
 const ALL: readonly DesignName[] = ['ours', 'own', 'shared', 'lease'];
 const WITH_TABLE: readonly DesignName[] = ['ours', 'shared', 'lease'];
-/** Instances read a renewed token each at its own time, over 72 s; other designs all at once. */
-const RENEWAL_MS = { ours: 75 * SECOND, own: 0, shared: 25 * SECOND, lease: 25 * SECOND };
+/** Instances read a renewed token each at its own time, over 72 s, which are all alike; other designs all at once. */
+const RENEWAL_MS = { ours: 30 * SECOND, own: 0, shared: 15 * SECOND, lease: 15 * SECOND };
 
 /** The longest first, so that two workers end at about the same time. */
 export function runs(seed: number): Run[] {
-  const busy = { callsPerSecond: 10, backWithinMs: 10 * SECOND, renewalMs: 6 * SECOND };
+  const busy = { callsPerSecond: 10, watchedMs: SECOND, backWithinMs: 5 * SECOND, renewalMs: 3 * SECOND };
   return [
-    quiet(seed, 'ours', 100),
+    quiet(seed, 'ours', 50),
     ...ALL.map((design) => storm(seed, design, { instances: 10_000 })),
-    storm(seed, 'ours', { instances: 10_000, ...busy, watchedMs: 2 * SECOND, withoutRotation: true }),
-    storm(seed, 'ours', { instances: 3_000, ...busy, withinMs: 30 * SECOND, withoutRotation: true }),
-    ...WITH_TABLE.map((design) => serverOutage(seed, design, 500)),
+    storm(seed, 'ours', { instances: 10_000, ...busy, withoutRotation: true }),
+    storm(seed, 'ours', { instances: 3_000, ...busy, deployWithinMs: 30 * SECOND, withoutRotation: true }),
+    ...WITH_TABLE.map((design) => serverOutage(seed, design, OUTAGE_INSTANCES)),
     ...[1_000, 100].flatMap((instances) => WITH_TABLE.map((design) => storm(seed, design, { instances }))),
     ...ALL.map((design) => quiet(seed, design, 10)),
     ...ALL.map((design) => quiet(seed, design, 1)),
@@ -78,7 +79,7 @@ function quiet(seed: number, design: DesignName, instances: number): Run {
 interface Storm {
   readonly instances: number;
   readonly callsPerSecond?: number;
-  readonly withinMs?: number;
+  readonly deployWithinMs?: number;
   /** How long the fleet is watched after all instances were started. */
   readonly watchedMs?: number;
   readonly backWithinMs?: number;
@@ -87,13 +88,13 @@ interface Storm {
 }
 
 function storm(seed: number, design: DesignName, options: Storm): Run {
-  const { instances, callsPerSecond = 1, withinMs = 5 * SECOND, watchedMs = 10 * SECOND } = options;
-  const { backWithinMs = MINUTE, renewalMs = RENEWAL_MS[design], withoutRotation = false } = options;
+  const { instances, callsPerSecond = 1, deployWithinMs = 5 * SECOND, watchedMs = 5 * SECOND } = options;
+  const { backWithinMs = 30 * SECOND, renewalMs = RENEWAL_MS[design], withoutRotation = false } = options;
   const renewal: Scene[] = [
     { event: { what: 'idle hours', until: 'renewal', backWithinMs }, durationMs: backWithinMs },
     { name: 'renewal', durationMs: BEFORE_RENEWAL_MS + renewalMs },
   ];
-  const rotation: Scene = { name: 'rotation', event: { what: 'rotation' }, durationMs: 20 * SECOND };
+  const rotation: Scene = { name: 'rotation', event: { what: 'rotation' }, durationMs: 15 * SECOND };
   return {
     group: 'storms',
     design,
@@ -101,8 +102,8 @@ function storm(seed: number, design: DesignName, options: Storm): Run {
     instances,
     callsPerSecond,
     scenes: [
-      { name: 'start', event: { what: 'start', withinMs }, durationMs: withinMs + watchedMs },
-      { name: 'deploy', event: { what: 'deploy', withinMs }, durationMs: withinMs + watchedMs },
+      { name: 'start', event: { what: 'start', withinMs: 5 * SECOND }, durationMs: 5 * SECOND + watchedMs },
+      { name: 'deploy', event: { what: 'deploy', withinMs: deployWithinMs }, durationMs: deployWithinMs + watchedMs },
       ...(design === 'own' ? [] : renewal),
       ...(design === 'own' || withoutRotation ? [] : [rotation]),
     ],

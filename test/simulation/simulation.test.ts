@@ -18,7 +18,8 @@ test.each(Object.entries(CALLS))(
       fc.asyncProperty(someFleet, somePlan(calls), async (options, plan) => {
         expect(violations(await runHistory(options, plan))).toEqual([]);
       }),
-      { numRuns: RUNS, ...(SEED !== undefined && { seed: SEED }) },
+      // Where a guard was taken away, any violation will do: there is no need for the shortest history that has one.
+      { numRuns: RUNS, endOnFailure: 'REMOVED_GUARD' in process.env, ...(SEED !== undefined && { seed: SEED }) },
     );
   },
   900_000,

@@ -1,0 +1,268 @@
+// The guards that keep the promises of docs/guarantees.md, and how to take each of them away while the code runs: a row of
+// the policy is removed, a condition of a write is replaced, or a rule does nothing. No source text is changed.
+
+import type { Row } from '../../../lambda/vend/vending/decision.ts';
+
+type DecisionModule = typeof import('../../../lambda/vend/vending/decision.ts');
+type LeaseModule = typeof import('../../../lambda/vend/state/lease.ts');
+type MinterModule = typeof import('../../../lambda/vend/vending/minter.ts');
+type SecretsModule = typeof import('../../../lambda/secrets/credential-source.ts');
+type SharedCallsModule = typeof import('../../../lambda/vend/vending/shared-calls.ts');
+type StoreModule = typeof import('../../../lambda/vend/store/dynamodb-token-store.ts');
+type TokenStateModule = typeof import('../../../lambda/vend/state/token-state.ts');
+type WriterModule = typeof import('../../../lambda/vend/vending/token-writer.ts');
+
+type Conditions = Partial<StoreModule['CONDITIONS']>;
+type Store = InstanceType<StoreModule['DynamoDbTokenStore']>;
+
+/** The modules in which guards are. They are loaded only if a guard is taken away, before anything else is loaded. */
+export interface Modules {
+  decision(): DecisionModule;
+  lease(): LeaseModule;
+  minter(): MinterModule;
+  secrets(): SecretsModule;
+  sharedCalls(): SharedCallsModule;
+  store(): StoreModule;
+  writer(): WriterModule;
+  /** Replaces functions of the module that has the rules for a token's state. */
+  replaceRules(replace: (actual: TokenStateModule) => Partial<TokenStateModule>): void;
+}
+
+interface Guard {
+  readonly promise: string;
+  readonly remove: (modules: Modules) => void;
+  /** The test that notices. @default the simulation */
+  readonly test?: string;
+}
+
+export const SIMULATION = 'test/simulation/simulation.test.ts';
+const STORE_TEST = 'test/lambda/vend/store/dynamodb-token-store.test.ts';
+const MINTED_ONCE_TEST = 'test/lambda/vend/vending/minted-once.test.ts';
+const REPLACED_SECRET_TEST = 'test/lambda/vend/vending/replaced-secret.test.ts';
+const VENDOR_TEST = 'test/lambda/vend/vending/token-vendor.test.ts';
+
+const ALWAYS = 'attribute_not_exists(nothing)';
+const LEASE_IS_MINE_OR_NOT = { leaseIsMine: `(lease_id = :lease_id OR ${ALWAYS})` };
+
+export const GUARDS: readonly Guard[] = [
+  {
+    promise: 'an expired token is never vended, whatever the clocks',
+    remove: ({ replaceRules }) =>
+      replaceRules(({ isValid }) => {
+        const withoutAllowance: TokenStateModule['isValid'] = (
+          token,
+          demand,
+          nowMs,
+        ): token is NonNullable<typeof token> =>
+          isValid(token, demand, nowMs - Math.min(1_000, (token?.lifetimeMs ?? 0) / 10));
+        return { isValid: withoutAllowance };
+      }),
+  },
+  {
+    promise: 'the lease is taken only when it is free or over',
+    remove: (modules) =>
+      replaceConditions(modules, 'acquireLease', { leaseEndedByTheClock: `(lease_until_ms < :ended OR ${ALWAYS})` }),
+  },
+  {
+    promise: 'the lease is taken only where nothing changed since the item was read',
+    remove: (modules) =>
+      replaceConditions(modules, 'acquireLease', {
+        unchangedSinceRead: `(revision = :seen OR ${ALWAYS})`,
+        withoutRevisionAsRead: ALWAYS,
+      }),
+  },
+  {
+    promise: 'a lease whose holder died is taken over',
+    remove: ({ lease }) => {
+      lease().LeaseWatch.prototype.isFree = (held) => held === undefined;
+    },
+    test: MINTED_ONCE_TEST,
+  },
+  {
+    promise: 'a token is published under one’s own lease, or where nothing changed',
+    remove: (modules) => replaceConditions(modules, 'publish', LEASE_IS_MINE_OR_NOT),
+    test: STORE_TEST,
+  },
+  {
+    promise: 'a failure is recorded under one’s own lease',
+    remove: (modules) => replaceConditions(modules, 'recordFailure', LEASE_IS_MINE_OR_NOT),
+    test: STORE_TEST,
+  },
+  {
+    promise: 'a lease whose answer was lost is found to be one’s own',
+    remove: (modules) => readNothingIn(modules, 'acquireLease'),
+    test: STORE_TEST,
+  },
+  {
+    promise: 'a publication whose answer was lost is found to have happened',
+    remove: (modules) => readNothingIn(modules, 'publish'),
+    test: STORE_TEST,
+  },
+  {
+    promise: 'a lease that was watched to its end is over, whatever the clocks say',
+    remove: (modules) => replaceConditions(modules, 'acquireLease', { leaseWasWatchedToItsEnd: 'nothing = :watched' }),
+    test: STORE_TEST,
+  },
+  {
+    promise: 'a back-off in the table is respected',
+    remove: (modules) => replaceRows(modules, ({ when }) => (when.isBackedOff ? undefined : when)),
+  },
+  {
+    promise: 'a back-off of the credential is respected',
+    remove: ({ writer }) => {
+      const { prototype } = writer().TokenWriter;
+      const { readThrottling } = prototype;
+      prototype.readThrottling = async function () {
+        return (await readThrottling.call(this)) === 'throttled' ? 'throttled' : undefined;
+      };
+    },
+  },
+  {
+    promise: 'a valid token is vended whatever the failure',
+    remove: ({ replaceRules }) => replaceRules(() => ({ isDemandRefused: () => true })),
+  },
+  {
+    promise: 'the failure of a call that began earlier is not a later call’s',
+    remove: ({ sharedCalls }) => {
+      const { prototype } = sharedCalls().SharedCalls;
+      const { run } = prototype;
+      prototype.run = function (key, call) {
+        return { ...run.call(this, key, call), joined: false };
+      };
+    },
+    test: VENDOR_TEST,
+  },
+  {
+    promise: 'a wait ends before the deadline',
+    remove: (modules) => replaceRows(modules, ({ when }) => without(when, 'hasTimeToWait')),
+    test: MINTED_ONCE_TEST,
+  },
+  {
+    promise: 'a mint begins only where the deadline leaves time for it',
+    remove: (modules) => replaceRows(modules, ({ when }) => without(when, 'hasTimeToMint')),
+    test: VENDOR_TEST,
+  },
+  {
+    promise: 'nobody mints past a table that throttles',
+    remove: (modules) =>
+      replaceRows(modules, ({ when, next }) => (when.table === 'throttled' && next === 'wait' ? undefined : when)),
+  },
+  {
+    promise: 'a token is renewed from its renewal point on, not before',
+    remove: (modules) => replaceRows(modules, ({ when }) => (when.token === 'fresh' ? undefined : when)),
+  },
+  {
+    promise: 'renewals that rejected tokens force are limited',
+    remove: ({ replaceRules }) => replaceRules(() => ({ assertNotForcedTooFast: () => {} })),
+    test: VENDOR_TEST,
+  },
+  {
+    promise: 'min_ttl is at most three quarters of the lifetime',
+    remove: ({ replaceRules }) => replaceRules(() => ({ assertMinTtlFits: () => {} })),
+    test: VENDOR_TEST,
+  },
+  {
+    promise: 'a version not known here makes the secret be read again',
+    remove: ({ secrets }) => {
+      const { prototype } = secrets().CredentialSource;
+      const { recheck } = prototype;
+      prototype.recheck = async function (seenVersion, sinceMs) {
+        const credential = await this.current();
+        if (seenVersion !== credential.version) return { credential, isConfirmed: true };
+        return await recheck.call(this, seenVersion, sinceMs);
+      };
+    },
+    test: REPLACED_SECRET_TEST,
+  },
+  {
+    promise: 'a wrong secret falls back on the one before',
+    remove: ({ secrets }) => {
+      secrets().CredentialSource.prototype.previous = async () => undefined;
+    },
+  },
+  {
+    promise: 'tokens of the one before are fresh while the new one is refused',
+    remove: ({ replaceRules }) =>
+      replaceRules(({ isFresh }) => {
+        const withoutRefusal: TokenStateModule['isFresh'] = (state, ...rest): state is never =>
+          isFresh(state && { ...state, refusal: undefined }, ...rest);
+        return { isFresh: withoutRefusal };
+      }),
+  },
+  {
+    promise: 'a refused version is not asked with again within 5 min',
+    remove: ({ minter }) => {
+      const { prototype } = minter().Minter;
+      const { mint } = prototype;
+      prototype.mint = function (request, current, state, deadlineMs) {
+        return mint.call(this, request, current, { ...state, refusal: undefined }, deadlineMs);
+      };
+    },
+    test: REPLACED_SECRET_TEST,
+  },
+  {
+    promise: 'made-up scope sets are limited',
+    remove: ({ minter }) => {
+      minter().Minter.prototype.assertFewNew = () => {};
+    },
+    test: VENDOR_TEST,
+  },
+  {
+    promise: 'each item that was changed has a new revision',
+    remove: ({ store }) => {
+      const { prototype } = store().DynamoDbTokenStore;
+      const { publish } = prototype;
+      prototype.publish = function (publication) {
+        return publish.call(this, { ...publication, revision: 'one' });
+      };
+    },
+  },
+];
+
+/** @param replace gives the row's condition; undefined: the row is removed */
+function replaceRows({ decision }: Modules, replace: (row: Row) => Row['when'] | undefined): void {
+  const policy = decision().POLICY as Row[];
+  const rows = policy.flatMap((row) => {
+    const when = replace(row);
+    return when ? [{ ...row, when }] : [];
+  });
+  policy.splice(0, policy.length, ...rows);
+}
+
+function without(when: Row['when'], name: keyof Row['when']): Row['when'] {
+  const { [name]: _, ...rest } = when;
+  return rest;
+}
+
+/** Replaces conditions of one kind of write: they are joined before its first await. */
+function replaceConditions(
+  { store }: Modules,
+  method: 'acquireLease' | 'publish' | 'recordFailure',
+  replaced: Conditions,
+): void {
+  const { CONDITIONS, DynamoDbTokenStore } = store();
+  const write = DynamoDbTokenStore.prototype[method] as (this: Store, argument: never) => Promise<boolean & void>;
+  DynamoDbTokenStore.prototype[method] = function (this: Store, argument: unknown) {
+    const kept = { ...CONDITIONS };
+    Object.assign(CONDITIONS, replaced);
+    try {
+      return write.call(this, argument as never);
+    } finally {
+      Object.assign(CONDITIONS, kept);
+    }
+  };
+}
+
+/** After a write that was refused, the item is not found. */
+function readNothingIn({ store }: Modules, method: 'acquireLease' | 'publish'): void {
+  const { prototype } = store().DynamoDbTokenStore;
+  const write = prototype[method] as (this: Store, argument: never) => Promise<boolean>;
+  prototype[method] = async function (this: Store & { read: unknown }, argument: unknown) {
+    Object.defineProperty(this, 'read', { value: async () => undefined, configurable: true });
+    try {
+      return await write.call(this, argument as never);
+    } finally {
+      Reflect.deleteProperty(this, 'read');
+    }
+  };
+}
