@@ -241,7 +241,7 @@ function replaceConditions(
   replaced: Conditions,
 ): void {
   const { CONDITIONS, DynamoDbTokenStore } = store();
-  const write = DynamoDbTokenStore.prototype[method] as (this: Store, argument: never) => Promise<boolean & void>;
+  const write = DynamoDbTokenStore.prototype[method] as (this: Store, argument: never) => Promise<never>;
   DynamoDbTokenStore.prototype[method] = function (this: Store, argument: unknown) {
     const kept = { ...CONDITIONS };
     Object.assign(CONDITIONS, replaced);
