@@ -37,11 +37,7 @@ function common({ otherFunction, otherSecretArn, otherTableName, role, secretArn
     bySecret('delete-secret', secretArn),
     [...bySecret('put-resource-policy', secretArn), '--resource-policy', EVERYTHING],
     ['lambda', 'invoke', '--function-name', functionName, '/dev/null'],
-<<<<<<< .merge_file_LjUrbE
     ['lambda', 'invoke', '--function-name', `${functionName}:live`, '/dev/null'],
-=======
-    ['lambda', 'invoke', '--function-name', functionName, '--qualifier', 'live', '/dev/null'],
->>>>>>> .merge_file_TCWHQ7
     ['lambda', 'update-function-code', '--function-name', functionName, ...code],
     ['logs', 'filter-log-events', '--log-group-name', logGroup],
     ['logs', 'put-log-events', '--log-group-name', otherFunction.logGroup, ...line],
@@ -62,11 +58,7 @@ export const attemptsOf = {
       [...bySecret('put-secret-value', things.secretArn), '--secret-string', 'any'],
       [...bySecret('update-secret-version-stage', things.secretArn), '--version-stage', 'AWSCURRENT'],
       ['lambda', 'invoke', '--function-name', things.otherFunction.functionName, '/dev/null'],
-<<<<<<< .merge_file_LjUrbE
       ['lambda', 'invoke', '--function-name', `${things.otherFunction.functionName}:live`, '/dev/null'],
-=======
-      ['lambda', 'invoke', '--function-name', things.otherFunction.functionName, '--qualifier', 'live', '/dev/null'],
->>>>>>> .merge_file_TCWHQ7
     ],
   }),
   rotation: (things: Things) => ({
