@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { Scopes } from '../lambda/oauth/scopes.ts';
-import { ScopePolicy } from '../lambda/vend/scope-policy.ts';
+import { ScopePolicy } from '../lambda/vend/vending/scope-policy.ts';
 import { writeVendCode } from '../lib/vend-code.ts';
 import { lambdaEnvironment } from '../local/function-environment.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
@@ -84,5 +84,5 @@ function itemKey(
   { PROFILE = '', CREDENTIAL = '', TOKEN_ENDPOINT = '' }: Record<string, string>,
 ): string {
   const policy = { profile: PROFILE, credential: CREDENTIAL, tokenEndpoint: TOKEN_ENDPOINT };
-  return new ScopePolicy(policy).wanted(Scopes.parse(scope)).pk;
+  return new ScopePolicy(policy).request(Scopes.parse(scope)).key;
 }

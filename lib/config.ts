@@ -12,7 +12,7 @@ export interface CredentialConfig extends CredentialOptions {
   readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic';
 }
 
-interface ProfileConfig extends ProfileOptions {
+export interface ProfileConfig extends ProfileOptions {
   readonly credential: string;
 }
 

@@ -1,4 +1,4 @@
-// A credential: a client ID and secret as one Secrets Manager secret, which is created here or exists already.
+// A credential: a client ID and secret as one Secrets Manager secret, created here or used where it is.
 
 import { Arn, ArnFormat, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -12,15 +12,16 @@ import { SecretPolicy } from './secret-policy.ts';
 export interface CredentialProps {
   /** The credential's name: lower-case letters, digits and hyphens. */
   readonly credentialName: string;
+  /** Where the secret is, and how it is used at the token endpoint. */
   readonly config: CredentialConfig;
   /**
-   * The customer-managed key of a secret that is created here.
+   * A customer-managed key for a secret created here.
    * @default - Secrets Manager's own key
    */
   readonly encryptionKey?: kms.IKey;
   /**
-   * ARNs of roles. All principals but these, and the functions that use the credential, are denied the value of a
-   * secret created here.
+   * ARNs of roles. All principals but these, and the functions that use the credential, are denied the value of a secret
+   * created here.
    * @default - IAM alone decides
    */
   readonly administrators?: readonly string[];
@@ -29,7 +30,7 @@ export interface CredentialProps {
 export class Credential extends Construct {
   readonly credentialName: string;
   readonly config: CredentialConfig;
-  /** The name or ARN for `aws secretsmanager put-secret-value --secret-id`. */
+  /** What `aws secretsmanager put-secret-value --secret-id` takes. */
   readonly secretId: string;
   readonly secretArn: string;
   private readonly keyArn: string | undefined;
@@ -56,7 +57,7 @@ export class Credential extends Construct {
     }
   }
 
-  /** Lets a function read this one secret, and decrypt with its key where that is a customer's. */
+  /** What a reader of the secret needs: this one secret, and its key where that is a customer's. */
   readStatements(): iam.PolicyStatement[] {
     const read = new iam.PolicyStatement({
       actions: ['secretsmanager:GetSecretValue'],
@@ -65,9 +66,7 @@ export class Credential extends Construct {
     return this.keyArn === undefined ? [read] : [read, decryptVia(this, this.keyArn, 'secretsmanager')];
   }
 
-  /**
-   * Lets the rotation function read and write the versions and labels of this one secret, and use its customer's key.
-   */
+  /** What the rotation function needs: the versions and labels of this one secret, and its key where that is a customer's. */
   rotateStatements(): iam.PolicyStatement[] {
     const actions = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
     const rotate = new iam.PolicyStatement({
@@ -78,17 +77,17 @@ export class Credential extends Construct {
     return [rotate, useKeyVia(this, this.keyArn, 'secretsmanager', ['kms:Decrypt', 'kms:GenerateDataKey'])];
   }
 
-  /** The strict policy must let through each function's role that has the `readStatements`. */
+  /** Makes known a function's role that was given `readStatements`. */
   addReader(role: iam.IRole): void {
     this.policy?.exemptReader(role);
   }
 
-  /** The strict policy must let through the role that has the `rotateStatements`. */
+  /** Makes known a function's role that was given `rotateStatements`. */
   addRotator(role: iam.IRole): void {
     this.policy?.exemptWriter(role);
   }
 
-  /** Its first value is a generated password. That is no credential, so vending answers how to put one. */
+  /** Its first value is a generated password: no credential, so that vending says what to do until one is put. */
   private createSecret({ credentialName, config, encryptionKey }: CredentialProps): secretsmanager.Secret {
     return new secretsmanager.Secret(this, 'Secret', {
       ...(config.secretName !== undefined && { secretName: config.secretName }),
@@ -99,7 +98,7 @@ export class Credential extends Construct {
     });
   }
 
-  /** Checks an existing secret against the stack's account and region, where these are known. */
+  /** What can be known of an existing secret only where the account and region of the stack are known. */
   private assertUsable(secretArn: string): void {
     const { account, region } = Stack.of(this);
     const secret = Arn.split(secretArn, ArnFormat.COLON_RESOURCE_NAME);
@@ -121,7 +120,7 @@ export class Credential extends Construct {
   }
 }
 
-/** Lets a caller of one service decrypt with a customer-managed key, through that service only. */
+/** Decrypting with a customer-managed key, as one service does it for its caller. */
 export function decryptVia(scope: Construct, keyArn: string, service: string): iam.PolicyStatement {
   return useKeyVia(scope, keyArn, service, ['kms:Decrypt']);
 }

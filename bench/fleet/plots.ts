@@ -2,9 +2,10 @@
 
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
-import { STORM_AT_MS } from './jobs.ts';
+import { DESIGNS, type DesignName } from '../../testbed/simulator/designs.ts';
+import { Arithmetic, type Report, SIZES } from './arithmetic.ts';
 import { ITEM_LIMIT } from './model.ts';
-import { fleetOf, group, name, type Report, withinSeconds } from './report.ts';
+import { callsText } from './texts.ts';
 
 const WIDTH = 800;
 const HEIGHT = 400;
@@ -23,11 +24,14 @@ export function plots(report: Report): Readonly<Record<string, string>> {
 }
 
 function mints(report: Report): string {
-  const points = [...group(report, 'sizes'), ...group(report, 'week')].map((figures) => ({
-    instances: figures.setting.instances,
-    mints: figures.mintsPerDay,
-    design: name(figures),
-  }));
+  const arithmetic = new Arithmetic(report);
+  const points = (Object.keys(DESIGNS) as DesignName[]).flatMap((design) =>
+    SIZES.map((instances) => ({
+      instances,
+      mints: arithmetic.mintsPerDay(design, instances),
+      design: DESIGNS[design].name,
+    })),
+  );
   return svg({
     x: { type: 'log', label: 'instances, each with 1 call/s', tickFormat: ',' },
     y: { type: 'log', label: 'mints per day', grid: true, tickFormat: '~s' },
@@ -37,22 +41,30 @@ function mints(report: Report): string {
   });
 }
 
-function storm(report: Report): string {
-  const storms = group(report, 'storms').flatMap((figures) => {
-    const within = withinSeconds(figures);
-    const fleet = `${fleetOf(figures)}${within === 5 ? '' : `, within ${within} s`}`;
-    const halves = new Map<number, number>();
-    for (const [tenth, units] of figures.mostPopular) {
-      const half = Math.floor((tenth - STORM_AT_MS / 100) / 5);
-      halves.set(half, (halves.get(half) ?? 0) + units * 2);
-    }
-    return Array.from({ length: 14 }, (_, half) => ({ second: (half + 0.5) / 2, units: halves.get(half) ?? 0, fleet }));
-  });
+function storm({ figures }: Report): string {
+  const storms = figures
+    .filter(({ run }) => run.group === 'storms' && run.design === 'ours')
+    .flatMap(({ run, mostPopular }) => {
+      const halves = new Map<number, number>();
+      for (const [tenth, units] of mostPopular) {
+        const half = Math.floor(tenth / 5);
+        halves.set(half, (halves.get(half) ?? 0) + units * 2);
+      }
+      const fleet = callsText(run);
+      return Array.from({ length: 14 }, (_, half) => ({
+        second: (half + 0.5) / 2,
+        units: halves.get(half) ?? 0,
+        fleet,
+      }));
+    });
   const fleet = "DynamoDB's limit for one item";
-  const limit = [0, 7].map((second) => ({ second, units: ITEM_LIMIT.readUnits, fleet }));
+  const limit = [0, 7].map((second) => ({ second, units: ITEM_LIMIT.read, fleet }));
   const points = [...limit, ...storms.filter(({ units }) => units > 0)];
   return svg({
-    x: { label: 'seconds since a deploy began that replaces all within 5 s', domain: [0, 7] },
+    x: {
+      label: 'seconds since a deploy began that replaces all within 5 s (3,000 instances: within 30 s)',
+      domain: [0, 7],
+    },
     y: { type: 'log', label: 'read units/s asked of the most popular item', grid: true, tickFormat: ',' },
     color: { ...colours(points.map(({ fleet: name }) => name)), range: ['black', ...COLOURS] },
     marginRight: 310,
@@ -61,11 +73,10 @@ function storm(report: Report): string {
 }
 
 function cost(report: Report): string {
-  const points = [...group(report, 'sizes'), ...group(report, 'week')]
-    .filter(({ design }) => design === 'ours')
-    .flatMap(({ setting, cost: parts }) =>
-      Object.entries(parts).map(([part, usd]) => ({ instances: setting.instances, usd, part })),
-    );
+  const arithmetic = new Arithmetic(report);
+  const points = SIZES.flatMap((instances) =>
+    Object.entries(arithmetic.cost('ours', instances)).map(([part, usd]) => ({ instances, usd, part })),
+  );
   return svg({
     x: { type: 'log', label: 'instances, each with 1 call/s', tickFormat: ',' },
     y: { type: 'log', label: 'USD per month', grid: true, tickFormat: ',' },
@@ -102,12 +113,12 @@ function lines<T extends object>(
 /** Labels that would overlap are moved up, from the lowest on. */
 function apart<T extends object>(labels: T[], values: readonly number[], y: keyof T & string): T[] {
   const whole = Math.log(Math.max(...values) / Math.min(...values));
-  const least = Math.exp((whole * LINE_HEIGHT) / (HEIGHT - MARGIN_TOP - MARGIN_BOTTOM));
+  const minFactor = Math.exp((whole * LINE_HEIGHT) / (HEIGHT - MARGIN_TOP - MARGIN_BOTTOM));
   let lowest = 0;
   return labels
     .toSorted((one, other) => Number(one[y]) - Number(other[y]))
     .map((label) => {
-      lowest = Math.max(Number(label[y]), lowest * least);
+      lowest = Math.max(Number(label[y]), lowest * minFactor);
       return { ...label, [y]: lowest };
     });
 }

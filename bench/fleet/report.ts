@@ -1,247 +1,204 @@
 // What was counted, as tables: for the terminal and for docs/scaling.md.
 
-import { DESIGNS, type DesignName } from './designs.ts';
-import { callsOf, type Figures } from './figures.ts';
-import { POPULAR_RENEWAL } from './fleet.ts';
-import { type Job, STORM_AT_MS } from './jobs.ts';
-import {
-  DAY,
-  HOUR,
-  ITEM_LIMIT,
-  LIFETIME_SECONDS,
-  MARGIN_MS,
-  PRICES,
-  SECOND,
-  SECRETS_LIMIT,
-  TABLE_LIMIT,
-} from './model.ts';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { markdownTable, writeBetween } from '../../testbed/measured-docs.ts';
+import { DESIGNS, type DesignName } from '../../testbed/simulator/designs.ts';
+import { Arithmetic, type Cost, type Report, SIZES, total } from './arithmetic.ts';
+import type { Figures } from './figures.ts';
+import { ITEM_LIMIT, MINUTE, PRICES, SECOND, SECRET_LIMIT, TABLE_LIMIT } from './model.ts';
+import { plots } from './plots.ts';
 import type { PeakOf } from './tally.ts';
+import { callsText, maybe, money, percent, whole } from './texts.ts';
 
-export interface Report {
-  readonly date: string;
-  readonly node: string;
-  readonly machine: string;
-  readonly seed: number;
-  /** Of the whole run. */
-  readonly seconds: number;
-  readonly runs: readonly { readonly job: Job; readonly figures: Figures }[];
-}
+const DOCS = join(import.meta.dirname, '../../docs');
+const MARKERS = {
+  begin: '<!-- measured: begin, written by npm run bench:fleet -- --write-docs -->',
+  end: '<!-- measured: end -->',
+};
+const LARGEST = 10_000;
+const DESIGN_NAMES = Object.keys(DESIGNS) as DesignName[];
 
 export function printReport(report: Report): void {
-  const callsRun = report.runs.reduce((sum, { figures }) => sum + figures.whole.callsRun, 0);
-  console.log(`Seed ${report.seed}, ${report.seconds.toFixed(0)} s; ${whole(callsRun)} calls really run.`);
+  console.log(summary(report));
   for (const { title, text } of tables(report)) console.log(`\n${title}\n\n${text}`);
 }
 
+/** Renews docs/scaling.md: the tables between its markers, and the plots beside it. */
+export async function writeDocs(report: Report): Promise<void> {
+  const parts = tables(report).map(({ title, text }) => `### ${title}\n\n${text}`);
+  await writeBetween(join(DOCS, 'scaling.md'), MARKERS, [summary(report), ...parts].join('\n\n'));
+  await mkdir(join(DOCS, 'scaling'), { recursive: true });
+  for (const [file, svg] of Object.entries(plots(report))) await writeFile(join(DOCS, 'scaling', file), svg);
+}
+
+function summary({ date, node, machine, seed, seconds, figures }: Report): string {
+  const calls = figures.reduce((sum, { callsRun }) => sum + callsRun, 0);
+  return `Simulated ${date}, Node.js ${node}, ${machine}, seed ${seed}: ${whole(calls)} calls of \`vend\`, in ${seconds.toFixed(0)} s.`;
+}
+
 /** Markdown. */
-export function tables(report: Report): { readonly title: string; readonly text: string }[] {
-  const week = group(report, 'week');
-  const [ours] = week;
-  if (ours === undefined) throw new Error('nothing was run');
+function tables(report: Report): { readonly title: string; readonly text: string }[] {
+  const arithmetic = new Arithmetic(report);
   return [
-    {
-      title: 'The designs, 10,000 instances',
-      text: table(
-        ['', ...week.map(name)],
-        WEEK_ROWS.map(([what, cell]) => [what, ...week.map(cell)]),
-      ),
-    },
-    { title: 'This design, by the kind of time', text: stretches(ours) },
-    { title: 'Fleets of other sizes', text: sizes(report) },
-    { title: 'Storms on the most popular item', text: storms(group(report, 'storms')) },
+    { title: 'The designs, 10,000 instances', text: designs(arithmetic) },
+    { title: 'This design, by the kind of time', text: scenes(arithmetic) },
+    { title: 'Fleets of other sizes', text: sizes(arithmetic) },
+    { title: 'Storms on the most popular item', text: storms(report) },
   ];
 }
 
-export function group(report: Report, which: Job['group']): Figures[] {
-  return report.runs.filter(({ job }) => job.group === which).map(({ figures }) => figures);
-}
-
-export function name({ design }: { readonly design: DesignName }): string {
-  return DESIGNS[design].name;
-}
-
-type Row = readonly [what: string, cell: (figures: Figures) => string];
-
-const WEEK_ROWS: readonly Row[] = [
-  ['simulated hours', ({ setting }) => whole(setting.durationMs / HOUR)],
-  ['calls stood for (millions)', (figures) => whole(callsOf(figures.whole) / 1e6)],
-  ['of these really run', (figures) => whole(figures.whole.callsRun)],
-  ['of these not answered by memory', (figures) => whole(figures.whole.flightsRun)],
-  ['**mints a day**, table there', ({ mintsPerDay }) => whole(mintsPerDay)],
-  ['**mints per scope set and lifetime**, table there', (figures) => mintsPerLifetime(figures).toFixed(2)],
-  ['mints in 10 min without table', (figures) => whole(figures.stretches['region away']?.mints ?? 0)],
-  ['most requests to the authorization server in a second', (figures) => peak(figures, 'mints')],
-  ['answered from memory', ({ whole: counts }) => percent(counts.memory / callsOf(counts))],
-  [
-    'calls that failed, table and secret away 10 min',
-    (figures) => whole(figures.stretches['region away']?.failed ?? 0),
-  ],
-  [
-    'calls that failed, authorization server away 10 min',
-    (figures) => whole(figures.stretches['server away']?.failed ?? 0),
-  ],
-  ['requests to it meanwhile', (figures) => whole(figures.stretches['server away']?.failedMints ?? 0)],
-  ['calls that failed, otherwise', failedOtherwise],
-  ['expired tokens vended', (figures) => whole(figures.whole.expiredVended)],
-  ['latency, median (ms)', ({ latencyMs }) => latencyMs.p50.toFixed(1)],
-  ['latency, 99 % (ms)', ({ latencyMs }) => whole(latencyMs.p99)],
-  ['latency, 99.9 % (ms)', ({ latencyMs }) => whole(latencyMs.p999)],
-  ['table, read units a second, mean', (figures) => perSecond(figures, 'tableReadUnits')],
-  [
-    `table, read units a second, most (${whole(TABLE_LIMIT.readUnits)} at first)`,
-    (figures) => peak(figures, 'readUnits'),
-  ],
-  [
-    `hottest item, read units a second, most (limit ${whole(ITEM_LIMIT.readUnits)})`,
-    (figures) => peak(figures, 'itemReadUnits'),
-  ],
-  ['table, write units a second, mean', (figures) => perSecond(figures, 'tableWriteUnits')],
-  [
-    `table, write units a second, most (${whole(TABLE_LIMIT.writeUnits)} at first)`,
-    (figures) => peak(figures, 'writeUnits'),
-  ],
-  [
-    `hottest item, write units a second, most (limit ${whole(ITEM_LIMIT.writeUnits)})`,
-    (figures) => peak(figures, 'itemWriteUnits'),
-  ],
-  ['table requests throttled', (figures) => whole(figures.whole.throttled)],
-  ['Secrets Manager calls a second, mean', (figures) => perSecond(figures, 'secretsCalls')],
-  [`Secrets Manager calls a second, most (limit ${whole(SECRETS_LIMIT)})`, (figures) => peak(figures, 'secrets')],
-  ['USD a month: table', ({ cost }) => whole(cost.table)],
-  ['USD a month: Secrets Manager calls', ({ cost }) => whole(cost.secret)],
-  ['USD a month: function requests', ({ cost }) => whole(cost['function requests'])],
-  ['USD a month: function time', ({ cost }) => whole(cost['function time'])],
-  ['USD a month: log', ({ cost }) => whole(cost.logs)],
-  [`**USD a month** (${PRICES.where})`, ({ cost }) => whole(total(cost))],
-];
-
-function failedOtherwise({ whole: counts, stretches: by }: Figures): string {
-  return whole(counts.failed - (by['region away']?.failed ?? 0) - (by['server away']?.failed ?? 0));
-}
-
-/** 1: only who had to. Without a shared table, what would be one for the fleet. */
-export function mintsPerLifetime({ design, setting, whole: counts, mintsPerDay }: Figures): number {
-  const minted = (mintsPerDay * setting.durationMs) / DAY;
-  if (DESIGNS[design].sharesTable) return minted / counts.lifetimes;
-  return minted / (setting.scopeSets * (setting.durationMs / (LIFETIME_SECONDS * SECOND - MARGIN_MS)));
-}
-
-function stretches({ stretches: by }: Figures): string {
-  const heads = ['', 'calls run', 'from memory', 'mints', 'failed calls', 'slower than 0.1 s', 'throttled'];
-  const peaks = ['table, read units/s', 'hottest item, read units/s', 'secret, calls/s', 'server, requests/s'];
-  const rows = Object.entries(by).map(([stretch, counts]) => [
-    stretch,
-    whole(counts.callsRun),
-    percent(counts.memory / callsOf(counts)),
-    whole(counts.mints),
-    whole(counts.failed),
-    whole(counts.slow),
-    whole(counts.throttled),
-    ...(['readUnits', 'itemReadUnits', 'secrets', 'mints'] as const).map((what) => maybe(counts.peaks[what])),
-  ]);
-  return table([...heads, ...peaks.map((what) => `most ${what}`)], rows);
-}
-
-function sizes(report: Report): string {
-  const all = [...group(report, 'sizes'), ...group(report, 'week')];
-  const ours = all.filter(({ design }) => design === 'ours');
-  const mints = Object.keys(DESIGNS).flatMap((design) => {
-    const same = all.filter((figures) => figures.design === design);
-    return same.length === 0
-      ? []
-      : [
-          [
-            `mints a day, ${name({ design: design as DesignName })}`,
-            ...same.map(({ mintsPerDay }) => whole(mintsPerDay)),
-          ],
-        ];
-  });
-  const row = ([what, cell]: Row) => [what, ...ours.map(cell)];
-  return table(
-    ['instances, each with 1 call a second', ...ours.map(({ setting }) => whole(setting.instances))],
-    [...mints, ...SIZE_ROWS.map(row)],
+function designs(arithmetic: Arithmetic): string {
+  const quiet = (design: DesignName) => arithmetic.find('quiet', design);
+  const peak = (what: PeakOf) => (design: DesignName) => {
+    const { scenes } = arithmetic.find('storms', design, LARGEST);
+    return maybe(Math.max(...Object.values(scenes).map(({ peaks }) => peaks[what] ?? 0)));
+  };
+  const perSecond = (count: 'tableReadUnits' | 'secretCalls') => (design: DesignName) =>
+    money(arithmetic.perSecond(design, count, LARGEST));
+  const withoutTable = (design: DesignName) => {
+    const { run, scenes } = quiet(design);
+    return ((scenes['region away']?.mints ?? 0) * LARGEST) / run.instances;
+  };
+  const serverOutage = (design: DesignName) => (design === 'own' ? quiet(design) : arithmetic.find('outages', design));
+  const cost = (part: keyof Cost) => (design: DesignName) => whole(arithmetic.cost(design, LARGEST)[part]);
+  const latency = (quantile: 'p50' | 'p99' | 'p999', digits: number) => (design: DesignName) =>
+    quiet(design).latencyMs[quantile].toFixed(digits);
+  const rows: [what: string, cell: (design: DesignName) => string][] = [
+    ['**mints a day**', (design) => whole(arithmetic.mintsPerDay(design, LARGEST))],
+    ['**mints per scope set and lifetime**', (design) => arithmetic.mintsPerLifetime(design, LARGEST).toFixed(2)],
+    ['mints in 10 min without table', (design) => whole(withoutTable(design))],
+    ['requests to the authorization server in a second, at most', peak('mints')],
+    ['answered from memory', (design) => percent(arithmetic.share(quiet(design), 'quiet', 'memory'))],
+    [
+      'calls that failed, table and secret away 10 min',
+      (design) => percent(arithmetic.share(quiet(design), 'region away', 'failed')),
+    ],
+    [
+      'calls that failed, authorization server down 10 min, 500 instances',
+      (design) => percent(arithmetic.share(serverOutage(design), 'server away', 'failed')),
+    ],
+    [
+      'requests to it meanwhile',
+      (design) => {
+        const { run, scenes } = serverOutage(design);
+        return whole(((scenes['server away']?.failedMints ?? 0) * 500) / run.instances);
+      },
+    ],
+    ['expired tokens vended', (design) => whole(expired(arithmetic.report, design))],
+    ['latency, median (ms)', latency('p50', 1)],
+    ['latency, 99 % (ms)', latency('p99', 0)],
+    ['latency, 99.9 % (ms)', latency('p999', 0)],
+    ['table, read units a second, mean', perSecond('tableReadUnits')],
+    [`table, read units a second, at most (${whole(TABLE_LIMIT.read)} at first)`, peak('read')],
+    [`hottest item, read units a second, at most (limit ${whole(ITEM_LIMIT.read)})`, peak('itemRead')],
+    ['table, write units a second, mean', (design) => money(arithmetic.writeUnitsPerSecond(design, LARGEST))],
+    [`table, write units a second, at most (${whole(TABLE_LIMIT.write)} at first)`, peak('write')],
+    [`hottest item, write units a second, at most (limit ${whole(ITEM_LIMIT.write)})`, peak('itemWrite')],
+    ['table requests throttled', (design) => whole(throttled(arithmetic.find('storms', design, LARGEST)))],
+    ['Secrets Manager calls a second, mean', perSecond('secretCalls')],
+    [`Secrets Manager calls a second, at most (limit ${whole(SECRET_LIMIT)})`, peak('secret')],
+    ['USD a month: table', cost('table')],
+    ['USD a month: Secrets Manager calls', cost('secret')],
+    ['USD a month: function requests', cost('function requests')],
+    ['USD a month: function time', cost('function time')],
+    ['USD a month: log', cost('logs')],
+    [`**USD a month** (${PRICES.where})`, (design) => whole(total(arithmetic.cost(design, LARGEST)))],
+  ];
+  const heads = ['', ...DESIGN_NAMES.map((design) => DESIGNS[design].name)];
+  return markdownTable(
+    heads,
+    rows.map(([what, cell]) => [what, ...DESIGN_NAMES.map(cell)]),
   );
 }
 
-const SIZE_ROWS: readonly Row[] = [
-  ['this design: answered from memory', ({ whole: counts }) => percent(counts.memory / callsOf(counts))],
-  ['table, read units a second, mean', (figures) => perSecond(figures, 'tableReadUnits')],
-  ['Secrets Manager calls a second, mean', (figures) => perSecond(figures, 'secretsCalls')],
-  ['USD a month: table', ({ cost }) => money(cost.table)],
-  ['USD a month: Secrets Manager calls', ({ cost }) => money(cost.secret)],
-  ['USD a month: function', ({ cost }) => money(cost['function requests'] + cost['function time'])],
-  ['USD a month: log', ({ cost }) => money(cost.logs)],
-  ['USD a month', ({ cost }) => money(total(cost))],
-];
+function scenes(arithmetic: Arithmetic): string {
+  const heads = ['', 'instances', 'minutes', 'calls', 'from memory', 'mints', 'failed calls', 'slower than 0.1 s'];
+  const peaks = ['table, read units/s', 'hottest item, read units/s', 'secret, calls/s', 'server, requests/s'];
+  const fleets = [
+    arithmetic.find('quiet', 'ours'),
+    arithmetic.find('storms', 'ours', LARGEST),
+    arithmetic.find('outages', 'ours'),
+  ];
+  const rows = fleets.flatMap(({ run, scenes: played }) =>
+    Object.entries(played).map(([scene, counts]) => [
+      scene,
+      whole(run.instances),
+      (counts.durationMs / MINUTE).toFixed(1),
+      whole(counts.calls),
+      percent(counts.memory / counts.calls),
+      whole(counts.mints),
+      whole(counts.failed),
+      whole(counts.slow),
+      ...(['read', 'itemRead', 'secret', 'mints'] as const).map((what) => maybe(counts.peaks[what])),
+    ]),
+  );
+  return markdownTable([...heads, ...peaks.map((what) => `${what}, at most`)], rows);
+}
 
-function storms(all: readonly Figures[]): string {
+function sizes(arithmetic: Arithmetic): string {
+  const mints = DESIGN_NAMES.map((design) => [
+    `mints a day, ${DESIGNS[design].name}`,
+    ...SIZES.map((size) => whole(arithmetic.mintsPerDay(design, size))),
+  ]);
+  const cost = (size: number) => arithmetic.cost('ours', size);
+  const rows: [what: string, cell: (size: number) => string][] = [
+    ['table, read units a second, mean', (size) => money(arithmetic.perSecond('ours', 'tableReadUnits', size))],
+    ['Secrets Manager calls a second, mean', (size) => money(arithmetic.perSecond('ours', 'secretCalls', size))],
+    ['USD a month: table', (size) => money(cost(size).table)],
+    ['USD a month: Secrets Manager calls', (size) => money(cost(size).secret)],
+    ['USD a month: function', (size) => money(cost(size)['function requests'] + cost(size)['function time'])],
+    ['USD a month: log', (size) => money(cost(size).logs)],
+    ['USD a month', (size) => money(total(cost(size)))],
+  ];
+  return markdownTable(
+    ['instances, each with 1 call a second', ...SIZES.map(whole)],
+    [...mints, ...rows.map(([what, cell]) => [what, ...SIZES.map(cell)])],
+  );
+}
+
+function storms({ figures }: Report): string {
   const heads = [
     '',
-    'item, read units/s asked for, most',
+    'item, read units/s asked for, at most',
     'throttled requests',
     'mints',
     'calls slower than 0.1 s',
     'failed calls',
   ];
-  const rows = all.flatMap((figures) =>
-    (['deploy', POPULAR_RENEWAL] as const).map((stretch) => {
-      const counts = figures.stretches[stretch];
-      const what = stretch === 'deploy' ? `deploy within ${withinSeconds(figures)} s` : 'renewal';
-      return [
-        `${fleetOf(figures)}: ${what}`,
-        maybe(counts?.peaks.itemReadUnits),
-        whole(counts?.throttled ?? 0),
-        whole(counts?.mints ?? 0),
-        whole(counts?.slow ?? 0),
-        whole(counts?.failed ?? 0),
-      ];
-    }),
-  );
-  return table(heads, rows);
+  const rows = figures
+    .filter(({ run }) => run.group === 'storms' && run.design === 'ours')
+    .sort(
+      ({ run: one }, { run: other }) => one.callsPerSecond - other.callsPerSecond || one.instances - other.instances,
+    )
+    .flatMap((fleet) =>
+      ['deploy', 'renewal'].map((scene) => {
+        const counts = fleet.scenes[scene];
+        const what = scene === 'deploy' ? `deploy within ${deployMs(fleet) / SECOND} s` : 'renewal';
+        return [
+          `${callsText(fleet.run)}: ${what}`,
+          maybe(counts?.peaks.itemRead),
+          whole(counts?.throttled ?? 0),
+          whole(counts?.mints ?? 0),
+          whole(counts?.slow ?? 0),
+          whole(counts?.failed ?? 0),
+        ];
+      }),
+    );
+  return markdownTable(heads, rows);
 }
 
-/** As one says it. */
-export function fleetOf({ setting }: Figures): string {
-  const calls = setting.callsPerSecond;
-  return `${whole(setting.instances)} instances, ${calls} call${calls === 1 ? '' : 's'}/s each`;
+export function deployMs({ run }: Figures): number {
+  return Math.max(...run.scenes.map(({ event }) => (event?.what === 'deploy' ? event.withinMs : 0)));
 }
 
-export function withinSeconds({ setting }: Figures): number {
-  const deploy = setting.happenings.find(({ atMs }) => atMs === STORM_AT_MS);
-  return deploy?.what === 'deploy' ? deploy.withinMs / SECOND : 0;
+function throttled({ scenes: played }: Figures): number {
+  return Object.values(played).reduce((sum, counts) => sum + counts.throttled, 0);
 }
 
-function peak({ stretches: by }: Figures, what: PeakOf): string {
-  const peaks = Object.values(by).flatMap(({ peaks }) => peaks[what] ?? []);
-  return peaks.length === 0 ? '–' : whole(Math.max(...peaks));
-}
-
-function perSecond(
-  { whole: counts, setting }: Figures,
-  what: 'tableReadUnits' | 'tableWriteUnits' | 'secretsCalls',
-): string {
-  const mean = counts[what] / (setting.durationMs / SECOND);
-  return mean < 10 ? mean.toFixed(2) : whole(mean);
-}
-
-function total(cost: Figures['cost']): number {
-  return Object.values(cost).reduce((sum, part) => sum + part);
-}
-
-function whole(count: number): string {
-  return Math.round(count).toLocaleString('en-US');
-}
-function money(amount: number): string {
-  return amount < 10 ? amount.toFixed(2) : whole(amount);
-}
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`;
-}
-function maybe(count: number | undefined): string {
-  return count === undefined ? '–' : whole(count);
-}
-
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  return [line(heads), line(heads.map((_, place) => (place === 0 ? '---' : '---:'))), ...rows.map(line)].join('\n');
+function expired({ figures }: Report, design: DesignName): number {
+  const counts = figures
+    .filter(({ run }) => run.design === design)
+    .flatMap(({ scenes: played }) => Object.values(played));
+  return counts.reduce((sum, { expiredVended }) => sum + expiredVended, 0);
 }

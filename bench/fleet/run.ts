@@ -1,5 +1,5 @@
-// `npm run bench:fleet`: fleets of up to 10,000 instances of the real TokenVendor over a simulated week, beside what
-// others do. model.ts says what is taken for granted.
+// `npm run bench:fleet`: fleets of up to 10,000 instances of the real function, each run whole in the minutes that
+// matter, beside what others do. model.ts says what is taken for granted, and runs.ts what is run.
 //
 //   npm run bench:fleet -- --seed 2         (another seed; the same one gives the same figures)
 //   npm run bench:fleet -- --json FILE      (also writes the figures)
@@ -10,9 +10,12 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Report } from './arithmetic.ts';
 import type { Figures } from './figures.ts';
-import { type Job, jobs } from './jobs.ts';
-import { printReport, type Report } from './report.ts';
+import { logBytesPerCall } from './log-lines.ts';
+import { printReport, writeDocs } from './report.ts';
+import { type Run, runs } from './runs.ts';
+import { callsText } from './texts.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -28,41 +31,43 @@ if (!Number.isSafeInteger(seed)) {
 }
 
 const startedAt = performance.now();
-const runs = await runAll(jobs(seed));
+const figures = await runAll(runs(seed));
 const report: Report = {
   date: new Date().toISOString().slice(0, 10),
   node: process.versions.node,
   machine: `${availableParallelism()} cores`,
   seed,
   seconds: (performance.now() - startedAt) / 1000,
-  runs,
+  logBytesPerCall: await logBytesPerCall(),
+  figures,
 };
 printReport(report);
 if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`);
-if (options['write-docs']) await (await import('./docs.ts')).writeDocs(report);
+if (options['write-docs']) await writeDocs(report);
 
 /** In two processes, in whatever order they get to it. */
-async function runAll(all: readonly Job[]): Promise<Report['runs']> {
+async function runAll(all: readonly Run[]): Promise<Figures[]> {
   const rest = [...all.entries()];
-  const done: { job: Job; figures: Figures }[] = [];
+  const done: Figures[] = [];
   const work = async () => {
     // Most objects live for one call: with more room for new ones, fewer are copied.
     const execArgv = [...process.execArgv, '--max-semi-space-size=64'];
     const worker = fork(join(import.meta.dirname, 'worker.mjs'), { execArgv });
     for (let next = rest.shift(); next !== undefined; next = rest.shift()) {
-      const [place, job] = next;
+      const [index, run] = next;
+      const startedAtMs = performance.now();
       const answer = new Promise<Figures>((resolve, reject) => {
         worker.removeAllListeners().once('message', resolve);
         worker.once('exit', (code) => reject(new Error(`a worker ended with ${code}`)));
       });
-      worker.send(job);
-      done[place] = { job, figures: await answer };
-      process.stderr.write('.');
+      worker.send(run);
+      done[index] = await answer;
+      const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1);
+      process.stderr.write(`${run.group}, ${run.design}, ${callsText(run)}: ${seconds} s\n`);
     }
     worker.removeAllListeners();
     worker.disconnect();
   };
   await Promise.all([work(), work()]);
-  process.stderr.write('\n');
   return done;
 }

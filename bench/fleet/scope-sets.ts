@@ -2,55 +2,47 @@
 // tenant's scopes; the others name a few.
 
 import { Scopes } from '../../lambda/oauth/scopes.ts';
-import { ScopePolicy } from '../../lambda/vend/scope-policy.ts';
-import { ALL_SCOPES } from './model.ts';
+import { SCOPE_SETS } from './model.ts';
 
 const AREAS = ['product', 'category', 'customer', 'media', 'order', 'price', 'payment-gateway', 'availability'];
-/** As long as Emporix's: 4.1 KB for 169. */
-const TENANT: readonly string[] = Array.from(
-  { length: ALL_SCOPES },
-  (_, place) => `${AREAS[place % AREAS.length]}.entry${place}_manage`,
+
+/** A full list of a tenant. As long as Emporix's: 4.1 KB. */
+export const TENANT_SCOPES: readonly string[] = Array.from(
+  { length: 169 },
+  (_, index) => `${AREAS[index % AREAS.length]}.entry${index}_manage`,
 );
 
-export class ScopeSets {
-  readonly policy = new ScopePolicy({
-    profile: 'default',
-    credential: 'emporix',
-    tokenEndpoint: 'https://simulated',
-  });
-  readonly #named: readonly (Scopes | undefined)[];
-  readonly #byKey = new Map<string, number>();
+/** The most popular first. */
+export const SETS: readonly (Scopes | undefined)[] = Array.from({ length: SCOPE_SETS }, (_, rank) =>
+  rank === 0 ? undefined : fewScopes(rank),
+);
 
-  constructor(count: number) {
-    this.#named = Array.from({ length: count }, (_, rank) => (rank === 0 ? undefined : fewScopes(rank)));
-    for (const [rank, named] of this.#named.entries()) this.#byKey.set(this.policy.wanted(named).pk, rank);
-    if (this.#byKey.size !== count) throw new Error('two scope sets are equal');
-  }
+/** The share of each in the calls, by Zipf's law with exponent 1. */
+export const SHARES: readonly number[] = SETS.map((_, rank) => 1 / (rank + 1) / harmonic(SETS.length));
 
-  named(rank: number): Scopes | undefined {
-    return this.#named[rank];
-  }
+const upTo = SHARES.map((_, rank) => harmonic(rank + 1) / harmonic(SETS.length));
 
-  pk(rank: number): string {
-    return this.policy.wanted(this.named(rank)).pk;
+/** @param random uniform in [0, 1) */
+export function drawSet(random: number): Scopes | undefined {
+  let [low, high] = [0, SETS.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (random < (upTo[middle] ?? 1)) high = middle;
+    else low = middle + 1;
   }
+  return SETS[low];
+}
 
-  /** Undefined: not a token's item. */
-  rankOf(pk: string): number | undefined {
-    return this.#byKey.get(pk);
-  }
-
-  granted(rank: number): string {
-    return this.named(rank)?.toString() ?? TENANT.join(' ');
-  }
+function harmonic(count: number): number {
+  let sum = 0;
+  for (let rank = 1; rank <= count; rank++) sum += 1 / rank;
+  return sum;
 }
 
 /** One to four, different for each rank. */
 function fewScopes(rank: number): Scopes {
-  const count = 1 + (rank % 4);
-  const places = Array.from(
-    { length: count },
-    (_, index) => (rank + index * (1 + Math.floor(rank / ALL_SCOPES))) % ALL_SCOPES,
-  );
-  return Scopes.of(places.map((place) => TENANT[place] ?? ''));
+  const { length } = TENANT_SCOPES;
+  const step = 1 + Math.floor(rank / length);
+  const indices = Array.from({ length: 1 + (rank % 4) }, (_, index) => (rank + index * step) % length);
+  return Scopes.of(indices.map((index) => TENANT_SCOPES[index] ?? ''));
 }

@@ -1,148 +1,154 @@
-// What is counted while a fleet runs. Peaks are of whole seconds, and of calls that stand for themselves alone.
+// What is counted while a fleet runs, by the scene that is being played.
 
-import type { TokenSource } from '../../lambda/telemetry.ts';
-import { SECOND } from './model.ts';
-import type { TableRequest } from './services.ts';
-import type { SimulatedTime } from './time.ts';
+import type { Fleet } from '../../testbed/simulator/fleet.ts';
+import type { Call, Observer, TokenRequest } from '../../testbed/simulator/ledger.ts';
+import type { TableRequest } from '../../testbed/simulator/simulated-dynamodb.ts';
+import { LIFETIME_SECONDS, SECOND, VEND_LATENCY } from './model.ts';
 
 /** Latencies are counted in steps of 5 %. */
 const STEP = 1.05;
-const LEAST_MS = 0.01;
+const MIN_MS = 0.01;
 const SLOW_MS = 100;
+/** A mint that follows the one before it sooner than this is not a renewal, but one too many. */
+const RENEWED_AFTER_MS = 0.74 * LIFETIME_SECONDS * SECOND;
 
-export type Source = TokenSource | 'failed';
-
-/** What was counted in all times of one kind: quiet ones, deploys, and so on. Sums of weights, but for the first two. */
 export class Counts {
-  /** Calls that were really run. */
-  callsRun = 0;
-  /** Of these, the ones that had to wait for a service. */
-  flightsRun = 0;
+  calls = 0;
   memory = 0;
   table = 0;
   mint = 0;
   failed = 0;
+  /** Calls that had to wait for a service. */
+  waited = 0;
   expiredVended = 0;
   /** Calls that took longer than a tenth of a second. */
   slow = 0;
   billedMs = 0;
-  tableReads = 0;
   tableReadUnits = 0;
-  tableWrites = 0;
   tableWriteUnits = 0;
   /** Table requests that were refused for lack of capacity. */
   throttled = 0;
-  secretsCalls = 0;
+  secretCalls = 0;
   mints = 0;
   failedMints = 0;
-  /** How often a scope set had no token before its renewal point, and got one. */
-  lifetimes = 0;
+  /** The mints that were due: the first of a scope set, or the first since the renewal of its token was due. */
+  mintsDue = 0;
+  durationMs = 0;
 }
 
 export type Count = keyof Counts;
 
-/** Of what the most in a second is looked for: table units and Secrets Manager calls asked for, served or not. */
-export const PEAKS = ['readUnits', 'writeUnits', 'itemReadUnits', 'itemWriteUnits', 'secrets', 'mints'] as const;
+/** What is asked for in the busiest second, served or not. */
+export const PEAKS = ['read', 'write', 'itemRead', 'itemWrite', 'secret', 'mints'] as const;
 export type PeakOf = (typeof PEAKS)[number];
 
-export class Tally {
-  /** The kind of time it is. */
-  stretch = 'start';
+export class Tally implements Observer {
+  /** Undefined: what happens is not counted. */
+  scene: string | undefined;
   readonly counts = new Map<string, Counts>();
-  /** Read units asked for of the most popular token's item, by the tenth of a second. */
+  readonly peaks = new Map<string, Partial<Record<PeakOf, number>>>();
+  /** Read units asked for of the most popular token's item, by the tenth of a second since the scene began. */
   readonly mostPopular = new Map<number, number>();
-  readonly #peaks = new Map<string, number>();
-  readonly #sums = new Map<string, { second: number; sum: number }>();
+  readonly #fleet: Fleet;
+  readonly #mostPopularKey: string;
+  #sceneBeganMs = 0;
+  readonly #seconds = new Map<string, { second: number; sum: number }>();
   readonly #latencies = new Float64Array(400);
-  readonly #time: SimulatedTime;
+  /** By scope set. */
+  readonly #mintedAtMs = new Map<string, number>();
 
-  constructor(time: SimulatedTime) {
-    this.#time = time;
+  constructor(fleet: Fleet) {
+    this.#fleet = fleet;
+    this.#mostPopularKey = fleet.keyOf(undefined);
+    fleet.observers.push(this);
   }
 
-  add(what: Count, weight: number): void {
-    let counts = this.counts.get(this.stretch);
-    if (counts === undefined) {
-      counts = new Counts();
-      this.counts.set(this.stretch, counts);
+  begin(scene: string | undefined, durationMs: number): void {
+    this.scene = scene;
+    this.#sceneBeganMs = this.#fleet.time.elapsedMs;
+    this.#add('durationMs', durationMs);
+  }
+
+  callEnded({ vended, startedAtMs, endedAtMs = startedAtMs }: Call): void {
+    const tookMs = endedAtMs - startedAtMs + VEND_LATENCY(this.#fleet.chance);
+    this.#add('calls', 1);
+    this.#add(vended?.source ?? 'failed', 1);
+    this.#add('billedMs', Math.ceil(tookMs));
+    if (endedAtMs > startedAtMs) this.#add('waited', 1);
+    if (tookMs > SLOW_MS) this.#add('slow', 1);
+    if (vended && vended.token.expiresAtMs <= endedAtMs) this.#add('expiredVended', 1);
+    if (this.scene === undefined) return;
+    const step = Math.max(0, Math.round(Math.log(tookMs / MIN_MS) / Math.log(STEP)));
+    const index = Math.min(step, this.#latencies.length - 1);
+    this.#latencies[index] = (this.#latencies[index] ?? 0) + 1;
+  }
+
+  tableAsked({ kind, key, units, isThrottled }: TableRequest): void {
+    if (isThrottled) this.#add('throttled', 1);
+    else this.#add(kind === 'read' ? 'tableReadUnits' : 'tableWriteUnits', units);
+    this.#countInSecond(kind, units);
+    this.#countInSecond(kind === 'read' ? 'itemRead' : 'itemWrite', units, key);
+    if (kind === 'write' || key !== this.#mostPopularKey || this.scene !== 'deploy') return;
+    const tenth = Math.floor((this.#fleet.time.elapsedMs - this.#sceneBeganMs) / 100);
+    this.mostPopular.set(tenth, (this.mostPopular.get(tenth) ?? 0) + units);
+  }
+
+  secretAsked(): void {
+    this.#add('secretCalls', 1);
+    this.#countInSecond('secret', 1);
+  }
+
+  tokenAsked({ accessToken, scopes, arrivedAtMs }: TokenRequest): void {
+    this.#countInSecond('mints', 1);
+    if (accessToken === undefined) {
+      this.#add('failedMints', 1);
+      return;
     }
-    counts[what] += weight;
+    this.#add('mints', 1);
+    const beforeMs = this.#mintedAtMs.get(String(scopes)) ?? Number.NEGATIVE_INFINITY;
+    if (arrivedAtMs - beforeMs >= RENEWED_AFTER_MS) this.#add('mintsDue', 1);
+    this.#mintedAtMs.set(String(scopes), arrivedAtMs);
   }
 
-  call(source: Source, latencyMs: number, waited: boolean, weight: number): void {
-    this.add('callsRun', 1);
-    if (waited) this.add('flightsRun', 1);
-    this.add(source, weight);
-    this.add('billedMs', Math.ceil(latencyMs) * weight);
-    if (latencyMs > SLOW_MS) this.add('slow', weight);
-    const step = Math.max(0, Math.round(Math.log(latencyMs / LEAST_MS) / Math.log(STEP)));
-    const place = Math.min(step, this.#latencies.length - 1);
-    this.#latencies[place] = (this.#latencies[place] ?? 0) + weight;
-  }
-
-  tableRequest({ kind, scopeSet, units, answer }: TableRequest, weight: number): void {
-    if (answer === undefined) this.add('throttled', weight);
-    else {
-      this.add(kind === 'read' ? 'tableReads' : 'tableWrites', weight);
-      this.add(kind === 'read' ? 'tableReadUnits' : 'tableWriteUnits', units * weight);
-    }
-    this.#second(`${kind}Units`, units, weight);
-    if (kind === 'read' && scopeSet === 0 && weight === 1) {
-      const tenth = Math.floor(this.#time.elapsedMs / 100);
-      this.mostPopular.set(tenth, (this.mostPopular.get(tenth) ?? 0) + units);
-    }
-    if (scopeSet !== undefined)
-      this.#second(kind === 'read' ? 'itemReadUnits' : 'itemWriteUnits', units, weight, scopeSet);
-  }
-
-  secrets(weight: number): void {
-    this.add('secretsCalls', weight);
-    this.#second('secrets', 1, weight);
-  }
-
-  mint(succeeds: boolean, weight: number): void {
-    this.add(succeeds ? 'mints' : 'failedMints', weight);
-    this.#second('mints', 1, weight);
-  }
-
-  /** The most in one second; undefined where nothing was counted that stands for itself alone. */
-  peak(what: PeakOf, stretch: string): number | undefined {
-    return this.#peaks.get(`${what} ${stretch}`);
-  }
-
-  get whole(): Counts {
-    const whole = new Counts();
-    for (const counts of this.counts.values()) {
-      for (const what of Object.keys(whole) as Count[]) whole[what] += counts[what];
-    }
-    return whole;
-  }
-
-  /** In ms; to 5 %. */
-  latencyMs(share: number): number {
-    let rest = this.#latencies.reduce((sum, weight) => sum + weight) * share;
-    const step = this.#latencies.findIndex((weight) => {
-      rest -= weight;
+  /** Of all calls counted, to 5 %. */
+  latencyMs(quantile: number): number {
+    let rest = this.#latencies.reduce((sum, count) => sum + count) * quantile;
+    const step = this.#latencies.findIndex((count) => {
+      rest -= count;
       return rest <= 0;
     });
-    return LEAST_MS * STEP ** step;
+    return MIN_MS * STEP ** step;
   }
 
-  #second(what: PeakOf, count: number, weight: number, item = -1): void {
-    if (weight > 1) return;
-    const second = Math.floor(this.#time.elapsedMs / SECOND);
-    const key = `${what} ${item}`;
-    let seen = this.#sums.get(key);
-    if (seen === undefined) {
-      seen = { second, sum: 0 };
-      this.#sums.set(key, seen);
+  #add(count: Count, amount: number): void {
+    if (this.scene === undefined) return;
+    let counts = this.counts.get(this.scene);
+    if (counts === undefined) {
+      counts = new Counts();
+      this.counts.set(this.scene, counts);
     }
-    if (seen.second !== second) {
-      seen.second = second;
-      seen.sum = 0;
+    counts[count] += amount;
+  }
+
+  #countInSecond(what: PeakOf, amount: number, item = ''): void {
+    if (this.scene === undefined) return;
+    const second = Math.floor(this.#fleet.time.elapsedMs / SECOND);
+    const name = `${what} ${item}`;
+    let counted = this.#seconds.get(name);
+    if (counted === undefined) {
+      counted = { second, sum: 0 };
+      this.#seconds.set(name, counted);
     }
-    seen.sum += count;
-    const peak = `${what} ${this.stretch}`;
-    if (seen.sum > (this.#peaks.get(peak) ?? 0)) this.#peaks.set(peak, seen.sum);
+    if (counted.second !== second) {
+      counted.second = second;
+      counted.sum = 0;
+    }
+    counted.sum += amount;
+    let peaks = this.peaks.get(this.scene);
+    if (peaks === undefined) {
+      peaks = {};
+      this.peaks.set(this.scene, peaks);
+    }
+    if (counted.sum > (peaks[what] ?? 0)) peaks[what] = counted.sum;
   }
 }

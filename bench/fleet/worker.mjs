@@ -1,10 +1,10 @@
-// Runs one job after the other, as they are sent.
+// Runs one fleet after the other, as they are sent.
 
 import { figuresOf } from './figures.ts';
 
-// Millions of requests fail in outages; nobody looks at where.
+// Millions of requests fail in outages, and nobody reads where.
 Error.stackTraceLimit = 0;
 
-process.on('message', async (/** @type {import('./jobs.ts').Job} */ { design, setting }) => {
-  process.send?.(await figuresOf(design, setting));
+process.on('message', async (/** @type {import('./runs.ts').Run} */ run) => {
+  process.send?.(await figuresOf(run));
 });

@@ -3,7 +3,7 @@
 
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { Scopes } from '../../lambda/oauth/scopes.ts';
-import { ScopePolicy } from '../../lambda/vend/scope-policy.ts';
+import { ScopePolicy } from '../../lambda/vend/vending/scope-policy.ts';
 
 const dynamoDb = new DynamoDBClient({
   maxAttempts: 2,
@@ -15,7 +15,7 @@ const policy = new ScopePolicy({ profile: PROFILE, credential: CREDENTIAL, token
 
 export async function handler({ body }: { readonly body: string }) {
   const scope = new URLSearchParams(Buffer.from(body, 'base64').toString()).get('scope') ?? '';
-  const Key = { pk: { S: policy.wanted(Scopes.parse(scope)).pk } };
+  const Key = { pk: { S: policy.request(Scopes.parse(scope)).key } };
   const { Item } = await dynamoDb.send(new GetItemCommand({ TableName: TABLE_NAME, Key, ConsistentRead: true }));
   return { statusCode: Item ? 200 : 404, body: '' };
 }

@@ -12,7 +12,7 @@ import { createVendFunction } from '../../../lambda/vend/vend-function.ts';
 import { ScopePolicy } from '../../../lambda/vend/vending/scope-policy.ts';
 import type { Misbehaviour } from '../../../local/authorization-server.ts';
 import { type ServedAuthorizationServer, startAuthorizationServer } from '../../../local/serve-authorization-server.ts';
-import { SimulatedDynamoDb } from '../../simulation/dynamodb.ts';
+import { SimulatedDynamoDb } from '../../../testbed/simulator/simulated-dynamodb.ts';
 
 export const PROFILE = 'default';
 /** What the credential holds; the first two are what a profile with an allow-list allows. */
@@ -133,7 +133,7 @@ class CountedTable {
   readonly client: DynamoDBClient;
 
   constructor(nowMs: () => number) {
-    const client = new SimulatedDynamoDb(nowMs).client(async (request) => request());
+    const client = new SimulatedDynamoDb({ nowMs }).client;
     const send = async (command: UpdateItemCommand) => {
       if (command instanceof UpdateItemCommand) this.writes++;
       else this.reads++;

@@ -1,0 +1,59 @@
+// The part of DynamoDB's expressions that the token store uses. Anything else throws, so that a new expression is noticed.
+
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+
+export type Item = Readonly<Record<string, AttributeValue>>;
+
+/** @throws Error where a value is used and not defined, or defined and not used, as DynamoDB does */
+export function assertValuesUsed(expressions: string, values: Item): void {
+  const used = new Set(expressions.match(/:\w+/g));
+  const defined = new Set(Object.keys(values));
+  if (used.size !== defined.size || [...used].some((name) => !defined.has(name))) {
+    throw new Error(`the values defined and used differ: ${[...defined]} in ${expressions}`);
+  }
+}
+
+/** OR binds less than AND; parentheses are resolved from the inside. */
+export function isConditionMet(expression: string, item: Item, values: Item): boolean {
+  const isListMet = (text: string) =>
+    text.split(' OR ').some((part) => part.split(' AND ').every((term) => isTermMet(term.trim(), item, values)));
+  let rest = expression.replaceAll(/attribute_not_exists\((\w+)\)/g, (_, name) => String(item[name] === undefined));
+  for (let inner = /\(([^()]*)\)/.exec(rest); inner; inner = /\(([^()]*)\)/.exec(rest)) {
+    rest = rest.replace(inner[0], String(isListMet(inner[1] ?? '')));
+  }
+  return isListMet(rest);
+}
+
+function isTermMet(term: string, item: Item, values: Item): boolean {
+  if (term === 'true' || term === 'false') return term === 'true';
+  const [, name = '', operator, value = ''] = /^(\w+) (=|<>|<) (:\w+)$/.exec(term) ?? [];
+  const [left, right] = [item[name], values[value]];
+  if (operator === '=') return left !== undefined && left.S === right?.S && left.N === right?.N;
+  if (operator === '<>') return left === undefined || left.S !== right?.S || left.N !== right?.N;
+  if (operator === '<') return left?.N !== undefined && Number(left.N) < Number(right?.N);
+  throw new Error(`not a condition of the token store: ${term}`);
+}
+
+/** The item after the update. */
+export function updatedItem(expression: string, item: Item, values: Item): Item {
+  const [, sets = '', removes = ''] = /^(?:SET (.*?))?(?: ?REMOVE (.*))?$/.exec(expression) ?? [];
+  const removed = new Set(removes.split(',').map((name) => name.trim()));
+  const kept = Object.entries(item).filter(([name]) => !removed.has(name));
+  const set = (sets === '' ? [] : sets.split(',')).map((assignment): [string, AttributeValue] => {
+    const [name = '', placeholder = ''] = assignment.split('=').map((part) => part.trim());
+    const value = values[placeholder];
+    if (value === undefined || removed.has(name)) throw new Error(`not an update of the token store: ${assignment}`);
+    return [name, value];
+  });
+  return { ...Object.fromEntries(kept), ...Object.fromEntries(set) };
+}
+
+/** As DynamoDB counts them: names and values. */
+export function bytesOf(item: Item): number {
+  let bytes = 0;
+  for (const [name, { S, N, B }] of Object.entries(item)) {
+    // A number takes a byte for two digits, and one more.
+    bytes += name.length + (S?.length ?? 0) + (B?.length ?? 0) + (N === undefined ? 0 : Math.ceil(N.length / 2) + 1);
+  }
+  return bytes;
+}

@@ -1,0 +1,118 @@
+// What happened in a simulated fleet: what was asked, issued, vended and refused, and when.
+
+import type { Scopes } from '../../lambda/oauth/scopes.ts';
+import type { Token } from '../../lambda/oauth/token.ts';
+import type { TokenSource, VendRequest } from '../../lambda/vend/state/token-state.ts';
+import type { Item } from './dynamodb-expressions.ts';
+import type { Fleet } from './fleet.ts';
+import type { Instance } from './instance.ts';
+import type { TableListener } from './simulated-dynamodb.ts';
+
+export interface Call {
+  readonly request: VendRequest;
+  readonly instance: Instance;
+  readonly startedAtMs: number;
+  /** Undefined: it never ended, because its instance crashed. */
+  endedAtMs?: number;
+  vended?: { readonly token: Token; readonly source: TokenSource };
+  failure?: unknown;
+}
+
+/** A request that reached the authorization server. */
+export interface TokenRequest {
+  readonly scopes: Scopes | undefined;
+  /** Of the credential that it was made with. */
+  readonly credentialVersion: string;
+  /** Whether the server refused that credential. */
+  readonly isRefused: boolean;
+  readonly startedAtMs: number;
+  readonly arrivedAtMs: number;
+  /** The token issued. Undefined: the request failed. */
+  readonly accessToken: string | undefined;
+  /** Whether the instance had the answer: it was not lost or late, and the instance did not crash. */
+  isHeard: boolean;
+}
+
+/** Is told what happens in a fleet while it runs. */
+export interface Observer extends TableListener {
+  callStarted?(call: Call): void;
+  callEnded?(call: Call): void;
+  secretAsked?(): void;
+  tokenAsked?(request: TokenRequest): void;
+  secretReplaced?(replacement: Replacement): void;
+  /** An instance crashed, or stood still. */
+  instanceDisturbed?(): void;
+  /** A request to the table or to Secrets Manager had no answer, or a late one. */
+  requestGivenUp?(): void;
+}
+
+export interface Replacement {
+  readonly atMs: number;
+  /** Whether the authorization server accepts the new version. */
+  readonly isRight: boolean;
+}
+
+export interface RecordedCall extends Call {
+  /** The end, as the token itself says, of the token that the table held at the start. 0: there was none. */
+  readonly tokenInTableEndsAtMs: number;
+}
+
+/** A back-off that was in the table. */
+export interface RecordedBackOff {
+  readonly key: string;
+  readonly version: string;
+  readonly untilMs: number;
+  readonly recordedAtMs: number;
+  /** When another back-off took its place, or a token. */
+  replacedAtMs: number;
+}
+
+/** Keeps all of it. A simulation of millions of calls needs an observer that only counts. */
+export class Ledger implements Observer {
+  readonly calls: RecordedCall[] = [];
+  readonly tokenRequests: TokenRequest[] = [];
+  readonly backOffs: RecordedBackOff[] = [];
+  readonly replacements: Replacement[] = [];
+  readonly disturbedAtMs: number[] = [];
+  requestsGivenUp = 0;
+  readonly #fleet: Fleet;
+
+  constructor(fleet: Fleet) {
+    this.#fleet = fleet;
+    fleet.observers.push(this);
+  }
+
+  callStarted(call: Call): void {
+    const tokenInTableEndsAtMs = this.#fleet.tokenInTable(call.request.scopes)?.expiresAtMs ?? 0;
+    this.calls.push(Object.assign(call, { tokenInTableEndsAtMs }));
+  }
+
+  tokenAsked(request: TokenRequest): void {
+    this.tokenRequests.push(request);
+  }
+
+  secretReplaced(replacement: Replacement): void {
+    this.replacements.push(replacement);
+  }
+
+  instanceDisturbed(): void {
+    this.disturbedAtMs.push(this.#fleet.time.nowMs());
+  }
+
+  requestGivenUp(): void {
+    this.requestsGivenUp++;
+  }
+
+  tableWritten(key: string, before: Item, after: Item): void {
+    const nowMs = this.#fleet.time.nowMs();
+    const untilMs = Number(after.backoff_until?.N) * 1000;
+    const isSame = (name: string) => before[name]?.S === after[name]?.S && before[name]?.N === after[name]?.N;
+    if (['revision', 'backoff_until', 'backoff_version'].every(isSame)) return;
+    for (const backOff of this.backOffs) {
+      if (backOff.key === key) backOff.replacedAtMs = Math.min(backOff.replacedAtMs, nowMs);
+    }
+    if (Number.isNaN(untilMs)) return;
+    const version = after.backoff_version?.S ?? '';
+    this.backOffs.push({ key, version, untilMs, recordedAtMs: nowMs, replacedAtMs: Number.POSITIVE_INFINITY });
+  }
+}
