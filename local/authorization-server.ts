@@ -1,6 +1,6 @@
-// The authorization server of local mode, the tests and the simulations, with the habits of Emporix. It knows nothing of
-// HTTP: see serve-authorization-server.ts. Its behaviour can be changed while it runs, and it records every request and
-// every token, so that a test can say what was asked and which token was alive at what time.
+// The authorization server of local mode, the tests and the simulations, with the habits of Emporix. It knows nothing
+// of HTTP: see serve-authorization-server.ts. Its behaviour can be changed while it runs, and it records every request
+// and every token, so that a test can say what was asked and which token was alive at what time.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
@@ -24,7 +24,7 @@ export interface Misbehaviour {
   readonly headers?: Readonly<Record<string, string | number | string[]>>;
   /** Is sent unchanged. @default '' */
   readonly body?: string | Buffer;
-  /** The connection is cut: after the body if there is one, so that the answer stays incomplete, or before any answer. */
+  /** The connection is cut: after the body if there is one, so that the answer stays incomplete, else before it. */
   readonly destroySocket?: boolean;
 }
 

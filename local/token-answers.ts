@@ -1,7 +1,7 @@
-// The answers of the authorization server to one token request (RFC 6749 §4.4), with the habits of Emporix: `scope` begins
-// with a literal `scope=` and ends with the tenant, and scopes that the client doesn't hold are left out silently. Errors
-// have the two shapes of Apigee, the gateway in front of Emporix: a `fault` from the gateway itself, `ErrorCode` and
-// `Error` from its OAuth policy.
+// The answers of the authorization server to one token request (RFC 6749 §4.4), with the habits of Emporix: `scope`
+// begins with a literal `scope=` and ends with the tenant, and scopes that the client doesn't hold are left out
+// silently. Errors have the two shapes of Apigee, the gateway in front of Emporix: a `fault` from the gateway itself,
+// `ErrorCode` and `Error` from its OAuth policy.
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' } as const;
 

@@ -1,5 +1,5 @@
-// The instances behind the function URL: each runs one request at a time, a new one is started when all are busy, and one
-// that dies is replaced.
+// The instances behind the function URL: each runs one request at a time, a new one is started when all are busy, and
+// one that dies is replaced.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
