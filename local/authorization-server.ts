@@ -4,10 +4,10 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import type { ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
 import { ClientSecrets, SOME_SCOPES } from './client-secrets.ts';
 import {
   authorize,
-  type ClientAuthentication,
   type ClientCredentials,
   credentialsOf,
   type Grant,
@@ -31,7 +31,7 @@ export interface Misbehaviour {
 /** Can be changed while the server runs. A change applies to the requests that come after it. */
 export interface Behaviour {
   /** The only method of client authentication that is accepted. If undefined, both are. */
-  clientAuthentication: ClientAuthentication | undefined;
+  clientAuthentication: ClientAuthenticationMethod | undefined;
   /** The lifetime of a new token, or a function that chooses it by the scopes granted. */
   expiresInSeconds: number | ((scopes: readonly string[]) => number);
   /**

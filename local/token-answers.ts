@@ -3,9 +3,9 @@
 // silently. Errors have the two shapes of Apigee, the gateway in front of Emporix: a `fault` from the gateway itself,
 // `ErrorCode` and `Error` from its OAuth policy.
 
-const FORM = { 'content-type': 'application/x-www-form-urlencoded' } as const;
+import type { ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
 
-export type ClientAuthentication = 'client_secret_post' | 'client_secret_basic';
+const FORM = { 'content-type': 'application/x-www-form-urlencoded' } as const;
 
 /** Header names are in lower case. `params` is the body read as a form, whatever its content type is. */
 export interface TokenRequest {
@@ -24,14 +24,14 @@ export interface Grant {
 /** The client that a request names, as the server knows it. */
 export interface Client {
   /** The only method of client authentication that is accepted. If undefined, both are. */
-  readonly clientAuthentication: ClientAuthentication | undefined;
+  readonly clientAuthentication: ClientAuthenticationMethod | undefined;
   readonly exists: boolean;
   /** Undefined if the secret is not the client's, or is refused. */
   readonly grant: Grant | undefined;
 }
 
 export interface ClientCredentials {
-  readonly method: ClientAuthentication;
+  readonly method: ClientAuthenticationMethod;
   readonly clientId: string | undefined;
   readonly clientSecret: string | undefined;
 }
@@ -53,7 +53,7 @@ export function tokenRequest(params: TokenRequest['params'], headers: TokenReque
 }
 
 /** Returns what the request is granted, or how it is refused. */
-export function authorize(request: TokenRequest, method: ClientAuthentication, client: Client): Grant | Refusal {
+export function authorize(request: TokenRequest, method: ClientAuthenticationMethod, client: Client): Grant | Refusal {
   const { clientAuthentication = method, exists, grant } = client;
   const problem = requestProblem(request);
   if (problem) return problem;
