@@ -2,6 +2,7 @@
 
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
+import { CLIENT_AUTHENTICATION, type ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
 import { AT_KEY, HIDE_VALUE } from './config-error.ts';
 
 const PARTITION = 'aws(?:-[a-z]+)*';
@@ -55,9 +56,10 @@ export const memoryMb = integer(128, 10_240);
 export const reservedConcurrency = integer(0);
 export const flag = z.boolean('must be true or false');
 export const email = z.email('must be an e-mail address');
+const CLIENT_AUTHENTICATION_METHODS = Object.keys(CLIENT_AUTHENTICATION) as ClientAuthenticationMethod[];
 export const clientAuthentication = z.enum(
-  ['client_secret_post', 'client_secret_basic'],
-  'must be client_secret_post or client_secret_basic',
+  CLIENT_AUTHENTICATION_METHODS,
+  `must be ${CLIENT_AUTHENTICATION_METHODS.join(' or ')}`,
 );
 
 const LOG_RETENTION = `must be a number of days that CloudWatch Logs accepts: ${LOG_RETENTION_DAYS.join(', ')}`;

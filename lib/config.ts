@@ -2,6 +2,7 @@
 // properties and their defaults are described in props.ts.
 
 import { z } from 'zod';
+import type { ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
 import { ConfigError, configErrorOf } from './config-error.ts';
 import * as value from './config-values.ts';
 import { type CredentialOptions, DEFAULTS, type ProfileOptions, type TokenVendingProps } from './props.ts';
@@ -9,7 +10,7 @@ import { type CredentialOptions, DEFAULTS, type ProfileOptions, type TokenVendin
 export interface CredentialConfig extends CredentialOptions {
   readonly tokenEndpoint: string;
   readonly rotation: boolean;
-  readonly clientAuthentication: 'client_secret_post' | 'client_secret_basic';
+  readonly clientAuthentication: ClientAuthenticationMethod;
 }
 
 export interface ProfileConfig extends ProfileOptions {

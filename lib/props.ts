@@ -1,6 +1,8 @@
 // The configuration of `TokenVending`, given in code or as the `tokenVending` object in cdk.json's context. Every key may
 // be left out. The comments here are also the descriptions in config.schema.json (`npm run schema`).
 
+import type { ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
+
 /** The values that are filled in. A test compares each `@default` below with the schema. */
 export const DEFAULTS = {
   tokenEndpoint: 'https://api.emporix.io/oauth/token',
@@ -42,7 +44,7 @@ export interface CredentialOptions {
    * How the client authenticates at the token endpoint (RFC 6749 §2.3.1).
    * @default "client_secret_post"
    */
-  readonly clientAuthentication?: 'client_secret_post' | 'client_secret_basic';
+  readonly clientAuthentication?: ClientAuthenticationMethod;
   /**
    * The tenant that tokens must be of. A token of another tenant is refused.
    * @default - any tenant

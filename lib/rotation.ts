@@ -13,7 +13,7 @@ import { rotationFileOf } from './profile-file.ts';
 import { type FunctionSettings, TokenFunction } from './token-function.ts';
 import { writeRotateCode } from './vend-code.ts';
 
-export interface RotationProps extends FunctionSettings {
+export interface CredentialRotationProps extends FunctionSettings {
   readonly credential: Credential;
   /** The profiles that use the credential, by name. A candidate is tested for each of them. */
   readonly profiles: Readonly<Record<string, { readonly scopes?: readonly string[] }>>;
@@ -22,8 +22,8 @@ export interface RotationProps extends FunctionSettings {
 /** Lambda's own limit. */
 const MAX_TIMEOUT_MS = 900_000;
 
-export class Rotation extends Construct {
-  constructor(scope: Construct, id: string, props: RotationProps) {
+export class CredentialRotation extends Construct {
+  constructor(scope: Construct, id: string, props: CredentialRotationProps) {
     super(scope, id);
     const { functionArn } = this.createFunction(props);
     const { secretArn } = props.credential;
@@ -46,7 +46,7 @@ export class Rotation extends Construct {
   }
 
   /** It has no alias: only this schedule holds its ARN, and a rotation always uses the latest code. */
-  private createFunction({ credential, profiles, ...settings }: RotationProps): lambda.Function {
+  private createFunction({ credential, profiles, ...settings }: CredentialRotationProps): lambda.Function {
     const { config, credentialName } = credential;
     const environment: Record<(typeof ROTATION_VARIABLES)[number], string> = {
       CREDENTIAL: credentialName,

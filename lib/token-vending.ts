@@ -13,7 +13,7 @@ import { Monitoring } from './monitoring.ts';
 import { Profile } from './profile.ts';
 import type { TokenVendingProps } from './props.ts';
 import { Queries } from './queries.ts';
-import { Rotation } from './rotation.ts';
+import { CredentialRotation } from './rotation.ts';
 import type { FunctionSettings } from './token-function.ts';
 
 export class TokenVending extends Construct {
@@ -113,7 +113,7 @@ export class TokenVending extends Construct {
     for (const [name, credential] of this.credentials) {
       if (!credential.config.rotation) continue;
       const users = Object.entries(profiles).filter(([, profile]) => profile.credential === name);
-      new Rotation(credential, 'Rotation', { credential, profiles: Object.fromEntries(users), ...settings });
+      new CredentialRotation(credential, 'Rotation', { credential, profiles: Object.fromEntries(users), ...settings });
     }
   }
 

@@ -1,13 +1,13 @@
-// The authorization server of local mode, the tests and the simulations, with the habits of Emporix. It knows nothing of
-// HTTP: see serve-authorization-server.ts. Its behaviour can be changed while it runs, and it records every request and
-// every token, so that a test can say what was asked and which token was alive at what time.
+// The authorization server of local mode, the tests and the simulations, with the habits of Emporix. It knows nothing
+// of HTTP: see serve-authorization-server.ts. Its behaviour can be changed while it runs, and it records every request
+// and every token, so that a test can say what was asked and which token was alive at what time.
 
 import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
+import type { ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
 import { ClientSecrets, SOME_SCOPES } from './client-secrets.ts';
 import {
   authorize,
-  type ClientAuthentication,
   type ClientCredentials,
   credentialsOf,
   type Grant,
@@ -15,28 +15,28 @@ import {
   tokenBody,
 } from './token-answers.ts';
 
-/** What is done with a request instead of the usual answer. With a delay alone, the usual answer comes late. */
+/** Replaces the usual answer to a request. With only a delay, the usual answer comes late. */
 export interface Misbehaviour {
-  /** Waits first. */
+  /** The server waits this long first. */
   readonly delayMs?: number;
   /** @default 200 */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string | number | string[]>>;
-  /** Sent as it is. @default '' */
+  /** Is sent unchanged. @default '' */
   readonly body?: string | Buffer;
-  /** Cuts the connection: after the body if there is one, so that the answer stays unfinished; else before any answer. */
+  /** The connection is cut: after the body if there is one, so that the answer stays incomplete, else before it. */
   readonly destroySocket?: boolean;
 }
 
-/** May be changed while the server runs; a change applies to the requests that come after it. */
+/** Can be changed while the server runs. A change applies to the requests that come after it. */
 export interface Behaviour {
-  /** The one method of client authentication that is accepted. Undefined: both are. */
-  clientAuthentication: ClientAuthentication | undefined;
+  /** The only method of client authentication that is accepted. If undefined, both are. */
+  clientAuthentication: ClientAuthenticationMethod | undefined;
   /** The lifetime of a new token, or a function that chooses it by the scopes granted. */
   expiresInSeconds: number | ((scopes: readonly string[]) => number);
   /**
-   * Is called for each request; what it returns is done instead of the usual answer. A promise holds the request until
-   * it resolves.
+   * Is called for each request, and may return what replaces the usual answer. A promise holds the request until it
+   * resolves.
    */
   respondWith: ((request: ReceivedRequest) => Misbehaviour | undefined | Promise<Misbehaviour | undefined>) | undefined;
 }
@@ -45,7 +45,7 @@ export interface ReceivedRequest extends TokenRequest {
   readonly receivedAtMs: number;
   readonly clientId: string | undefined;
   readonly clientSecret: string | undefined;
-  /** The token that was issued for it; undefined before the answer, and if there is none. */
+  /** The token that was issued for it. Undefined before the answer, and if the request failed. */
   token: IssuedToken | undefined;
 }
 
@@ -56,11 +56,11 @@ export interface IssuedToken {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly issuedAtMs: number;
-  /** When it truly ends: sooner than its answer said, if its client secret was replaced. */
+  /** The token's true end: it is sooner than the answer said if the client secret was replaced. */
   expiresAtMs: number;
 }
 
-/** `body` is an object to be sent as JSON, or is sent as it is. */
+/** A `body` that is a plain object is sent as JSON, any other unchanged. */
 export interface ServerAnswer {
   readonly status: number;
   readonly headers: NonNullable<Misbehaviour['headers']>;
@@ -86,10 +86,10 @@ export interface AuthorizationServerOptions {
   readonly expiresInSeconds?: Behaviour['expiresInSeconds'];
   /** @default the usual answers */
   readonly respondWith?: Behaviour['respondWith'];
-  /** False: `requests` and `tokens` stay empty, for simulations of millions of requests. @default true */
+  /** If false, `requests` and `tokens` stay empty, for simulations of millions of requests. @default true */
   readonly keepsRecords?: boolean;
   readonly nowMs?: () => number;
-  /** Waits for `delayMs`. @default real time, without keeping the process alive */
+  /** Is called for `delayMs`. @default waits in real time, without keeping the process alive */
   readonly sleep?: (durationMs: number) => Promise<unknown>;
   readonly random?: (bytes: number) => Uint8Array;
 }
@@ -107,7 +107,7 @@ export class AuthorizationServer {
   readonly #nowMs: () => number;
   readonly #secrets: ClientSecrets;
   readonly #byToken = new Map<string, IssuedToken>();
-  /** Holds the tokens up to the last search for a SHA-256: simulations, which never search, hash none. */
+  /** Is filled at the first search for a SHA-256, because simulations never search for one. */
   readonly #bySha256 = new Map<string, IssuedToken>();
 
   constructor(options: AuthorizationServerOptions = {}) {
@@ -135,8 +135,8 @@ export class AuthorizationServer {
 
   /**
    * Refuses a client secret that is accepted.
-   * @param when.afterMs until then, it is still accepted. @default 0
-   * @param when.tokensEndAfterMs all its tokens end then, also those that it mints until then. @default they live on
+   * @param when.afterMs the secret is accepted for this long. @default 0
+   * @param when.tokensEndAfterMs all its tokens end after this time, also those that are minted by then. @default never
    */
   refuse(clientSecret: string, when: { clientId?: string; afterMs?: number; tokensEndAfterMs?: number } = {}): void {
     const { clientId = this.clientId, afterMs = 0, tokensEndAfterMs = Number.POSITIVE_INFINITY } = when;
@@ -160,7 +160,7 @@ export class AuthorizationServer {
     return answerInstead(misbehaviour) ?? this.#answerAsUsual(received, credentials);
   }
 
-  /** @param name the token, or its SHA-256 in hexadecimal, which is what processes report */
+  /** @param name the token, or its SHA-256 in hexadecimal, which processes report instead of the token */
   find(name: string): IssuedToken | undefined {
     const token = this.#byToken.get(name);
     if (token) return token;
@@ -170,7 +170,7 @@ export class AuthorizationServer {
     return this.#bySha256.get(name);
   }
 
-  /** False for a token that was never issued. @param name as of `find` */
+  /** A token that was never issued is not alive. @param name see `find` */
   isAlive(name: string, atMs: number): boolean {
     const token = this.find(name);
     return token !== undefined && atMs < token.expiresAtMs;

@@ -1,8 +1,8 @@
-// The clients of the authorization server: their secrets, and from when a secret is refused.
+// The clients of the authorization server, their secrets, and the time from which a secret is refused.
 
 import type { Grant } from './token-answers.ts';
 
-/** Scopes of Emporix's naming, which a client secret stands for unless it is given others. */
+/** Scopes as Emporix names them. A client secret has these unless it is given others. */
 export const SOME_SCOPES: readonly string[] = [
   'category.category_manage',
   'category.category_publish',

@@ -1,5 +1,5 @@
-// DynamoDB for local mode and the tests: dynalite, which keeps everything in memory, with the token table that the stack
-// defines.
+// DynamoDB for local mode and the tests: dynalite, which keeps everything in memory, with the token table that the
+// stack defines.
 
 import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';

@@ -1,4 +1,5 @@
-// The stand-ins share this: a server on 127.0.0.1 that can be closed at once, and a function that reads a request's body.
+// The stand-ins share this: a server on 127.0.0.1 that can be closed at once, and a function that reads a request's
+// body.
 
 import type { IncomingMessage, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';

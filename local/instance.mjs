@@ -1,5 +1,5 @@
-// One instance of the function, in a worker thread. It imports the deployed code as Lambda's runtime does, then runs one
-// request after the other. It is plain JavaScript because a worker, like Lambda, has no TypeScript loader.
+// One instance of the function, in a worker thread. It imports the deployed code as Lambda's runtime does, then runs
+// one request after the other. It is plain JavaScript because a worker, like Lambda, has no TypeScript loader.
 
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

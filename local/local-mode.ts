@@ -1,5 +1,5 @@
-// Local mode: a profile's vend function as it would be deployed, behind a function URL, with stand-ins for everything that
-// it calls.
+// Local mode: a profile's vend function as it would be deployed, behind a function URL, with stand-ins for everything
+// that it calls.
 
 import type { ProfileFile } from '../lambda/vend/settings.ts';
 import type { AuthorizationServerOptions } from './authorization-server.ts';
@@ -23,7 +23,7 @@ export interface ClientRegistration {
 export interface LocalModeOptions {
   /** Holds the bundled function, `index.mjs`, and its `profile.json`. */
   readonly codeDirectory: string;
-  /** What `profile.json` says: the simulated Emporix is made to fit it. */
+  /** The content of `profile.json`, which the simulated Emporix is made to fit. */
   readonly profile: ProfileFile;
   /** @default 'default' */
   readonly profileName?: string;

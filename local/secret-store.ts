@@ -1,5 +1,6 @@
-// Secrets in memory, with the real rules for versions and labels: a label is on one version at a time, the first version
-// gets AWSCURRENT, AWSPREVIOUS moves to the version that loses AWSCURRENT, and a repeated request changes nothing.
+// Secrets in memory, with the real rules for versions and labels: a label is on one version at a time, the first
+// version gets AWSCURRENT, AWSPREVIOUS moves to the version that loses AWSCURRENT, and a repeated request changes
+// nothing.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
 
 import { randomBytes } from 'node:crypto';

@@ -7,32 +7,24 @@ import type { TokenRequest } from './token-answers.ts';
 
 const MAX_REQUEST_BYTES = 1024 * 1024;
 
-export interface Served {
+export type ServedAuthorizationServer = AuthorizationServer & {
   readonly tokenEndpoint: string;
-  /** Ends at once: open connections are cut. */
+  /** Closes at once: open connections are cut. */
   close(): Promise<void>;
-}
+};
 
-export type ServedAuthorizationServer = AuthorizationServer & Served;
-
-/** An authorization server that is served on any free port. */
+/** Starts an authorization server on any free port. */
 export async function startAuthorizationServer(
   options: AuthorizationServerOptions = {},
 ): Promise<ServedAuthorizationServer> {
   const server = new AuthorizationServer(options);
-  return Object.assign(server, await serveAuthorizationServer(server));
-}
-
-/** @param port 0: any free one */
-export async function serveAuthorizationServer(server: AuthorizationServer, port = 0): Promise<Served> {
   async function respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
     send(await server.answer(await read(request)), response);
   }
   const { url, close } = await listen(
     createServer((request, response) => void respond(request, response).catch(() => response.destroy())),
-    port,
   );
-  return { tokenEndpoint: `${url}/oauth/token`, close };
+  return Object.assign(server, { tokenEndpoint: `${url}/oauth/token`, close });
 }
 
 async function read(request: IncomingMessage): Promise<TokenRequest> {

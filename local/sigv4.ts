@@ -1,5 +1,5 @@
-// Checks Signature Version 4 as Lambda does in front of a function URL: the signature is computed again over the request
-// as received, with exactly the headers that the caller says it signed, and compared.
+// Checks Signature Version 4 as Lambda does in front of a function URL: the signature is computed again over the
+// request as received, with exactly the headers that the caller says it signed, and compared.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 
 import { createHash, timingSafeEqual } from 'node:crypto';

@@ -1,13 +1,13 @@
-// What the authorization server answers to one token request (RFC 6749 §4.4), with the habits of Emporix: `scope` begins
-// with a literal `scope=` and ends with the tenant, and scopes that the client doesn't hold are left out silently. Errors
-// have the two shapes of Apigee, the gateway in front of Emporix: a `fault` from the gateway itself, `ErrorCode` and
-// `Error` from its OAuth policy.
+// The answers of the authorization server to one token request (RFC 6749 §4.4), with the habits of Emporix: `scope`
+// begins with a literal `scope=` and ends with the tenant, and scopes that the client doesn't hold are left out
+// silently. Errors have the two shapes of Apigee, the gateway in front of Emporix: a `fault` from the gateway itself,
+// `ErrorCode` and `Error` from its OAuth policy.
+
+import type { ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
 
 const FORM = { 'content-type': 'application/x-www-form-urlencoded' } as const;
 
-export type ClientAuthentication = 'client_secret_post' | 'client_secret_basic';
-
-/** Header names are in lower case; `params` is the body read as a form, whatever its content type. */
+/** Header names are in lower case. `params` is the body read as a form, whatever its content type is. */
 export interface TokenRequest {
   readonly method: string;
   readonly path: string;
@@ -15,23 +15,23 @@ export interface TokenRequest {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** What one client secret stands for. */
+/** The scopes and the tenant of a client secret, or of one token. */
 export interface Grant {
   readonly scopes: readonly string[];
   readonly tenant: string;
 }
 
-/** What the server knows of the client that a request names. */
+/** The client that a request names, as the server knows it. */
 export interface Client {
-  /** The one method of client authentication that is accepted. Undefined: both are. */
-  readonly clientAuthentication: ClientAuthentication | undefined;
+  /** The only method of client authentication that is accepted. If undefined, both are. */
+  readonly clientAuthentication: ClientAuthenticationMethod | undefined;
   readonly exists: boolean;
-  /** Undefined: the secret is not the client's, or is refused. */
+  /** Undefined if the secret is not the client's, or is refused. */
   readonly grant: Grant | undefined;
 }
 
 export interface ClientCredentials {
-  readonly method: ClientAuthentication;
+  readonly method: ClientAuthenticationMethod;
   readonly clientId: string | undefined;
   readonly clientSecret: string | undefined;
 }
@@ -42,7 +42,7 @@ export interface Refusal {
   readonly body: object;
 }
 
-/** A token request as it arrives over HTTP. @param headers further ones, with names in lower case */
+/** Makes a token request as it arrives over HTTP. @param headers additional headers, with names in lower case */
 export function tokenRequest(params: TokenRequest['params'], headers: TokenRequest['headers'] = {}): TokenRequest {
   return {
     method: 'POST',
@@ -52,8 +52,8 @@ export function tokenRequest(params: TokenRequest['params'], headers: TokenReque
   };
 }
 
-/** What a request is granted, or how it is refused. */
-export function authorize(request: TokenRequest, method: ClientAuthentication, client: Client): Grant | Refusal {
+/** Returns what the request is granted, or how it is refused. */
+export function authorize(request: TokenRequest, method: ClientAuthenticationMethod, client: Client): Grant | Refusal {
   const { clientAuthentication = method, exists, grant } = client;
   const problem = requestProblem(request);
   if (problem) return problem;
@@ -63,7 +63,7 @@ export function authorize(request: TokenRequest, method: ClientAuthentication, c
   return grantTypeProblem(request.params) ?? { tenant, scopes: grantedScopes(request.params.scope, scopes) };
 }
 
-/** The body of a successful answer, with all the fields that Emporix sends. */
+/** Returns the body of a successful answer, with all the fields that Emporix sends. */
 export function tokenBody(accessToken: string, expiresInSeconds: number, { scopes, tenant }: Grant): object {
   return {
     access_token: accessToken,
@@ -86,7 +86,7 @@ export function credentialsOf({ headers: { authorization }, params }: TokenReque
   return { method: 'client_secret_basic', clientId: formDecoded(id), clientSecret: formDecoded(secret) };
 }
 
-/** All scopes of the client if the request names none; else those named that the client holds. */
+/** Returns all scopes of the client if the request names none, else those of the named scopes that the client holds. */
 function grantedScopes(scope: string | undefined, held: readonly string[]): readonly string[] {
   const named = new Set(
     (scope ?? '')

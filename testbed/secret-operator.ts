@@ -2,11 +2,16 @@
 
 import {
   DescribeSecretCommand,
+  GetSecretValueCommand,
   PutSecretValueCommand,
   RotateSecretCommand,
   SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
+import type { RotateFunction } from '../lambda/rotate/rotate-function.ts';
 import { STAND_IN_CLIENT } from '../local/names.ts';
+
+export const ROTATION_STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
 
 export interface Credential {
   readonly clientId: string;
@@ -23,19 +28,41 @@ export class SecretOperator {
   }
 
   /**
-   * `put-secret-value`.
+   * `put-secret-value`. Returns the version.
    * @param labels `--version-stages`. @default AWSCURRENT
    */
-  async put({ clientId, clientSecret }: Credential, ...labels: string[]): Promise<void> {
-    const SecretString = JSON.stringify({ client_id: clientId, client_secret: clientSecret });
+  async put({ clientId, clientSecret }: Credential, ...labels: string[]): Promise<string> {
+    return await this.putValue(JSON.stringify({ client_id: clientId, client_secret: clientSecret }), ...labels);
+  }
+
+  /** The same with any text, which may be no credential. */
+  async putValue(SecretString: string, ...labels: string[]): Promise<string> {
     const stages = labels.length > 0 && { VersionStages: labels };
-    await this.client.send(new PutSecretValueCommand({ SecretId: this.#secretId, SecretString, ...stages }));
+    const command = new PutSecretValueCommand({ SecretId: this.#secretId, SecretString, ...stages });
+    return (await this.client.send(command)).VersionId ?? '';
+  }
+
+  /** `update-secret-version-stage`. */
+  async move(label: string, from?: string, to?: string): Promise<void> {
+    const change = { VersionStage: label, RemoveFromVersionId: from, MoveToVersionId: to };
+    await this.client.send(new UpdateSecretVersionStageCommand({ SecretId: this.#secretId, ...change }));
   }
 
   /** `rotate-secret`, before Secrets Manager calls the rotation function. Returns the version that is rotated to. */
   async beginRotation(): Promise<string> {
     const { VersionId = '' } = await this.client.send(new RotateSecretCommand({ SecretId: this.#secretId }));
     return VersionId;
+  }
+
+  /** What Secrets Manager does then: it calls the rotation function with each step. */
+  async runSteps(rotate: RotateFunction, version: string, steps: readonly string[] = ROTATION_STEPS): Promise<void> {
+    const event = { SecretId: this.#secretId, ClientRequestToken: version, RotationToken: 'role-session' };
+    for (const Step of steps) await rotate({ Step, ...event });
+  }
+
+  /** The value of the version that is AWSCURRENT. */
+  async current(): Promise<string | undefined> {
+    return (await this.client.send(new GetSecretValueCommand({ SecretId: this.#secretId }))).SecretString;
   }
 
   /** The version that each label is on. */

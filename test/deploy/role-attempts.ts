@@ -1,4 +1,4 @@
-// Calls of the AWS CLI that an intruder in a function would try, and those of its own that show that its keys are good.
+// Calls of the AWS CLI that an intruder in a function would try, and permitted ones, which show that its keys are valid.
 
 import { ACCOUNT, REGION } from '../../testbed/ministack.ts';
 import type { FunctionRole } from './function-roles.ts';
@@ -22,7 +22,7 @@ const item = (tableName: string) => ['--table-name', tableName, '--key', ITEM];
 
 const bySecret = (operation: string, secretArn: string) => ['secretsmanager', operation, '--secret-id', secretArn];
 
-/** What neither function may do. */
+/** Calls that neither function may make. */
 function common({ otherFunction, otherSecretArn, otherTableName, role, secretArn, tableName }: Things) {
   const { functionName, logGroup, roleName } = role;
   const code = ['--s3-bucket', `cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`, '--s3-key', 'any'];
@@ -37,7 +37,7 @@ function common({ otherFunction, otherSecretArn, otherTableName, role, secretArn
     bySecret('delete-secret', secretArn),
     [...bySecret('put-resource-policy', secretArn), '--resource-policy', EVERYTHING],
     ['lambda', 'invoke', '--function-name', functionName, '/dev/null'],
-    ['lambda', 'invoke', '--function-name', functionName, '--qualifier', 'live', '/dev/null'],
+    ['lambda', 'invoke', '--function-name', `${functionName}:live`, '/dev/null'],
     ['lambda', 'update-function-code', '--function-name', functionName, ...code],
     ['logs', 'filter-log-events', '--log-group-name', logGroup],
     ['logs', 'put-log-events', '--log-group-name', otherFunction.logGroup, ...line],
@@ -58,7 +58,7 @@ export const attemptsOf = {
       [...bySecret('put-secret-value', things.secretArn), '--secret-string', 'any'],
       [...bySecret('update-secret-version-stage', things.secretArn), '--version-stage', 'AWSCURRENT'],
       ['lambda', 'invoke', '--function-name', things.otherFunction.functionName, '/dev/null'],
-      ['lambda', 'invoke', '--function-name', things.otherFunction.functionName, '--qualifier', 'live', '/dev/null'],
+      ['lambda', 'invoke', '--function-name', `${things.otherFunction.functionName}:live`, '/dev/null'],
     ],
   }),
   rotation: (things: Things) => ({

@@ -8,7 +8,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { ConfigError } from '../../lib/config-error.ts';
 import type { Credential } from '../../lib/credential.ts';
-import { Rotation } from '../../lib/rotation.ts';
+import { CredentialRotation } from '../../lib/rotation.ts';
 import { roleStatements } from './statements.ts';
 import { ACCOUNT, buildStack, onlyResource, resourcesOf, synthesize } from './synth.ts';
 
@@ -156,7 +156,7 @@ describe('the rotation function', () => {
     const { stack, vending } = buildStack(shop({ rotation: false }));
     const credential = vending.credentials.get('shop') as Credential;
     const logRetention = RetentionDays.ONE_WEEK;
-    new Rotation(credential, 'Rotation', { credential, profiles, memoryMb: 128, logRetention });
+    new CredentialRotation(credential, 'Rotation', { credential, profiles, memoryMb: 128, logRetention });
     const [, { Properties }] = onlyResource(Template.fromStack(stack), 'AWS::Lambda::Function', ROTATION);
     expect(Properties.Timeout).toBe(seconds);
   });

@@ -1,5 +1,5 @@
-// The authorization server of local mode: the answers of Emporix's tutorial over HTTP, its errors, and the ways in which
-// tests make it misbehave.
+// The authorization server of local mode: the answers of Emporix's tutorial over HTTP, its errors, and the ways in
+// which tests make it misbehave.
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { AuthorizationServerOptions } from '../../local/authorization-server.ts';

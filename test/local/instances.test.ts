@@ -1,9 +1,9 @@
-// The instances behind the function URL: each runs one request at a time, a new one is started when all are busy, and one
-// that dies is replaced.
+// The instances behind the function URL: each runs one request at a time, a new one is started when all are busy, and
+// one that dies is replaced.
 
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 import type { FunctionUrlOptions } from '../../local/function-url.ts';
 import { type RunningFunction, startFunction } from './handler-folder.ts';
 
@@ -40,6 +40,9 @@ interface Report {
   readonly requests: number;
   readonly maxRunning: number;
 }
+
+// Each test starts worker threads: on a busy machine, that takes seconds.
+jest.setTimeout(60_000);
 
 let running: RunningFunction;
 afterEach(() => running.close());

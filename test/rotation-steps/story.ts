@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict';
 import type { Misbehaviour } from '../../local/authorization-server.ts';
+import { credentialOf, openStage, type Stage } from '../../testbed/rotating.ts';
+import { ROTATION_STEPS } from '../../testbed/secret-operator.ts';
 import type { Suite } from '../../testbed/suite.ts';
-import { credentialOf, openStage, STEPS, type Stage } from '../lambda/rotate/rotating.ts';
 
 const CLIENTS = {
   old: { scopes: ['a', 'b'] },
@@ -51,10 +52,10 @@ export async function checkRotations(suite: Suite, endpoint: string): Promise<vo
       await assertRotated(stage, version);
     }),
   );
-  for (const repeated of STEPS) {
+  for (const repeated of ROTATION_STEPS) {
     await suite.check(`${repeated} may be repeated`, () =>
       play(endpoint, good, async (stage, version) => {
-        for (const step of STEPS) {
+        for (const step of ROTATION_STEPS) {
           await stage.step(step, version);
           if (step === repeated) await stage.step(step, version);
         }

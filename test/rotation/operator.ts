@@ -5,8 +5,6 @@ import { createRotateFunction, type RotateFunction } from '../../lambda/rotate/r
 import { LOCAL_REGION } from '../../local/names.ts';
 import { SecretOperator } from '../../testbed/secret-operator.ts';
 
-const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
-
 export interface OperatorProps {
   readonly secretsManagerUrl: string;
   readonly secretId: string;
@@ -14,12 +12,10 @@ export interface OperatorProps {
 }
 
 export class Operator extends SecretOperator {
-  readonly #secretId: string;
   readonly #rotateFunction: RotateFunction;
 
   constructor({ secretsManagerUrl, secretId, tokenEndpoint }: OperatorProps) {
     super(secretsManagerUrl, secretId);
-    this.#secretId = secretId;
     const profiles = { default: {} };
     const clientAuthentication = 'client_secret_post';
     this.#rotateFunction = createRotateFunction(
@@ -39,7 +35,6 @@ export class Operator extends SecretOperator {
    * @throws VendingError, which says what is wrong with the candidate
    */
   async rotate(): Promise<void> {
-    const ClientRequestToken = await this.beginRotation();
-    for (const Step of STEPS) await this.#rotateFunction({ Step, SecretId: this.#secretId, ClientRequestToken });
+    await this.runSteps(this.#rotateFunction, await this.beginRotation());
   }
 }

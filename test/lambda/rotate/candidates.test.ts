@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from '@jest/globals';
 import type { Misbehaviour } from '../../../local/authorization-server.ts';
-import { credentialOf } from './rotating.ts';
+import { credentialOf } from '../../../testbed/rotating.ts';
 import { type Case, expectNothingChanged, OLD, useAttempts } from './stages.ts';
 
 const attempt = useAttempts();

@@ -4,7 +4,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Listening } from '../../../local/http.ts';
 import { startSecretsManager } from '../../../local/secrets-manager.ts';
-import { credentialOf, openStage, type Stage } from './rotating.ts';
+import { credentialOf, openStage, type Stage } from '../../../testbed/rotating.ts';
 
 const CLIENTS = { old: { scopes: ['a', 'b'] }, new: { scopes: ['a', 'b'] }, poor: { scopes: ['a'] } };
 

@@ -12,7 +12,8 @@ import { writeRotateCode } from '../../../lib/vend-code.ts';
 import type { Listening } from '../../../local/http.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../../local/names.ts';
 import { startSecretsManager } from '../../../local/secrets-manager.ts';
-import { credentialOf, openStage, STEPS, type Stage } from './rotating.ts';
+import { credentialOf, openStage, type Stage } from '../../../testbed/rotating.ts';
+import { ROTATION_STEPS } from '../../../testbed/secret-operator.ts';
 
 const FILE = {
   clientAuthentication: 'client_secret_post',
@@ -63,7 +64,7 @@ test('the four events make the candidate current', async () => {
   await stage.put(credentialOf('new'), 'CANDIDATE');
   const version = await stage.begin();
   const event = { SecretId: stage.secretId, ClientRequestToken: version };
-  const { printed, thrown } = await invoke(...STEPS.map((Step) => ({ ...event, Step })));
+  const { printed, thrown } = await invoke(...ROTATION_STEPS.map((Step) => ({ ...event, Step })));
   expect(thrown).toBe('');
   expect(printed.trim().split('\n')).toHaveLength(4);
   expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });

@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import type { Misbehaviour } from '../../../local/authorization-server.ts';
-import { credentialOf } from './rotating.ts';
+import { credentialOf } from '../../../testbed/rotating.ts';
 import { type Case, expectNothingChanged, useAttempts } from './stages.ts';
 
 const attempt = useAttempts();

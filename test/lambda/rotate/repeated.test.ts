@@ -1,15 +1,16 @@
 // Every step may be repeated, at once or later, alone or with the whole rotation.
 
 import { describe, expect, test } from '@jest/globals';
-import { credentialOf, STEPS } from './rotating.ts';
+import { credentialOf } from '../../../testbed/rotating.ts';
+import { ROTATION_STEPS } from '../../../testbed/secret-operator.ts';
 import { untouched, useStages } from './stages.ts';
 
 const { open, withCandidate } = useStages();
 
 describe('repeated', () => {
-  test.each(STEPS)('%s succeeds again and changes nothing more', async (repeated) => {
+  test.each(ROTATION_STEPS)('%s succeeds again and changes nothing more', async (repeated) => {
     const { stage, version } = await withCandidate();
-    for (const step of STEPS) {
+    for (const step of ROTATION_STEPS) {
       await stage.step(step, version);
       if (step !== repeated) continue;
       const before = await stage.labels();
@@ -19,12 +20,12 @@ describe('repeated', () => {
     expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
   });
 
-  test.each(STEPS.flatMap((late) => STEPS.map((after) => [late, after] as const)))(
+  test.each(ROTATION_STEPS.flatMap((late) => ROTATION_STEPS.map((after) => [late, after] as const)))(
     '%s once more after %s does no harm',
     async (late, after) => {
       const { stage, version } = await withCandidate();
-      for (const step of STEPS.slice(0, STEPS.indexOf(after) + 1)) await stage.step(step, version);
-      const isEarly = STEPS.indexOf(late) > STEPS.indexOf(after);
+      for (const step of ROTATION_STEPS.slice(0, ROTATION_STEPS.indexOf(after) + 1)) await stage.step(step, version);
+      const isEarly = ROTATION_STEPS.indexOf(late) > ROTATION_STEPS.indexOf(after);
       if (!isEarly) await stage.step(late, version);
       await stage.rotate(version);
       expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
@@ -78,7 +79,7 @@ describe('finishSecret', () => {
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('that misses the answer to call %i says how AWSCURRENT stands', async (call) => {
     const { stage, version } = await withCandidate();
-    for (const step of STEPS.slice(0, 3)) await stage.step(step, version);
+    for (const step of ROTATION_STEPS.slice(0, 3)) await stage.step(step, version);
     Object.assign(stage.faults, { calls: 0, loseAnswerOf: call });
     const failure: unknown = await stage.step('finishSecret', version).catch((error: unknown) => error);
     const isMoved = (await stage.labels()).AWSCURRENT === version;

@@ -1,7 +1,8 @@
 // The four steps against Secrets Manager's rules for labels: what is moved, and what is left alone.
 
 import { describe, expect, test } from '@jest/globals';
-import { credentialOf, STEPS, type Step } from './rotating.ts';
+import { credentialOf, type Step } from '../../../testbed/rotating.ts';
+import { ROTATION_STEPS } from '../../../testbed/secret-operator.ts';
 import { untouched, useStages } from './stages.ts';
 
 const { open, withCandidate } = useStages();
@@ -71,7 +72,7 @@ describe('a rotation', () => {
 
   test('keeps a candidate that was staged in the meantime', async () => {
     const { stage, version } = await withCandidate();
-    for (const step of STEPS.slice(0, 3)) await stage.step(step, version);
+    for (const step of ROTATION_STEPS.slice(0, 3)) await stage.step(step, version);
     await stage.put(credentialOf('newer'), 'CANDIDATE');
     await expect(stage.step('finishSecret', version)).rejects.toMatchObject({ code: 'misconfigured' });
     expect((await stage.labels()).AWSPENDING).toBeUndefined();

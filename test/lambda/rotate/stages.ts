@@ -3,7 +3,7 @@
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { Listening } from '../../../local/http.ts';
 import { startSecretsManager } from '../../../local/secrets-manager.ts';
-import { credentialOf, type Holding, openStage, type Stage, type StageOptions } from './rotating.ts';
+import { credentialOf, type Holding, openStage, type Stage, type StageOptions } from '../../../testbed/rotating.ts';
 
 const CLIENTS = { old: { scopes: ['a', 'b'] }, new: { scopes: ['a', 'b'] }, newer: { scopes: ['a', 'b'] } };
 

@@ -2,25 +2,17 @@
 // authorization server that knows several clients, and the operator's and Secrets Manager's own moves.
 
 import { randomUUID } from 'node:crypto';
-import {
-  CreateSecretCommand,
-  DescribeSecretCommand,
-  GetSecretValueCommand,
-  PutSecretValueCommand,
-  RotateSecretCommand,
-  SecretsManagerClient,
-  UpdateSecretVersionStageCommand,
-} from '@aws-sdk/client-secrets-manager';
-import { systemClock } from '../../../lambda/clock.ts';
-import { TokenEndpoint } from '../../../lambda/oauth/token-endpoint.ts';
-import { createRotateFunction, type RotateFunction } from '../../../lambda/rotate/rotate-function.ts';
-import type { RotationFile } from '../../../lambda/rotate/settings.ts';
-import type { Misbehaviour } from '../../../local/authorization-server.ts';
-import { LOCAL_REGION, STAND_IN_CLIENT } from '../../../local/names.ts';
-import { type ServedAuthorizationServer, startAuthorizationServer } from '../../../local/serve-authorization-server.ts';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { systemClock } from '../lambda/clock.ts';
+import { TokenEndpoint } from '../lambda/oauth/token-endpoint.ts';
+import { createRotateFunction, type RotateFunction } from '../lambda/rotate/rotate-function.ts';
+import type { RotationFile } from '../lambda/rotate/settings.ts';
+import type { Misbehaviour } from '../local/authorization-server.ts';
+import { LOCAL_REGION, STAND_IN_CLIENT } from '../local/names.ts';
+import { type ServedAuthorizationServer, startAuthorizationServer } from '../local/serve-authorization-server.ts';
+import { type ROTATION_STEPS, SecretOperator } from './secret-operator.ts';
 
-export const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'] as const;
-export type Step = (typeof STEPS)[number];
+export type Step = (typeof ROTATION_STEPS)[number];
 
 /** What a client holds at the authorization server. */
 export interface Holding {
@@ -51,24 +43,20 @@ export type Stage = Awaited<ReturnType<typeof openStage>>;
 
 export async function openStage(options: StageOptions) {
   const emporix = await startServer(options);
-  const operator = newClient(options.endpoint);
-  const { ARN: secretId = '', VersionId: first = '' } = await operator.send(
+  const client = newClient(options.endpoint);
+  const { ARN: secretId = '', VersionId: first = '' } = await client.send(
     new CreateSecretCommand({ Name: `shop/${randomUUID()}`, SecretString: options.current ?? credentialOf('old') }),
   );
   const printed: string[] = [];
-  const client = newClient(options.endpoint);
+  const operator = new SecretOperator(options.endpoint, secretId);
   const faults = injectFaults(client);
   const rotateFunction = rotateFunctionOf(options, { client, secretId, emporix, write: (line) => printed.push(line) });
-
-  const { put, move, begin, labels, current } = operatorOf(operator, secretId, options);
-  const step = (Step: string, version: string) =>
-    rotateFunction({ Step, SecretId: secretId, ClientRequestToken: version, RotationToken: 'role-session' });
-  const rotate = async (version: string) => {
-    for (const each of STEPS) await step(each, version);
-  };
-  const close = async () => {
-    for (const open of [operator, client]) open.destroy();
-    await emporix.close();
+  /** What `aws secretsmanager rotate-secret` does before it calls the function: an empty version, labelled AWSPENDING. */
+  const begin = async () => {
+    if (options.hasRotateSecret !== false) return await operator.beginRotation();
+    const { AWSPENDING, AWSCURRENT } = await operator.labels();
+    if (AWSPENDING !== undefined && AWSPENDING !== AWSCURRENT) throw new Error('another rotation is in progress');
+    return randomUUID();
   };
   return {
     rotateFunction,
@@ -77,54 +65,18 @@ export async function openStage(options: StageOptions) {
     emporix,
     printed,
     faults,
-    put,
-    move,
+    put: (value: string, ...labels: string[]) => operator.putValue(value, ...labels),
+    move: (label: string, from?: string, to?: string) => operator.move(label, from, to),
     begin,
-    step,
-    rotate,
-    labels,
-    current,
-    close,
+    step: (step: Step, version: string) => operator.runSteps(rotateFunction, version, [step]),
+    rotate: (version: string) => operator.runSteps(rotateFunction, version),
+    labels: () => operator.labels(),
+    current: () => operator.current(),
+    async close() {
+      client.destroy();
+      await Promise.all([operator.close(), emporix.close()]);
+    },
   };
-}
-
-/** What an operator does with the AWS CLI. */
-function operatorOf(operator: SecretsManagerClient, secretId: string, { hasRotateSecret = true }: StageOptions) {
-  const put = async (SecretString: string, ...VersionStages: string[]) => {
-    const command = new PutSecretValueCommand({ SecretId: secretId, SecretString, VersionStages });
-    return (await operator.send(command)).VersionId ?? '';
-  };
-  const move = (VersionStage: string, from?: string, to?: string) =>
-    operator.send(
-      new UpdateSecretVersionStageCommand({
-        SecretId: secretId,
-        VersionStage,
-        RemoveFromVersionId: from,
-        MoveToVersionId: to,
-      }),
-    );
-  /** What `aws secretsmanager rotate-secret` does before it calls the function: an empty version, labelled AWSPENDING. */
-  const begin = async () => {
-    const ClientRequestToken = randomUUID();
-    if (!hasRotateSecret) {
-      const { AWSPENDING, AWSCURRENT } = await labels();
-      if (AWSPENDING !== undefined && AWSPENDING !== AWSCURRENT) throw new Error('another rotation is in progress');
-      return ClientRequestToken;
-    }
-    await operator.send(new RotateSecretCommand({ SecretId: secretId, ClientRequestToken }));
-    return ClientRequestToken;
-  };
-  /** The version of each label. */
-  const labels = async () => {
-    const { VersionIdsToStages = {} } = await operator.send(new DescribeSecretCommand({ SecretId: secretId }));
-    const pairs = Object.entries(VersionIdsToStages).flatMap(([version, on]) => on.map((label) => [label, version]));
-    return Object.fromEntries(pairs) as Record<string, string>;
-  };
-  const current = async () => {
-    const command = new GetSecretValueCommand({ SecretId: secretId, VersionStage: 'AWSCURRENT' });
-    return (await operator.send(command)).SecretString;
-  };
-  return { put, move, begin, labels, current };
 }
 
 function newClient(endpoint: string): SecretsManagerClient {
