@@ -1,17 +1,17 @@
 // A cold start: from before the code is imported to the first answer. Node's own boot is the same for all, and not in it.
 // CPU time is the whole process's, with V8's own threads.
 
-import { context, tokenRequest } from './event.mjs';
+import { invocationContext, tokenRequestEvent } from '../../testbed/function-url-event.mjs';
 import { load } from './load.mjs';
 
 const [file = '', scope = ''] = process.argv.slice(2);
-const event = tokenRequest(scope);
+const event = tokenRequestEvent({ scope: scope });
 
 const cpuAtStart = process.cpuUsage();
 const startedMs = performance.now();
 const { handler } = await load(file);
 const importCpu = process.cpuUsage(cpuAtStart);
-const answer = await handler?.(event, context());
+const answer = await handler?.(event, invocationContext('bench'));
 const answeredMs = performance.now();
 const answerCpu = process.cpuUsage(cpuAtStart);
 if (answer && answer.statusCode !== 200) throw new Error(`answered ${answer.statusCode}`);

@@ -2,7 +2,7 @@
 // and after the last; with --expose-gc, after a collection.
 
 import { setTimeout } from 'node:timers/promises';
-import { context, tokenRequest } from './event.mjs';
+import { invocationContext, tokenRequestEvent } from '../../testbed/function-url-event.mjs';
 import { load } from './load.mjs';
 import { scopeSets } from './scope-sets.mjs';
 
@@ -23,7 +23,7 @@ await Promise.all(
 process.send?.({ first, last: await held() });
 
 async function vend(/** @type {string} */ scope) {
-  const answer = await handler?.(tokenRequest(scope), context());
+  const answer = await handler?.(tokenRequestEvent({ scope: scope }), invocationContext('bench'));
   const source = answer?.headers?.['x-token-source'];
   if (answer?.statusCode !== 200 || source !== mustBeFrom) {
     throw new Error(`answered ${answer?.statusCode} from ${source}, must be 200 from ${mustBeFrom}`);

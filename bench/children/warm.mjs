@@ -1,7 +1,7 @@
 // Warm calls: several handlers in one process, called in turn and in changing order, so that whatever the machine does
 // hits them alike. An event is parsed anew for each call, as Lambda's runtime does; that is not in the time.
 
-import { context, tokenRequest } from './event.mjs';
+import { invocationContext, tokenRequestEvent } from '../../testbed/function-url-event.mjs';
 import { load } from './load.mjs';
 
 /**
@@ -14,7 +14,7 @@ import { load } from './load.mjs';
 
 /** @type {Job} */
 const { contestants, scopes, warmUpCalls, calls } = JSON.parse(process.argv[2] ?? '');
-const events = scopes.map((scope) => JSON.stringify(tokenRequest(scope)));
+const events = scopes.map((scope) => JSON.stringify(tokenRequestEvent({ scope: scope })));
 
 const runners = await Promise.all(
   contestants.map(async ({ file, source }) => {
@@ -29,7 +29,7 @@ for (let call = 0; call < warmUpCalls + calls; call++) {
   for (const { handler, source, timesMs } of call % 2 === 0 ? runners : runners.toReversed()) {
     const parsed = JSON.parse(event);
     const startedMs = performance.now();
-    const answer = await handler(parsed, context());
+    const answer = await handler(parsed, invocationContext('bench'));
     const tookMs = performance.now() - startedMs;
     if (call < warmUpCalls) continue;
     timesMs.push(tookMs);
