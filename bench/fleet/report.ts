@@ -189,7 +189,7 @@ function storms({ figures }: Report): string {
   return markdownTable(heads, rows);
 }
 
-export function deployMs({ run }: Figures): number {
+function deployMs({ run }: Figures): number {
   return Math.max(...run.scenes.map(({ event }) => (event?.what === 'deploy' ? event.withinMs : 0)));
 }
 

@@ -14,7 +14,7 @@ export type Event =
    */
   | { readonly what: 'idle hours'; readonly until: 'renewal' | number; readonly backWithinMs: number };
 
-export interface Scene {
+interface Scene {
   /** What is counted goes under this name. Left out: it is not counted. */
   readonly name?: string;
   readonly event?: Event;

@@ -1,0 +1,76 @@
+// Ways to take a guard away in the modules of the function, once they are loaded.
+
+import type { CONDITIONS as Conditions } from '../../../lambda/vend/store/dynamodb-token-store.ts';
+import type { Row } from '../../../lambda/vend/vending/decision.ts';
+
+type DecisionModule = typeof import('../../../lambda/vend/vending/decision.ts');
+type LeaseModule = typeof import('../../../lambda/vend/state/lease.ts');
+type MinterModule = typeof import('../../../lambda/vend/vending/minter.ts');
+type SecretsModule = typeof import('../../../lambda/secrets/credential-source.ts');
+type SharedCallsModule = typeof import('../../../lambda/vend/vending/shared-calls.ts');
+type StoreModule = typeof import('../../../lambda/vend/store/dynamodb-token-store.ts');
+export type TokenStateModule = typeof import('../../../lambda/vend/state/token-state.ts');
+type WriterModule = typeof import('../../../lambda/vend/vending/token-writer.ts');
+
+type Store = InstanceType<StoreModule['DynamoDbTokenStore']>;
+
+/** The modules in which guards are. They are loaded only if a guard is taken away, before anything else is loaded. */
+export interface Modules {
+  decision(): DecisionModule;
+  lease(): LeaseModule;
+  minter(): MinterModule;
+  secrets(): SecretsModule;
+  sharedCalls(): SharedCallsModule;
+  store(): StoreModule;
+  writer(): WriterModule;
+  /** Replaces functions of the module that has the rules for a token's state. */
+  replaceRules(replace: (actual: TokenStateModule) => Partial<TokenStateModule>): void;
+}
+
+/** @param replace gives the row's condition; undefined: the row is removed */
+export function replaceRows({ decision }: Modules, replace: (row: Row) => Row['when'] | undefined): void {
+  const policy = decision().POLICY as Row[];
+  const rows = policy.flatMap((row) => {
+    const when = replace(row);
+    return when ? [{ ...row, when }] : [];
+  });
+  policy.splice(0, policy.length, ...rows);
+}
+
+export function without(when: Row['when'], name: keyof Row['when']): Row['when'] {
+  const { [name]: _, ...rest } = when;
+  return rest;
+}
+
+/** Replaces conditions of one kind of write: they are joined before its first await. */
+export function replaceConditions(
+  { store }: Modules,
+  method: 'acquireLease' | 'publish' | 'recordFailure',
+  replaced: Partial<typeof Conditions>,
+): void {
+  const { CONDITIONS, DynamoDbTokenStore } = store();
+  const write = DynamoDbTokenStore.prototype[method] as (this: Store, argument: never) => Promise<never>;
+  DynamoDbTokenStore.prototype[method] = function (this: Store, argument: unknown) {
+    const kept = { ...CONDITIONS };
+    Object.assign(CONDITIONS, replaced);
+    try {
+      return write.call(this, argument as never);
+    } finally {
+      Object.assign(CONDITIONS, kept);
+    }
+  };
+}
+
+/** After a write that was refused, the item is not found. */
+export function readNothingIn({ store }: Modules, method: 'acquireLease' | 'publish'): void {
+  const { prototype } = store().DynamoDbTokenStore;
+  const write = prototype[method] as (this: Store, argument: never) => Promise<boolean>;
+  prototype[method] = async function (this: Store & { read: unknown }, argument: unknown) {
+    Object.defineProperty(this, 'read', { value: async () => undefined, configurable: true });
+    try {
+      return await write.call(this, argument as never);
+    } finally {
+      Reflect.deleteProperty(this, 'read');
+    }
+  };
+}
