@@ -38,8 +38,8 @@ try {
       `${scopeCount} scopes. Ctrl-C stops.\n`,
   );
 } catch (error) {
-  // Ctrl-C ends esbuild's process too, and its end is no failure to report. One turn of the event loop lets the handler of
-  // the signal run first.
+  // Ctrl-C ends esbuild's process too, and its end is no failure to report. One turn of the event loop lets the handler
+  // of the signal run first.
   await setImmediate();
   process.stderr.write(`${problemOf(error)}\n`);
   process.exit(1);

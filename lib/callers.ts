@@ -27,8 +27,8 @@ export function vendStatements(aliasArn: string): iam.PolicyStatement[] {
 }
 
 /**
- * Refuses a principal that is anyone: a wildcard, a service (which calls for whoever asked it), and what is no principal
- * at all. A role, a user, an account or an organization may call.
+ * Refuses a principal that is anyone: a wildcard, a service (which calls for whoever asked it), and what is no
+ * principal at all. A role, a user, an account or an organization may call.
  *
  * @throws ConfigError
  */

@@ -1,5 +1,5 @@
-// A mistake in the configuration as one line: the key, what it holds, what it must hold. Values are shortened, and those
-// that might be a secret put in the wrong place are never shown.
+// A mistake in the configuration as one line: the key, what it holds, what it must hold. Values are shortened. A value
+// that may be a secret in the wrong place is never shown.
 
 import type { z } from 'zod';
 
@@ -11,9 +11,9 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** What an issue of our own says beyond zod's: the mistake is in the last key of the path, not in its value. */
+/** For an issue of our own: the mistake is the last key of the path, not its value. */
 export const AT_KEY = { atKey: true } as const;
-/** What an issue of our own says beyond zod's: the value may be a secret. */
+/** For an issue of our own: the value may be a secret, and isn't shown. */
 export const HIDE_VALUE = { hideValue: true } as const;
 
 /** The line for the first of zod's issues. */

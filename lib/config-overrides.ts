@@ -1,5 +1,5 @@
-// The command line's part of the configuration: `-c tokenVending:KEY=VALUE`, dots for nesting, which the CDK hands over
-// as context keys `tokenVending:KEY`.
+// Configuration by the command line: `-c tokenVending:KEY=VALUE`, with dots for nesting. The CDK turns it into context
+// keys `tokenVending:KEY`.
 
 import { configError, ROOT_KEY, show } from './config-error.ts';
 
@@ -8,8 +8,8 @@ const PREFIX = `${ROOT_KEY}:`;
 /**
  * The `tokenVending` object with the command line's values in it, not yet checked.
  *
- * A VALUE that parses as JSON is taken as JSON, otherwise as a string. A nested key is set after the one it is in. A name
- * with a dot in it (only one of `parameters` can have that) is given with its whole object, as JSON.
+ * A VALUE that parses as JSON is taken as JSON, any other as a string. A nested key is set after the key that holds it.
+ * A name with a dot in it (only one of `parameters` can have that) is given with its whole object, as JSON.
  *
  * @param context the whole context of the CDK app
  */

@@ -1,5 +1,5 @@
-// The JSON schema of cdk.json, for editors. It is made of the zod schema, which knows types, bounds and defaults, and of
-// the comments in props.ts, which say what each property means.
+// The JSON schema of cdk.json, for editors. It is made of the zod schema, which knows types, bounds and defaults, and
+// of the comments in props.ts, which say what each property means.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// The values that configuration is made of, each with its one sentence of what it must be.
+// The values in the configuration, each with one sentence that says what it must be.
 
 import { isIPv4 } from 'node:net';
 import { z } from 'zod';
@@ -10,12 +10,12 @@ const REGION = '[a-z]{2}(?:-[a-z]+)+-\\d';
 const KEY_ID = '(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})';
 const PATH = '(?:[\\w+=,.@-]+/)*[\\w+=,.@-]+';
 const ROLE = `role/${PATH}`;
-/** With the longest names beside it, the environment of a function stays under AWS's 4 KB. */
+/** So the environment of a function stays under AWS's 4 KB, also with the longest names in it. */
 const MAX_TOKEN_ENDPOINT_CHARACTERS = 2048;
-/** What a function's policy takes as a principal. */
+/** The longest principal that the policy of an alias takes. */
 const MAX_PRINCIPAL_CHARACTERS = 256;
 const RESERVED_PARAMETERS = ['client_id', 'client_secret', 'grant_type', 'scope'];
-/** What CloudWatch Logs accepts. */
+/** The periods that CloudWatch Logs accepts. */
 const LOG_RETENTION_DAYS = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
@@ -41,7 +41,7 @@ export const callerArn = text(
   new RegExp(`^(?=.{1,${MAX_PRINCIPAL_CHARACTERS}}$)arn:${PARTITION}:iam::\\d{12}:(?:root|${ROLE})$`),
   `must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME) or account (arn:aws:iam::ACCOUNT:root), without wildcards, of at most ${MAX_PRINCIPAL_CHARACTERS} characters`,
 );
-/** As the CDK's code may name one who is granted something. */
+/** A principal that CDK code grants something to. */
 export const principalArn = text(
   new RegExp(`^arn:${PARTITION}:iam::\\d{12}:(?:root|(?:role|user)/${PATH})$`),
   'must be the ARN of a role, user or account, without wildcards',
@@ -82,7 +82,7 @@ export const parameters = z
     });
   });
 
-/** A list of at least one, each once. */
+/** A list of at least one item, each once. */
 export function list(item: z.ZodType<string>, what: string) {
   const requirement = `must be a list of at least one ${what}`;
   return z
@@ -94,7 +94,7 @@ export function list(item: z.ZodType<string>, what: string) {
     });
 }
 
-/** An object with these keys and no other. */
+/** An object with these keys and no others. */
 export function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   const keys = Object.keys(shape).join(', ');
   return z.strictObject(shape, {
@@ -103,7 +103,7 @@ export function object<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   });
 }
 
-/** An object of at least one named thing; names become parts of CloudFormation's, in PascalCase. */
+/** An object of at least one value by its name. Names become parts of CloudFormation's names, in PascalCase. */
 export function named<Value extends z.ZodType>(value: Value, what: string) {
   const requirement = `must be an object of at least one ${what} by its name`;
   return z.record(name, value, requirement).superRefine((things, context) => {
@@ -118,7 +118,7 @@ export function named<Value extends z.ZodType>(value: Value, what: string) {
   });
 }
 
-/** `catalog-reader` as CloudFormation's names have it: `CatalogReader`. */
+/** `catalog-reader` becomes `CatalogReader`, as in CloudFormation's names. */
 export function pascalCase(hyphenated: string): string {
   return hyphenated.replace(/(?:^|-)(.)/g, (_, first: string) => first.toUpperCase());
 }

@@ -13,7 +13,7 @@ export interface CredentialConfig extends CredentialOptions {
   readonly clientAuthentication: ClientAuthenticationMethod;
 }
 
-export interface ProfileConfig extends ProfileOptions {
+interface ProfileConfig extends ProfileOptions {
   readonly credential: string;
 }
 

@@ -1,4 +1,4 @@
-// A credential: a client ID and secret as one Secrets Manager secret, created here or used where it is.
+// A credential: a client ID and secret as one Secrets Manager secret, which is created here or exists already.
 
 import { Arn, ArnFormat, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -12,16 +12,15 @@ import { SecretPolicy } from './secret-policy.ts';
 export interface CredentialProps {
   /** The credential's name: lower-case letters, digits and hyphens. */
   readonly credentialName: string;
-  /** Where the secret is, and how it is used at the token endpoint. */
   readonly config: CredentialConfig;
   /**
-   * A customer-managed key for a secret created here.
+   * The customer-managed key of a secret that is created here.
    * @default - Secrets Manager's own key
    */
   readonly encryptionKey?: kms.IKey;
   /**
-   * ARNs of roles. All principals but these, and the functions that use the credential, are denied the value of a secret
-   * created here.
+   * ARNs of roles. All principals but these, and the functions that use the credential, are denied the value of a
+   * secret created here.
    * @default - IAM alone decides
    */
   readonly administrators?: readonly string[];
@@ -30,7 +29,7 @@ export interface CredentialProps {
 export class Credential extends Construct {
   readonly credentialName: string;
   readonly config: CredentialConfig;
-  /** What `aws secretsmanager put-secret-value --secret-id` takes. */
+  /** The name or ARN for `aws secretsmanager put-secret-value --secret-id`. */
   readonly secretId: string;
   readonly secretArn: string;
   private readonly keyArn: string | undefined;
@@ -57,7 +56,7 @@ export class Credential extends Construct {
     }
   }
 
-  /** What a reader of the secret needs: this one secret, and its key where that is a customer's. */
+  /** Lets a function read this one secret, and decrypt with its key where that is a customer's. */
   readStatements(): iam.PolicyStatement[] {
     const read = new iam.PolicyStatement({
       actions: ['secretsmanager:GetSecretValue'],
@@ -66,7 +65,9 @@ export class Credential extends Construct {
     return this.keyArn === undefined ? [read] : [read, decryptVia(this, this.keyArn, 'secretsmanager')];
   }
 
-  /** What the rotation function needs: the versions and labels of this one secret, and its key where that is a customer's. */
+  /**
+   * Lets the rotation function read and write the versions and labels of this one secret, and use its customer's key.
+   */
   rotateStatements(): iam.PolicyStatement[] {
     const actions = ['DescribeSecret', 'GetSecretValue', 'PutSecretValue', 'UpdateSecretVersionStage'];
     const rotate = new iam.PolicyStatement({
@@ -77,17 +78,17 @@ export class Credential extends Construct {
     return [rotate, useKeyVia(this, this.keyArn, 'secretsmanager', ['kms:Decrypt', 'kms:GenerateDataKey'])];
   }
 
-  /** Makes known a function's role that was given `readStatements`. */
+  /** The strict policy must let through each function's role that has the `readStatements`. */
   addReader(role: iam.IRole): void {
     this.policy?.exemptReader(role);
   }
 
-  /** Makes known a function's role that was given `rotateStatements`. */
+  /** The strict policy must let through the role that has the `rotateStatements`. */
   addRotator(role: iam.IRole): void {
     this.policy?.exemptWriter(role);
   }
 
-  /** Its first value is a generated password: no credential, so that vending says what to do until one is put. */
+  /** Its first value is a generated password. That is no credential, so vending answers how to put one. */
   private createSecret({ credentialName, config, encryptionKey }: CredentialProps): secretsmanager.Secret {
     return new secretsmanager.Secret(this, 'Secret', {
       ...(config.secretName !== undefined && { secretName: config.secretName }),
@@ -98,7 +99,7 @@ export class Credential extends Construct {
     });
   }
 
-  /** What can be known of an existing secret only where the account and region of the stack are known. */
+  /** Checks an existing secret against the stack's account and region, where these are known. */
   private assertUsable(secretArn: string): void {
     const { account, region } = Stack.of(this);
     const secret = Arn.split(secretArn, ArnFormat.COLON_RESOURCE_NAME);
@@ -120,7 +121,7 @@ export class Credential extends Construct {
   }
 }
 
-/** Decrypting with a customer-managed key, as one service does it for its caller. */
+/** Lets a caller of one service decrypt with a customer-managed key, through that service only. */
 export function decryptVia(scope: Construct, keyArn: string, service: string): iam.PolicyStatement {
   return useKeyVia(scope, keyArn, service, ['kms:Decrypt']);
 }

@@ -1,4 +1,4 @@
-// A function's code as the CDK takes it: written straight into the cloud assembly; the same input has the same hash.
+// A function's code for the CDK. It is written straight into the cloud assembly, and the same input has the same hash.
 
 import { DockerImage } from 'aws-cdk-lib';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -6,7 +6,7 @@ import { AssetHashType } from 'aws-cdk-lib/core';
 
 /**
  * @param write writes the bundle, with the file beside it, into a folder
- * @param file what the function is told by a file
+ * @param file the content of the file beside the bundle
  */
 export function functionCode<File extends object>(
   write: (directory: string, file: File) => void,
@@ -16,7 +16,8 @@ export function functionCode<File extends object>(
     assetHashType: AssetHashType.OUTPUT,
     bundling: {
       image: DockerImage.fromRegistry('never-pulled'),
-      // The CDK takes two bundlings with the same options for one: without this all functions would get the first's file.
+      // The CDK reuses a bundling with the same options. Without this, all functions would get the first function's
+      // file.
       environment: { WRITER: write.name, FILE: JSON.stringify(file) },
       local: {
         tryBundle(directory) {

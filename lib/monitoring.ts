@@ -1,4 +1,4 @@
-// What an operator is told: an alarm for each profile whose credential can't mint, and where alarms are sent.
+// An alarm for each profile whose credential can't mint, and the topic that alarms are sent to.
 
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
@@ -13,7 +13,7 @@ export interface MonitoringProps {
   /** By name. */
   readonly profiles: ReadonlyMap<string, Profile>;
   /**
-   * Where alarms are sent. Whoever reads it has to confirm the subscription once.
+   * Where alarms are sent. The recipient has to confirm the subscription once.
    * @default - alarms are only shown
    */
   readonly alarmEmail?: string;
@@ -39,7 +39,7 @@ export class Monitoring extends Construct {
       resourceName: '*',
       arnFormat: ArnFormat.COLON_RESOURCE_NAME,
     });
-    // A policy of its own takes the place of the one that every topic has, which lets the account's alarms publish.
+    // A topic's default policy lets the account's alarms publish. A policy of its own replaces that one.
     topic.addToResourcePolicy(
       new iam.PolicyStatement({
         principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
@@ -51,7 +51,7 @@ export class Monitoring extends Construct {
     return topic;
   }
 
-  /** On as long as the authorization server refuses the current version, also while the one before serves the callers. */
+  /** It is on as long as the authorization server refuses the current version, also while the previous one mints. */
   private alarmOfRefusedCredential(name: string, profile: Profile): cloudwatch.Alarm {
     return new cloudwatch.Alarm(this, `CredentialRefused-${name}`, {
       alarmDescription:

@@ -130,8 +130,8 @@ export class Profile extends Construct {
 
   /** It points to the version that each deploy publishes if code or configuration have changed. */
   private createAlias({ config: { secretName } }: Credential): lambda.Alias {
-    // A secret that gets another name is replaced, but the template refers to it as before. Without its name in the hash,
-    // the alias would stay on a version that reads the replaced secret.
+    // A secret that gets another name is replaced, but the template refers to it as before. Without its name in the
+    // hash of the version, the alias would stay on a version that reads the replaced secret.
     if (secretName !== undefined) this.function.invalidateVersionBasedOn(secretName);
     return this.function.addAlias('live');
   }

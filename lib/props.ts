@@ -1,5 +1,5 @@
-// The configuration of `TokenVending`, given in code or as the `tokenVending` object in cdk.json's context. Every key may
-// be left out. The comments here are also the descriptions in config.schema.json (`npm run schema`).
+// The configuration of `TokenVending`, given in code or as the `tokenVending` object in cdk.json's context. Every key
+// may be left out. The comments here are also the descriptions in config.schema.json (`npm run schema`).
 
 import type { ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
 

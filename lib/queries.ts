@@ -1,4 +1,4 @@
-// Saved queries over the audit lines of all profiles, to be found in CloudWatch Logs Insights under the stack's name.
+// Saved queries over the audit lines of all profiles. CloudWatch Logs Insights lists them under the stack's name.
 
 import { Stack } from 'aws-cdk-lib';
 import * as logs from 'aws-cdk-lib/aws-logs';

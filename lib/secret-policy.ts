@@ -1,15 +1,15 @@
-// The strict policy of a secret created here: whatever IAM allows, its value is read and written by the functions that
-// use it, by the administrators named, and by nobody else, the account's root among them.
+// The strict policy of a secret that is created here. Whatever IAM allows, only the functions that use the secret and
+// the administrators named can read and write its value. The account's root can't.
 //
-// What CloudFormation needs to manage the secret, its schedule and this policy stays allowed (DescribeSecret, RotateSecret,
-// TagResource, PutResourcePolicy …), so that no deploy is locked out. Its update of a secret also asks for UpdateSecret
-// and GetSecretValue. The role that the stack is deployed with may do both: who may use that role may as well deploy a
-// function that reads the secret. A stack that is deployed without such a role gets UpdateSecret by way of
-// CloudFormation, and not GetSecretValue: a dynamic reference in any template would read the secret. Who deploys such a
-// stack is better named as an administrator.
+// What CloudFormation needs to manage the secret, its schedule and this policy stays allowed (DescribeSecret,
+// RotateSecret, TagResource, PutResourcePolicy …), so that no deploy is locked out. Its update of a secret also asks
+// for UpdateSecret and GetSecretValue. The role that the stack is deployed with may do both: a principal that may use
+// that role may as well deploy a function that reads the secret. A stack that is deployed without such a role gets
+// UpdateSecret by way of CloudFormation, and not GetSecretValue: a dynamic reference in any template would read the
+// secret. The role that deploys such a stack is better named as an administrator.
 //
-// PutResourcePolicy and DeleteResourcePolicy are not denied: it is by them, which CloudTrail records, that an account
-// whose administrators are gone gets back to its secret.
+// PutResourcePolicy and DeleteResourcePolicy are not denied, and CloudTrail records them. By them, an account whose
+// administrators are gone gets its secret back.
 
 import { DefaultStackSynthesizer, Fn, Lazy, Stack } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -34,8 +34,8 @@ export class SecretPolicy extends Construct {
       // BatchGetSecretValue asks for GetSecretValue too, of each secret.
       denied(['GetSecretValue'], () => [...administrators, ...deployers, ...this.#readers, ...this.#writers]),
       denied(['PutSecretValue', 'UpdateSecretVersionStage'], () => [...administrators, ...this.#writers]),
-      // A call by no way of a service has no such key: then ForAllValues holds, and the call is denied. A replica in
-      // another region, cut off from this one, would have its own policy, for others to delete.
+      // A call that comes through no service has no such key. Then ForAllValues is true, and the call is denied. A
+      // replica in another region, cut off from this one, would have its own policy, which others could delete.
       denied(
         ['UpdateSecret', 'ReplicateSecretToRegions', 'StopReplicationToReplica'],
         () => [...administrators, ...deployers],
@@ -62,7 +62,9 @@ export class SecretPolicy extends Construct {
   }
 }
 
-/** Denied to all but some. A session of a role has the role's ARN as `aws:PrincipalArn`; who has none is denied. */
+/**
+ * Denies everybody but some. A session of a role has the role's ARN as `aws:PrincipalArn`; without one it is denied.
+ */
 function denied(operations: string[], exempt: () => string[], conditions: iam.Conditions = {}): iam.PolicyStatement {
   return new iam.PolicyStatement({
     effect: iam.Effect.DENY,
@@ -73,7 +75,7 @@ function denied(operations: string[], exempt: () => string[], conditions: iam.Co
   });
 }
 
-/** The role that CloudFormation deploys the stack with, where there is one: `cdk bootstrap` makes it. */
+/** The role that CloudFormation deploys the stack with, if there is one: `cdk bootstrap` makes it. */
 function deploymentRoleArn({ synthesizer }: Stack): string | undefined {
   if (!(synthesizer instanceof DefaultStackSynthesizer)) return undefined;
   const arn = synthesizer.cloudFormationExecutionRoleArn;

@@ -52,7 +52,9 @@ export class TokenVending extends Construct {
     throw new ConfigError(`${this.node.path} has no profile ${show(profileName)}, only: ${names}`);
   }
 
-  /** The names of outputs and queries, and the dimensions of metrics, are those of the one `TokenVending` in a stack. */
+  /**
+   * The names of outputs and queries, and the dimensions of metrics, are those of the one `TokenVending` in a stack.
+   */
   private assertFirstInStack(): void {
     const first = Stack.of(this)
       .node.findAll()

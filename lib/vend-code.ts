@@ -1,5 +1,5 @@
-// The functions' code as it is deployed, and as local mode and the tests run it: an ESM bundle with the AWS SDK inside,
-// split so that what only a mint needs is loaded by a mint, and the function's file beside it.
+// The functions' code: an ESM bundle with the AWS SDK inside, and the function's file beside it. It is split, so that
+// only a mint loads what only a mint needs. Local mode and the tests run the same bundle.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -9,7 +9,7 @@ import type { ProfileFile } from '../lambda/vend/settings.ts';
 
 const LAMBDA = join(import.meta.dirname, '../lambda');
 
-/** An ES module, minified, in chunks; nothing is written to the disk. */
+/** An ES module, minified, in chunks. Nothing is written to the disk. */
 export const BUNDLING = {
   outdir: 'out',
   write: false,
@@ -19,7 +19,7 @@ export const BUNDLING = {
   minify: true,
   format: 'esm',
   platform: 'node',
-  // Lambda runs Node.js 24; local mode runs the same bundle on the Node.js of the machine, which may be 20.
+  // Lambda runs Node.js 24. Local mode runs the same bundle on the Node.js of the machine, which may be 20.
   target: 'node20',
   mainFields: ['module', 'main'],
   outExtension: { '.js': '.mjs' },
@@ -28,36 +28,36 @@ export const BUNDLING = {
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
 } satisfies BuildOptions;
 
-type Room = 'vend' | 'rotate';
+type FunctionName = 'vend' | 'rotate';
 type Bundle = BuildResult<typeof BUNDLING>;
 
-const bundles = new Map<Room, Bundle>();
+const bundles = new Map<FunctionName, Bundle>();
 
-/** Writes the vend function's bundle (`index.mjs` and its chunks; handler `index.handler`) and `profile.json` into a folder. */
+/** Writes the vend function's bundle and `profile.json` into a folder. The handler is `handler` of `index.mjs`. */
 export function writeVendCode(directory: string, profile: ProfileFile): void {
   writeCode('vend', directory, { 'profile.json': profile });
 }
 
-/** The same of the rotation function, with `rotation.json`. */
+/** Writes the rotation function's bundle and `rotation.json` into a folder. */
 export function writeRotateCode(directory: string, rotation: RotationFile): void {
   writeCode('rotate', directory, { 'rotation.json': rotation });
 }
 
-function writeCode(room: Room, directory: string, files: Readonly<Record<string, object>>): void {
+function writeCode(name: FunctionName, directory: string, files: Readonly<Record<string, object>>): void {
   mkdirSync(directory, { recursive: true });
-  for (const { path, contents } of bundleOf(room).outputFiles) writeFileSync(join(directory, basename(path)), contents);
-  for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), JSON.stringify(content));
+  for (const { path, contents } of bundleOf(name).outputFiles) writeFileSync(join(directory, basename(path)), contents);
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(directory, file), JSON.stringify(content));
 }
 
 /** A function's bundle, made once per process. */
-export function bundleOf(room: Room): Bundle {
-  const made = bundles.get(room);
+export function bundleOf(name: FunctionName): Bundle {
+  const made = bundles.get(name);
   if (made) return made;
   const alias = {
     '@aws-sdk/credential-provider-node': join(LAMBDA, 'credentials-from-environment.ts'),
     'node:http2': join(LAMBDA, 'without-http2.ts'),
   };
-  const bundle = buildSync({ ...BUNDLING, entryPoints: [join(LAMBDA, room, 'index.ts')], alias });
-  bundles.set(room, bundle);
+  const bundle = buildSync({ ...BUNDLING, entryPoints: [join(LAMBDA, name, 'index.ts')], alias });
+  bundles.set(name, bundle);
   return bundle;
 }

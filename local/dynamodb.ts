@@ -1,7 +1,7 @@
 // DynamoDB for local mode and the tests: dynalite, which keeps everything in memory, with the token table that the
 // stack defines.
 
-import { CreateTableCommand, DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite';
 import { addFaults, type Faults } from './faults.ts';
 import { type Listening, listen } from './http.ts';
@@ -17,6 +17,13 @@ export async function startDynamoDb(tableName = 'token-vending-local'): Promise<
   const faults = addFaults(database);
   const server = await listen(database);
   const client = new DynamoDBClient({ ...STAND_IN_CLIENT, endpoint: server.url });
+  await createTokenTable(client, tableName);
+  client.destroy();
+  return { ...server, tableName, faults };
+}
+
+/** Creates a token table as the stack defines it, and waits until it is active: it refuses writes until then. */
+export async function createTokenTable(client: DynamoDBClient, tableName: string): Promise<void> {
   await client.send(
     new CreateTableCommand({
       TableName: tableName,
@@ -25,9 +32,5 @@ export async function startDynamoDb(tableName = 'token-vending-local'): Promise<
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
     }),
   );
-  // dynalite makes a table active a moment later, and refuses writes until it is.
-  const describe = new DescribeTableCommand({ TableName: tableName });
-  while ((await client.send(describe)).Table?.TableStatus !== 'ACTIVE');
-  client.destroy();
-  return { ...server, tableName, faults };
+  await waitUntilTableExists({ client, minDelay: 0.002, maxDelay: 0.05, maxWaitTime: 30 }, { TableName: tableName });
 }

@@ -10,8 +10,9 @@ type Options = NonNullable<ParseArgsConfig['options']>;
 type Values<Given extends Options> = ReturnType<typeof parseArgs<{ options: Given }>>['values'];
 
 export interface SuiteSettings<Given extends Options> {
-  readonly limitMinutes: number;
   readonly options?: Given;
+  /** @default 10, which only a suite that hangs needs, also on a slow machine */
+  readonly limitMinutes?: number;
 }
 
 /** A step that all later ones need has failed. */
@@ -57,6 +58,7 @@ export class Suite {
     }
   }
 
+  /** The same for figures that were measured before. */
   judge(scenario: Scenario): void {
     printScenario(scenario);
     const bounded = scenario.figures.filter(({ bound }) => bound);
@@ -77,8 +79,9 @@ export class Suite {
   }
 }
 
+/** Runs a suite and ends the process: with exit code 0 if something was checked and nothing failed, else with 1. */
 export async function runSuite<const Given extends Options>(
-  { limitMinutes, options }: SuiteSettings<Given>,
+  { options, limitMinutes = 10 }: SuiteSettings<Given>,
   run: (suite: Suite, options: Values<Given>) => Promise<void>,
 ): Promise<never> {
   // The AWS SDK advises a newer Node.js, which is of no use in a suite's output.

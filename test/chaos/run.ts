@@ -21,7 +21,7 @@ const options = {
   'write-docs': { type: 'boolean', default: false },
 } as const;
 
-await runSuite({ limitMinutes: 9, options }, async (suite, { database, scenarios, json, 'write-docs': writesDocs }) => {
+await runSuite({ options }, async (suite, { database, scenarios, json, 'write-docs': writesDocs }) => {
   if (writesDocs) await readAround(DOCS, MARKERS);
   const runs: Run[] = [];
   for (const each of await databases(database)) runs.push(await runWith(suite, each, scenarios));

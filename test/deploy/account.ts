@@ -1,4 +1,4 @@
-// The emulated AWS account: the AWS CLI, the CDK's CLI, roles, and function URLs called with curl's own signature.
+// The emulated AWS account: the AWS CLI, the CDK's CLI, roles, and calls of function URLs that curl signs itself.
 
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -38,17 +38,17 @@ export type Account = ReturnType<typeof accountOf>;
 export function accountOf({ env, port }: MiniStack, outdir: string) {
   const exchanges: Exchange[] = [];
 
-  /** A call of the AWS CLI, as the account's root; its answer, if it has one. */
+  /** Calls the AWS CLI as the account's root. Returns its answer, or null if it prints none. */
   async function aws<Output>(...args: readonly string[]): Promise<Output> {
     const printed = await run('aws', [...args, '--output', 'json'], { env });
     return JSON.parse(printed || 'null') as Output;
   }
 
-  /** The same, as somebody else. */
+  /** Calls the AWS CLI with these keys. Returns what it prints. */
   const awsAs = (keys: Keys, ...args: readonly string[]) =>
     run('aws', args, { env: { ...env, ...environmentOf(keys) } });
 
-  /** A call of IAM's own API, where there is more to say than a command line holds; its answer, in XML. */
+  /** Calls IAM's API, for requests that are too long for a command line. Returns its answer, which is XML. */
   async function iam(action: string, parameters: Readonly<Record<string, string>>): Promise<string> {
     const body = new URLSearchParams({ Action: action, Version: '2010-05-08', ...parameters }).toString();
     const headers = { 'content-type': 'application/x-www-form-urlencoded' };
@@ -60,10 +60,10 @@ export function accountOf({ env, port }: MiniStack, outdir: string) {
     return answer;
   }
 
-  /** The CDK's CLI, as `npx cdk` runs it. */
+  /** Calls the CDK's CLI as `npx cdk` does. */
   const cdk = (...args: readonly string[]) => run(CDK, [...args, '--output', outdir], { env });
 
-  /** Exactly what a person would paste into a shell. */
+  /** Runs a line as a person would paste it into a shell. */
   const shell = (line: string) => run('bash', ['-c', line], { env });
 
   async function createRole(name: string): Promise<string> {
@@ -76,7 +76,7 @@ export function accountOf({ env, port }: MiniStack, outdir: string) {
     return (await aws<{ Credentials: Keys }>('sts', 'assume-role', ...args)).Credentials;
   }
 
-  /** POST /oauth/token on a function URL, signed by curl; unsigned without keys. */
+  /** Sends POST /oauth/token to a function URL. curl signs it, unless there are no keys. */
   async function vend(functionUrl: string, keys?: Keys, form = 'grant_type=client_credentials'): Promise<Answer> {
     const url = `${functionUrl.replace('https:', 'http:')}oauth/token`;
     const signature = keys === undefined ? [] : signatureArgs(keys);
@@ -86,7 +86,7 @@ export function accountOf({ env, port }: MiniStack, outdir: string) {
     return answer;
   }
 
-  /** Calls a function as AWS's own services do: not by its URL. Its answer, or what it threw. */
+  /** Calls a function as AWS's own services do, without its URL. Returns its answer, or the error that it threw. */
   async function invoke(functionName: string, event: object): Promise<string> {
     const file = join(outdir, '../invoked.json');
     const args = ['lambda', 'invoke', '--function-name', functionName, '--payload', JSON.stringify(event), file];

@@ -1,5 +1,5 @@
-// Every action of AWS that there is to try: the operations in the service models of botocore, which the AWS CLI brings
-// along, and the actions that are no operation of their own.
+// Every action of AWS that can be tried: the operations in the service models of botocore, which comes with the AWS CLI,
+// and the actions that are not operations.
 
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { miniStackPython } from '../../testbed/ministack.ts';
 
-/** What IAM asks for under another name than the operation's, or for no operation, of the services that roles reach. */
+/** Actions that have another name than their operation, or none, of the services that the roles use. */
 const NO_OPERATIONS: Readonly<Record<string, readonly string[]>> = {
   dynamodb: [
     'ConditionCheckItem',
@@ -46,8 +46,8 @@ interface ServiceModel {
 }
 
 /**
- * All of them as `service:Action`, about 25,000. IAM's name of a service is one of three that a model has; an action
- * under a name that IAM doesn't know does no harm here.
+ * All actions as `service:Action`, about 25,000. IAM's name of a service is one of three in its model. An action under a
+ * name that IAM doesn't know makes no difference here.
  */
 export async function everyAction(): Promise<string[]> {
   const data = await modelsDirectory();
@@ -68,7 +68,7 @@ async function modelsDirectory(): Promise<string> {
   return join(libraries, python, 'site-packages/botocore/data');
 }
 
-/** A service has a model for each version of its API; beside the services are files for all of them. */
+/** A service's folder has a model for each version of its API. The files beside these folders are no models. */
 async function modelsOf(directory: string): Promise<ServiceModel[]> {
   if (directory.endsWith('.gz') || directory.endsWith('.json')) return [];
   const files = (await readdir(directory)).map((version) => join(directory, version, 'service-2.json.gz'));

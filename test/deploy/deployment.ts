@@ -1,4 +1,4 @@
-// The app as it is deployed for the test: its outputs, and what MiniStack lacks.
+// Deploys the app for the suite, with changes for what MiniStack lacks, and reads its outputs.
 
 import assert from 'node:assert/strict';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -47,7 +47,7 @@ interface Resource {
 
 const UNKNOWN_TYPES = ['AWS::SecretsManager::RotationSchedule', 'AWS::Logs::QueryDefinition'];
 
-/** What MiniStack doesn't know, alarms on metric math among it: what is synthesized is deployed without them. */
+/** MiniStack doesn't know these resources, such as alarms on metric math. The rest is deployed as it is synthesized. */
 function isRefused({ Type, Properties }: Resource): boolean {
   return UNKNOWN_TYPES.includes(Type) || (Type === 'AWS::CloudWatch::Alarm' && Properties?.Metrics !== undefined);
 }
@@ -59,8 +59,8 @@ async function leaveOutWhatIsRefused(file: string): Promise<void> {
 }
 
 /**
- * In MiniStack `Ref` of a secret is its name, in AWS its ARN: the roles' policies, which name the secret by `Ref`, match
- * nothing there. So after the deploy the ARN is put in the place of the name, and nothing else is changed in them.
+ * In MiniStack `Ref` of a secret is its name; in AWS it is its ARN. The roles' policies name the secret by `Ref`, so they
+ * match nothing there. After the deploy the ARN replaces the name in them, and nothing else is changed.
  */
 export async function allowSecretByArn(
   { aws }: Account,
@@ -78,7 +78,7 @@ export async function allowSecretByArn(
   return ARN;
 }
 
-/** The name of the credential's rotation function, which is no output: Secrets Manager calls it, nobody else. */
+/** The name of the credential's rotation function. It is no output, because only Secrets Manager calls it. */
 export async function rotationFunctionOf({ aws }: Account): Promise<string> {
   const { Functions } = await aws<{ Functions: { FunctionName: string }[] }>('lambda', 'list-functions');
   const [name, ...others] = Functions.map(({ FunctionName }) => FunctionName).filter((each) => /Rotation/.test(each));

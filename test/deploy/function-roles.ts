@@ -1,4 +1,4 @@
-// The roles that the deployed functions run under, and their keys, which Lambda gives to a function alone.
+// The roles that the deployed functions run under, and the keys that Lambda gives to a function only.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -56,7 +56,7 @@ const PROBE = `export const handler = async () => ({
   SessionToken: process.env.AWS_SESSION_TOKEN,
 });`;
 
-/** The temporary keys of a role, from a function that is deployed under it for the moment: no one else gets them. */
+/** The temporary keys of a role. Only a function gets them, so one is deployed under the role for the moment. */
 export async function keysOfFunctionRole(
   { aws, invoke }: Account,
   directory: string,

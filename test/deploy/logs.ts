@@ -1,15 +1,15 @@
-// What the functions have printed: an audit line for each answer, and no secret in any line.
+// The functions have printed an audit line for each answer, and no secret in any line.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import type { Suite } from '../../testbed/suite.ts';
 import type { Exchange, Keys } from './account.ts';
 import type { FunctionRole } from './function-roles.ts';
-import type { Stage } from './story.ts';
+import type { Setup } from './story.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
-/** What is compared of a line. Who called is not in it: MiniStack's events don't say it. */
+/** The fields of a line that are compared. The caller is not among them, because MiniStack's events don't have it. */
 const AUDITED = {
   vended: ['scopes_given', 'source', 'expires_in_seconds', 'token_sha256_prefix', 'credential_version'],
   refused: ['status', 'error', 'description', 'request_id'],
@@ -19,25 +19,25 @@ export interface AuditedProfile {
   readonly profile: string;
   readonly url: string;
   readonly role: FunctionRole;
-  /** Of one who may call. */
+  /** Of a role that may call. */
   readonly keys: Keys;
 }
 
-/** More than enough for a line that is late. */
+/** More than enough for a line that comes late. */
 const TRIES = 5;
 
 /**
- * Before a rotation: all tokens are of one version. What a 403 was for never reached the function. MiniStack may keep a
- * line back until the next call of the same instance, and loses it with the instance: so while lines are wanting, one
- * more call is made, and this is checked once more before an instance is replaced.
+ * This is checked before a rotation, while all tokens are of one version. A call that got 403 never reached the function.
+ * MiniStack may keep a line until the next call of the same instance, and loses it with the instance. So another call is
+ * made while lines are missing, and this is checked once more before an instance is replaced.
  */
 export async function checkAudit(
-  checks: Suite,
-  { account }: Stage,
+  suite: Suite,
+  { account }: Setup,
   { profile, url, role, keys }: AuditedProfile,
   secretId: string,
 ) {
-  await checks.check(`the log of ${profile} holds an audit line for each answer so far, and no other`, async () => {
+  await suite.check(`the log of ${profile} holds an audit line for each answer so far, and no other`, async () => {
     const current = ['--secret-id', secretId, '--query', 'VersionId'];
     const credentialVersion = await account.aws<string>('secretsmanager', 'get-secret-value', ...current);
     for (let tries = 1; ; tries += 1) {
@@ -56,8 +56,8 @@ export async function checkAudit(
   });
 }
 
-export async function checkLogs(checks: Suite, { account, emporix }: Stage) {
-  await checks.check('no log line holds a token or the client secret', async () => {
+export async function checkLogs(suite: Suite, { account, emporix }: Setup) {
+  await suite.check('no log line holds a token or the client secret', async () => {
     const { logGroups } = await account.aws<{ logGroups: { logGroupName: string }[] }>('logs', 'describe-log-groups');
     const lines: string[] = [];
     for (const { logGroupName } of logGroups) lines.push(...(await linesOf({ account }, logGroupName)));
@@ -68,7 +68,7 @@ export async function checkLogs(checks: Suite, { account, emporix }: Stage) {
   });
 }
 
-/** The audit line that an answer must have. */
+/** The audit line that must stand in the log for an answer. */
 function auditOf(profile: string, { form, answer }: Exchange, credentialVersion: string): Line {
   const body = JSON.parse(answer.body) as Line;
   const scopesAsked = new URLSearchParams(form).get('scope');
@@ -89,7 +89,7 @@ function auditOf(profile: string, { form, answer }: Exchange, credentialVersion:
   };
 }
 
-async function linesOf({ account }: Pick<Stage, 'account'>, logGroup: string): Promise<string[]> {
+async function linesOf({ account }: Pick<Setup, 'account'>, logGroup: string): Promise<string[]> {
   const { events } = await account.aws<{ events: { message: string }[] }>(
     ...['logs', 'filter-log-events', '--log-group-name', logGroup],
   );

@@ -1,5 +1,5 @@
-// What the functions' own roles may do: by IAM's simulator, every action that AWS has; at run time, with the keys that
-// Lambda gives them, what an intruder in the function would try first.
+// The functions' own roles may do what they must and nothing else: by IAM's simulator for every action of AWS, and at run
+// time, with the keys that Lambda gives them, for the calls that an intruder in the function would try first.
 
 import assert from 'node:assert/strict';
 import { ACCOUNT, REGION } from '../../testbed/ministack.ts';
@@ -9,7 +9,7 @@ import { everyAction } from './actions.ts';
 import { type FunctionRole, keysOfFunctionRole } from './function-roles.ts';
 import { attemptsOf, type Things } from './role-attempts.ts';
 import { allowedTo } from './simulation.ts';
-import type { Stage } from './story.ts';
+import type { Setup } from './story.ts';
 
 export interface Roles {
   readonly orders: FunctionRole;
@@ -18,7 +18,7 @@ export interface Roles {
 }
 
 const OTHER = 'not-of-token-vending';
-/** Nothing there belongs to token vending. */
+/** Resources that don't belong to token vending. */
 const ELSEWHERE = [
   `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${OTHER}`,
   `arn:aws:kms:${REGION}:${ACCOUNT}:key/1234abcd-12ab-34cd-56ef-1234567890ab`,
@@ -32,13 +32,13 @@ const ELSEWHERE = [
   `arn:aws:iam::${ACCOUNT}:role/orders-service`,
 ];
 
-export async function checkRoles(checks: Suite, stage: Stage, roles: Roles, tableName: string, secretArn: string) {
-  await checkEveryAction(checks, stage, roles, tableName, secretArn);
-  await checkWhoMayTakeThem(checks, stage, roles);
-  await checkAtRunTime(checks, stage, roles, { tableName, secretArn });
+export async function checkRoles(suite: Suite, setup: Setup, roles: Roles, tableName: string, secretArn: string) {
+  await checkEveryAction(suite, setup, roles, tableName, secretArn);
+  await checkWhoMayTakeThem(suite, setup, roles);
+  await checkAtRunTime(suite, setup, roles, { tableName, secretArn });
 }
 
-async function checkEveryAction(checks: Suite, { account }: Stage, roles: Roles, tableName: string, secretArn: string) {
+async function checkEveryAction(suite: Suite, { account }: Setup, roles: Roles, tableName: string, secretArn: string) {
   const tableArn = `arn:aws:dynamodb:${REGION}:${ACCOUNT}:table/${tableName}`;
   const ofFunctions = Object.values(roles).flatMap(({ functionArn, logsArn, roleArn }) => [
     functionArn,
@@ -48,7 +48,7 @@ async function checkEveryAction(checks: Suite, { account }: Stage, roles: Roles,
   ]);
   const resources = [tableArn, secretArn, ...ofFunctions, ...ELSEWHERE];
   const actions = await everyAction();
-  /** X-Ray knows no resource for its two. */
+  /** X-Ray's two actions have no resource. */
   const common = ({ logsArn }: FunctionRole) => [
     `logs:CreateLogStream on ${logsArn}`,
     `logs:PutLogEvents on ${logsArn}`,
@@ -71,15 +71,15 @@ async function checkEveryAction(checks: Suite, { account }: Stage, roles: Roles,
   for (const [whose, role, own] of expected) {
     const may = [...own, ...common(role)].sort();
     const tried = `of ${actions.length} actions, on ${resources.length} resources`;
-    await checks.check(`the role of ${whose} may do ${may.length} things, ${tried}`, async () => {
+    await suite.check(`the role of ${whose} may do ${may.length} things, ${tried}`, async () => {
       assert.deepEqual(await allowedTo(account, role, actions, resources), may);
     });
   }
 }
 
-/** A role's trust is in Lambda alone: not even somebody who may take any role can take it. */
-async function checkWhoMayTakeThem(checks: Suite, { account }: Stage, roles: Roles) {
-  await checks.check(
+/** The roles trust only Lambda: not even somebody who may take any role can take them. */
+async function checkWhoMayTakeThem(suite: Suite, { account }: Setup, roles: Roles) {
+  await suite.check(
     "nobody may take the functions' roles, not even who may take any role that trusts the account",
     async () => {
       const { aws, awsAs, createRole, keysOf } = account;
@@ -103,8 +103,8 @@ async function checkWhoMayTakeThem(checks: Suite, { account }: Stage, roles: Rol
   );
 }
 
-async function checkAtRunTime(checks: Suite, stage: Stage, roles: Roles, own: Pick<Things, 'tableName' | 'secretArn'>) {
-  const { aws } = stage.account;
+async function checkAtRunTime(suite: Suite, setup: Setup, roles: Roles, own: Pick<Things, 'tableName' | 'secretArn'>) {
+  const { aws } = setup.account;
   const value = ['--name', OTHER, '--secret-string', 'of others'];
   const { ARN } = await aws<{ ARN: string }>('secretsmanager', 'create-secret', ...value);
   const key = ['--key-schema', 'AttributeName=pk,KeyType=HASH', '--billing-mode', 'PAY_PER_REQUEST'];
@@ -113,15 +113,15 @@ async function checkAtRunTime(checks: Suite, stage: Stage, roles: Roles, own: Pi
   const things = { ...own, otherTableName: OTHER, otherSecretArn: ARN, otherFunction: roles.reader };
   try {
     await checkAttempts(
-      checks,
-      stage,
+      suite,
+      setup,
       'the function of the profile orders',
       roles.orders,
       attemptsOf.vend({ ...things, role: roles.orders }),
     );
     await checkAttempts(
-      checks,
-      stage,
+      suite,
+      setup,
       'the rotation function',
       roles.rotation,
       attemptsOf.rotation({ ...things, role: roles.rotation }),
@@ -138,14 +138,14 @@ interface Attempts {
 }
 
 async function checkAttempts(
-  checks: Suite,
-  { account, directory }: Stage,
+  suite: Suite,
+  { account, directory }: Setup,
   whose: string,
   role: FunctionRole,
   { allowed, refused }: Attempts,
 ) {
   const may = `reads with its own keys (${allowed.length} calls), and is refused ${refused.length} others`;
-  await checks.check(`${whose} ${may}`, async () => {
+  await suite.check(`${whose} ${may}`, async () => {
     const keys: Keys = await keysOfFunctionRole(account, directory, role);
     for (const args of allowed) await account.awsAs(keys, ...args);
     const notRefused: string[] = [];

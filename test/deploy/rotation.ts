@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Suite } from '../../testbed/suite.ts';
-import type { Stage } from './story.ts';
+import type { Setup } from './story.ts';
 
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
 
 export async function checkRotation(
-  checks: Suite,
-  { account, emporix }: Stage,
+  suite: Suite,
+  { account, emporix }: Setup,
   secretId: string,
   functionName: string,
 ): Promise<void> {
@@ -19,7 +19,7 @@ export async function checkRotation(
     const args = ['--version-stages', label, '--secret-string', value];
     return aws('secretsmanager', 'put-secret-value', '--secret-id', secretId, ...args);
   };
-  /** All four steps, or what the first that fails says. */
+  /** Runs the four steps. Returns the answer of the first one that fails, or an empty text. */
   const rotate = async (version: string): Promise<string> => {
     for (const Step of STEPS) {
       const answer = await invoke(functionName, { Step, SecretId: secretId, ClientRequestToken: version });
@@ -27,7 +27,7 @@ export async function checkRotation(
     }
     return '';
   };
-  /** What CANDIDATE sits on: in MiniStack a label that is put on a new version stays on the one before as well. */
+  /** Removes CANDIDATE. In MiniStack a label that is put on a new version stays on the one before as well. */
   const withdrawCandidate = async () => {
     for (const [version, on] of Object.entries(await labels())) {
       if (!on.includes('CANDIDATE')) continue;
@@ -40,14 +40,14 @@ export async function checkRotation(
     return (await aws<{ VersionIdsToStages: Record<string, string[]> }>(...described)).VersionIdsToStages;
   };
 
-  await checks.check('testSecret alone, as when the schedule is set up, succeeds', async () => {
+  await suite.check('testSecret alone, as when the schedule is set up, succeeds', async () => {
     const event = { Step: 'testSecret', SecretId: secretId, ClientRequestToken: randomUUID() };
     assert.equal((await invoke(functionName, event)).trim(), 'null');
   });
-  await checks.check('without a candidate the rotation says what to run', async () => {
+  await suite.check('without a candidate the rotation says what to run', async () => {
     assert.match(await rotate(randomUUID()), /aws secretsmanager put-secret-value .*--version-stages CANDIDATE/);
   });
-  await checks.check('a candidate with a wrong secret does not become current', async () => {
+  await suite.check('a candidate with a wrong secret does not become current', async () => {
     const before = await labels();
     await put('wrong', 'CANDIDATE');
     assert.match(await rotate(randomUUID()), /the candidate fails: the authorization server refused it/);
@@ -62,7 +62,7 @@ export async function checkRotation(
         .includes('AWSPENDING'),
     );
   });
-  await checks.check(
+  await suite.check(
     'a good candidate does, in place of a wrong one, under the role of the rotation function',
     async () => {
       await withdrawCandidate();

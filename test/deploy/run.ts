@@ -10,24 +10,23 @@ import { accountOf } from './account.ts';
 import { checkSecondDeployment, checkVending } from './story.ts';
 
 const DIFFERENCES = `
-What MiniStack lacks, and this suite does in its place. Otherwise the template is deployed as it is:
-  - the policy of the assets bucket, which denies plain HTTP, was deleted
-  - it knows no AWS::SecretsManager::RotationSchedule, no AWS::Logs::QueryDefinition and no alarms on metric math: they
-    are left out; see test/lib
-  - its RotateSecret calls no function: the rotation function is called with the four events instead
-  - a label put on a new version stays on the one before: CANDIDATE is removed before another one is staged
-  - Ref of a secret is its name there: in the policies of the functions' roles the ARN was put in its place, and nothing
-    else was changed
-  - a call of a function URL is not asked for lambda:InvokeFunction there; without it a direct invocation is, and is
-    refused, as on AWS, for its condition. That both are granted: see test/lib/callers.test.ts
-  - it looks at dynamodb:LeadingKeys neither at run time nor in the simulator, which knows no context: GetItem and
-    UpdateItem are shown for the whole table; which items they reach: see test/lib/roles.test.ts
-  - the simulator asks IAM's policies alone, not the policy of a secret or function: at run time both are asked
-  - a line of a function's log may be late, until the next call: a call is repeated while audit lines are wanting
-  - its events don't say who calls: the audit lines are compared without; see test/lambda/audit.test.ts
-  - it has no X-Ray: that the functions may write traces is shown by the simulator alone`;
+MiniStack differs from AWS in these ways. Otherwise the template is deployed as it is.
+  - The policy of the assets bucket, which denies plain HTTP, was deleted.
+  - It has no AWS::SecretsManager::RotationSchedule, no AWS::Logs::QueryDefinition and no alarms on metric math. They
+    were left out; see test/lib.
+  - Its RotateSecret calls no function. The rotation function was called with the four events instead.
+  - A label that is put on a new version stays on the one before. CANDIDATE was removed before another one was staged.
+  - Ref of a secret is its name. In the policies of the functions' roles the ARN replaced it, and nothing else was changed.
+  - A call of a function URL needs no lambda:InvokeFunction. A direct invocation needs it, and is refused for its
+    condition as in AWS. test/lib/callers.test.ts tests that both are granted.
+  - It evaluates dynamodb:LeadingKeys neither at run time nor in the simulator, which has no context. GetItem and
+    UpdateItem are shown for the whole table; test/lib/roles.test.ts tests which items they reach.
+  - The simulator evaluates IAM's policies only, and not the policy of a secret or function. At run time both count.
+  - A line of a function's log may come late, with the next call. A call was repeated while audit lines were missing.
+  - Its events don't name the caller. The audit lines are compared without it; see test/lambda/audit.test.ts.
+  - It has no X-Ray. Only the simulator shows that the functions may write traces.`;
 
-await runSuite({ limitMinutes: 5 }, async (suite) => {
+await runSuite({}, async (suite) => {
   const { path: directory } = temporaryFolder();
   await suite.step('MiniStack is installed into .venv-ministack', () => miniStackPython.install());
   const miniStack = await suite.step('MiniStack starts, enforcing IAM', () => startMiniStack(directory));
@@ -38,9 +37,9 @@ await runSuite({ limitMinutes: 5 }, async (suite) => {
       // MiniStack speaks plain HTTP, which the bucket's policy denies.
       await account.aws('s3api', 'delete-bucket-policy', '--bucket', `cdk-hnb659fds-assets-${ACCOUNT}-${REGION}`);
     });
-    const stage = { account, directory, emporix: await startAuthorizationServer() };
-    await checkVending(suite, stage);
-    await checkSecondDeployment(suite, stage);
+    const setup = { account, directory, emporix: await startAuthorizationServer() };
+    await checkVending(suite, setup);
+    await checkSecondDeployment(suite, setup);
   } finally {
     await miniStack.stop();
     console.log(DIFFERENCES);

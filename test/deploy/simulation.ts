@@ -1,4 +1,4 @@
-// What IAM's own simulator says of a role: all actions that there are, on all resources that there are.
+// Asks IAM's own simulator what a role may do: every action, on every resource of the suite.
 
 import assert from 'node:assert/strict';
 import type { Account } from './account.ts';
@@ -7,10 +7,10 @@ import type { FunctionRole } from './function-roles.ts';
 const serviceOf = (action: string) => action.split(':')[0];
 
 /**
- * What a role may do, as `service:Action on RESOURCE`, sorted; on `*` what it may do to anything.
+ * Returns what a role may do, sorted, as `service:Action on RESOURCE`. The resource is `*` if it may do it to anything.
  *
- * Every action is tried on `*`, those of the resources' services and of STS on each resource. What the role's policies
- * name is tried as it stands there, wildcards included: so nothing in them is missed for not being in the lists.
+ * Every action is tried on `*`, and the actions of STS and of the resources' services on each resource. What the role's
+ * policies name is tried as it is written there, with wildcards, so that nothing in them is missed because a list lacks it.
  */
 export async function allowedTo(
   account: Account,
@@ -35,7 +35,7 @@ export async function allowedTo(
   return allowed.sort();
 }
 
-/** Those of the actions that are allowed on a resource. */
+/** Returns the actions that are allowed on a resource. */
 async function simulate(
   { iam }: Account,
   { roleArn }: FunctionRole,

@@ -12,7 +12,7 @@ import { type AuditedProfile, checkAudit, checkLogs } from './logs.ts';
 import { checkRoles, type Roles } from './roles.ts';
 import { checkRotation } from './rotation.ts';
 
-export interface Stage {
+export interface Setup {
   readonly account: Account;
   /** For files of the run. */
   readonly directory: string;
@@ -22,13 +22,13 @@ export interface Stage {
 const EXPIRES_IN_SECONDS = 14_399;
 const jsonOf = (answer: Answer) => JSON.parse(answer.body) as Record<string, unknown>;
 
-/** The first deployment: who may call and who may not, the credential, the token from the server and from the table. */
-export async function checkVending(checks: Suite, stage: Stage): Promise<void> {
-  const { account } = stage;
+/** The first deployment: callers that are permitted or refused, the credential, tokens from the server and the table. */
+export async function checkVending(suite: Suite, setup: Setup): Promise<void> {
+  const { account } = setup;
   const callerArn = await account.createRole('orders-service');
   const strangerArn = await account.createRole('stranger');
-  const outputs = await checks.step('cdk deploy, with two profiles and the outputs named', () => {
-    return deploy(stage.account, stage.directory, stage.emporix.tokenEndpoint, callerArn);
+  const outputs = await suite.step('cdk deploy, with two profiles and the outputs named', () => {
+    return deploy(setup.account, setup.directory, setup.emporix.tokenEndpoint, callerArn);
   });
   const secretName = outputs.CredentialEmporixSecretName;
   const secretArn = await allowSecretByArn(account, secretName, Object.values(await rolesOf(account, outputs)));
@@ -37,34 +37,34 @@ export async function checkVending(checks: Suite, stage: Stage): Promise<void> {
   const stranger = await account.keysOf(strangerArn);
   const orders = { profile: 'orders', url: outputs.ProfileOrdersUrl, role: roles.orders, keys: caller };
   const reader = { profile: 'reader', url: outputs.ProfileReaderUrl, role: roles.reader, keys: stranger };
-  await checkRefusals(checks, account, outputs, caller, stranger);
-  await checkCredential(checks, stage, outputs, caller);
-  await checkTokens(checks, stage, outputs, caller);
-  await checkAudit(checks, stage, orders, secretName);
-  await checkNewInstance(checks, stage, orders);
-  await checkManagedPolicy(checks, account, outputs, stranger);
-  await checkDirectInvocation(checks, account, roles, { caller, stranger });
-  await checkAudit(checks, stage, orders, secretName);
-  await checkAudit(checks, stage, reader, secretName);
-  await checkUnconditionalInvocation(checks, account, roles);
-  await checkRoles(checks, stage, roles, outputs.TokenTableName, secretArn);
-  await checkRotation(checks, stage, secretName, roles.rotation.functionName);
-  await checkLogs(checks, stage);
-  await checks.step('cdk destroy', () => account.cdk('destroy', '--force'));
+  await checkRefusals(suite, account, outputs, caller, stranger);
+  await checkCredential(suite, setup, outputs, caller);
+  await checkTokens(suite, setup, outputs, caller);
+  await checkAudit(suite, setup, orders, secretName);
+  await checkNewInstance(suite, setup, orders);
+  await checkManagedPolicy(suite, account, outputs, stranger);
+  await checkDirectInvocation(suite, account, roles, { caller, stranger });
+  await checkAudit(suite, setup, orders, secretName);
+  await checkAudit(suite, setup, reader, secretName);
+  await checkUnconditionalInvocation(suite, account, roles);
+  await checkRoles(suite, setup, roles, outputs.TokenTableName, secretArn);
+  await checkRotation(suite, setup, secretName, roles.rotation.functionName);
+  await checkLogs(suite, setup);
+  await suite.step('cdk destroy', () => account.cdk('destroy', '--force'));
 }
 
-/** Deploy, destroy, deploy works, although the secret of the first deployment is kept. */
-export async function checkSecondDeployment(checks: Suite, stage: Stage): Promise<void> {
-  const { account } = stage;
-  await checks.check('the secret is kept when the stack is gone', async () => {
+/** The app can be deployed again after it was destroyed, although the secret of the first deployment is kept. */
+export async function checkSecondDeployment(suite: Suite, setup: Setup): Promise<void> {
+  const { account } = setup;
+  await suite.check('the secret is kept when the stack is gone', async () => {
     const { SecretList } = await account.aws<{ SecretList: unknown[] }>('secretsmanager', 'list-secrets');
     assert.equal(SecretList.length, 1);
   });
-  await checks.step('cdk deploy once more, beside the secret that was kept', () => {
-    return deploy(account, stage.directory, stage.emporix.tokenEndpoint, `arn:aws:iam::${ACCOUNT}:role/orders-service`);
+  await suite.step('cdk deploy once more, beside the secret that was kept', () => {
+    return deploy(account, setup.directory, setup.emporix.tokenEndpoint, `arn:aws:iam::${ACCOUNT}:role/orders-service`);
   });
-  await checks.step('cdk destroy once more', () => account.cdk('destroy', '--force'));
-  await checks.check('no function, table or log group is left', async () => {
+  await suite.step('cdk destroy once more', () => account.cdk('destroy', '--force'));
+  await suite.check('no function, table or log group is left', async () => {
     const { Functions } = await account.aws<{ Functions: unknown[] }>('lambda', 'list-functions');
     const { TableNames } = await account.aws<{ TableNames: string[] }>('dynamodb', 'list-tables');
     const { logGroups } = await account.aws<{ logGroups: { logGroupName: string }[] }>('logs', 'describe-log-groups');
@@ -81,8 +81,8 @@ async function rolesOf(account: Account, outputs: Outputs): Promise<Roles> {
   };
 }
 
-async function checkCredential(checks: Suite, { account, emporix }: Stage, outputs: Outputs, caller: Keys) {
-  const command = await checks.step('without a credential: 500 that names the command to run', async () => {
+async function checkCredential(suite: Suite, { account, emporix }: Setup, outputs: Outputs, caller: Keys) {
+  const command = await suite.step('without a credential: 500 that names the command to run', async () => {
     const answer = await account.vend(outputs.ProfileOrdersUrl, caller);
     assert.equal(answer.status, 500, answer.body);
     const { error, error_description } = jsonOf(answer);
@@ -91,7 +91,7 @@ async function checkCredential(checks: Suite, { account, emporix }: Stage, outpu
     assert.ok(found, `no command in: ${error_description}`);
     return found;
   });
-  await checks.step('that command, with the client in it, puts the credential', async () => {
+  await suite.step('that command, with the client in it, puts the credential', async () => {
     const filledIn = command
       .replace('YOUR_CLIENT_ID', emporix.clientId)
       .replace('YOUR_CLIENT_SECRET', emporix.clientSecret);
@@ -100,7 +100,7 @@ async function checkCredential(checks: Suite, { account, emporix }: Stage, outpu
   });
 }
 
-async function checkTokens(checks: Suite, { account, emporix }: Stage, outputs: Outputs, caller: Keys) {
+async function checkTokens(suite: Suite, { account, emporix }: Setup, outputs: Outputs, caller: Keys) {
   const vend = async (source: string, form?: string) => {
     const answer = await account.vend(outputs.ProfileOrdersUrl, caller, form);
     assert.equal(answer.status, 200, answer.body);
@@ -108,13 +108,13 @@ async function checkTokens(checks: Suite, { account, emporix }: Stage, outputs: 
     return jsonOf(answer);
   };
   const tokens: unknown[] = [];
-  await checks.check('the first token is minted, with the scopes of the profile', async () => {
+  await suite.check('the first token is minted, with the scopes of the profile', async () => {
     const token = await vend('mint');
     tokens.push(token.access_token);
     assert.equal(token.token_type, 'Bearer');
     assert.equal(token.scope, 'order.order_read product.product_manage');
   });
-  await checks.check('its item in the table expires with it', async () => {
+  await suite.check('its item in the table expires with it', async () => {
     const args = ['--table-name', outputs.TokenTableName, '--consistent-read'];
     const { Items } = await account.aws<{ Items: Record<string, Record<string, string>>[] }>(
       'dynamodb',
@@ -129,22 +129,22 @@ async function checkTokens(checks: Suite, { account, emporix }: Stage, outputs: 
     const aliveSeconds = Number(Items[0]?.expires_at?.N) - requestedAtSeconds;
     assert.ok(Math.abs(aliveSeconds - EXPIRES_IN_SECONDS) <= 1.5, `expires_at is ${aliveSeconds} s after the request`);
   });
-  await checks.check('the next is the same, from memory', async () => {
+  await suite.check('the next is the same, from memory', async () => {
     assert.deepEqual([(await vend('memory')).access_token], tokens);
   });
-  await checks.check('a scope of its own is a token of its own', async () => {
+  await suite.check('a scope of its own is a token of its own', async () => {
     const token = await vend('mint', 'grant_type=client_credentials&scope=order.order_read');
     assert.equal(token.scope, 'order.order_read');
     assert.notEqual(token.access_token, tokens[0]);
   });
-  await checks.check('a scope that the profile does not allow: 400', async () => {
+  await suite.check('a scope that the profile does not allow: 400', async () => {
     const answer = await account.vend(outputs.ProfileOrdersUrl, caller, 'scope=order.order_manage');
     assert.deepEqual([answer.status, jsonOf(answer).error], [400, 'invalid_scope']);
   });
 }
 
-async function checkNewInstance(checks: Suite, { account, emporix }: Stage, { role, url, keys }: AuditedProfile) {
-  await checks.check('a new instance has the token from the table', async () => {
+async function checkNewInstance(suite: Suite, { account, emporix }: Setup, { role, url, keys }: AuditedProfile) {
+  await suite.check('a new instance has the token from the table', async () => {
     const before = account.exchanges.find(({ functionUrl, answer }) => functionUrl === url && answer.status === 200);
     const mints = emporix.tokens.length;
     const name = ['--function-name', role.functionName];

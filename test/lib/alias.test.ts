@@ -1,4 +1,5 @@
-// The alias `live`: callers reach a function through it alone, and a deploy moves it whenever code or configuration change.
+// The alias `live`: callers reach a function through it alone, and a deploy moves it whenever code or configuration
+// change.
 
 import { describe, expect, it } from '@jest/globals';
 import { Template } from 'aws-cdk-lib/assertions';

@@ -1,4 +1,5 @@
-// The strict policy of a secret created here: who is denied what, whatever IAM allows. Each statement is read as IAM does.
+// The strict policy of a secret created here: who is denied what, whatever IAM allows. Each statement is read as IAM
+// does.
 
 import { describe, expect, it } from '@jest/globals';
 import { App, CliCredentialsStackSynthesizer, type IStackSynthesizer } from 'aws-cdk-lib';

@@ -58,6 +58,7 @@ describe('a function', () => {
       onlyResource(synthesize(raw), 'AWS::Lambda::Function', 'Profile')[1].Properties.ReservedConcurrentExecutions;
     expect(reserved({})).toBeUndefined();
     expect(reserved({ profiles: { orders: { reservedConcurrency: 20 } } })).toBe(20);
+    expect(reserved({ profiles: { orders: { reservedConcurrency: 0 } } })).toBe(0);
   });
 
   it('has a URL that takes signed requests only', () => {

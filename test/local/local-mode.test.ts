@@ -91,18 +91,20 @@ describe('local mode', () => {
 });
 
 test('closing leaves no folder behind and nothing listening', async () => {
+  const before = folders();
   const { close, url, dynamodb, secretsManager, emporix } = await start();
-  expect(folders()).toHaveLength(1);
+  expect(folders()).toHaveLength(before.length + 1);
   await close();
-  expect(folders()).toEqual([]);
+  expect(folders()).toEqual(before);
   for (const address of [url, dynamodb.url, secretsManager.url, emporix?.tokenEndpoint ?? '']) {
     await expect(fetch(address)).rejects.toThrow('fetch failed');
   }
 });
 
 test('a start that fails leaves no folder behind', async () => {
+  const before = folders();
   const other = await listen(createServer());
   await expect(start({ port: Number(new URL(other.url).port) })).rejects.toMatchObject({ code: 'EADDRINUSE' });
-  expect(folders()).toEqual([]);
+  expect(folders()).toEqual(before);
   await other.close();
 });

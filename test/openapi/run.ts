@@ -35,7 +35,7 @@ const start = (respondWith: NonNullable<AuthorizationServerOptions['respondWith'
     write: () => {},
   });
 
-await runSuite({ limitMinutes: 5 }, async (suite) => {
+await runSuite({}, async (suite) => {
   await suite.step('Schemathesis is installed into .venv-schemathesis', () => schemathesis.install());
   let requests = 0;
   const healthy = await start(() => undefined);

@@ -6,7 +6,7 @@ import { moto, startMoto } from '../../testbed/moto.ts';
 import { runSuite } from '../../testbed/suite.ts';
 import { checkCrashes, checkFailures, checkLoneTests, checkPairsOfCrashes, checkRotations } from './story.ts';
 
-await runSuite({ limitMinutes: 5 }, async (suite) => {
+await runSuite({}, async (suite) => {
   await suite.step('moto is installed into .venv-moto', () => moto.install());
   const { url } = await suite.step('moto starts', () => startMoto());
   for (const part of [checkRotations, checkFailures, checkLoneTests, checkCrashes]) await part(suite, url);

@@ -64,5 +64,5 @@ export function synthesize(configuration: Configuration, outdir: string): Synthe
 
 /** A construct's path without the stack's own name, and without the ID `Default`, as logical IDs leave it out. */
 export function pathInStack(path: string): string {
-  return path.replace(/^TokenVending\//, '').replaceAll('Default/', '');
+  return path.replace(/^TokenVending\//, '').replace(/(?<=^|\/)Default\//g, '');
 }

@@ -9,7 +9,7 @@ import { ACKNOWLEDGED, Acknowledgements } from './acknowledged.ts';
 import { CONFIGURATIONS, type Configuration, synthesize } from './configurations.ts';
 import { JUDGES } from './judges.ts';
 
-await runSuite({ limitMinutes: 10 }, async (suite) => {
+await runSuite({}, async (suite) => {
   const folder = temporaryFolder();
   const acknowledgements = new Acknowledgements();
   for (const { install, name } of JUDGES) if (install) await suite.step(`${name} is installed`, install);

@@ -50,9 +50,9 @@ const WAYS: Readonly<Record<string, (suite: Suite) => Promise<void>>> = {
   },
 };
 
-const settings = { limitMinutes: 1, options: { way: { type: 'string' }, 'limit-ms': { type: 'string' } } } as const;
+const options = { way: { type: 'string' }, 'limit-ms': { type: 'string' } } as const;
 const limitMs = process.argv.find((arg) => arg.startsWith('--limit-ms='))?.split('=')[1];
 await runSuite(
-  { ...settings, ...(limitMs !== undefined && { limitMinutes: Number(limitMs) / 60_000 }) },
+  { options, ...(limitMs !== undefined && { limitMinutes: Number(limitMs) / 60_000 }) },
   async (suite, { way = '' }) => await WAYS[way]?.(suite),
 );

@@ -2,21 +2,14 @@
 // dynalite. Both keep their tables in memory, so that they are empty after a kill.
 
 import { join } from 'node:path';
-import {
-  CreateTableCommand,
-  DescribeTableCommand,
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-} from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite/package.json' with { type: 'json' };
+import { createTokenTable } from '../../local/dynamodb.ts';
 import { STAND_IN_CLIENT } from '../../local/names.ts';
-import { until } from './children.ts';
 import { DYNAMODB_LOCAL_VERSION } from './dynamodb-local.ts';
 import { freePort, ServerProcess } from './server.ts';
 
 const DYNALITE = join(import.meta.dirname, '../../node_modules/dynalite/cli.js');
-const ACTIVE_LIMIT_MS = 30_000;
 /** DynamoDB Local is slow at first, and the function takes a slow table for one that is away. */
 const WARM_UP_CALLS = 200;
 
@@ -64,18 +57,7 @@ export class Database {
 
   /** Creates a token table as the stack defines it. */
   async createTable(tableName: string): Promise<void> {
-    await this.#client.send(
-      new CreateTableCommand({
-        TableName: tableName,
-        BillingMode: 'PAY_PER_REQUEST',
-        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
-        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-      }),
-    );
-    const describe = new DescribeTableCommand({ TableName: tableName });
-    await until(`${this.name} has table ${tableName}`, ACTIVE_LIMIT_MS, async () => {
-      return (await this.#client.send(describe)).Table?.TableStatus === 'ACTIVE';
-    });
+    await createTokenTable(this.#client, tableName);
   }
 
   async kill(): Promise<void> {
