@@ -43,12 +43,12 @@ const RENEWAL_MS = 15 * SECOND;
 
 /** The longest first, so that two workers end at about the same time. */
 export function runs(seed: number): Run[] {
-  const busy = { callsPerSecond: 10, watchedMs: SECOND, backWithinMs: 5 * SECOND, renewalMs: 3 * SECOND };
+  const busy = { callsPerSecond: 10, watchedMs: 3 * SECOND, backWithinMs: 5 * SECOND, renewalMs: 3 * SECOND };
   return [
     quiet(seed, 'ours', 50),
     ...ALL.map((design) => storm(seed, design, { instances: 10_000 })),
     storm(seed, 'ours', { instances: 10_000, ...busy, withoutRotation: true }),
-    storm(seed, 'ours', { instances: 3_000, ...busy, deployWithinMs: 30 * SECOND, withoutRotation: true }),
+    storm(seed, 'ours', { instances: 3_000, deployWithinMs: 30 * SECOND, withoutRotation: true }),
     ...WITH_TABLE.map((design) => serverOutage(seed, design, OUTAGE_INSTANCES)),
     ...[1_000, 100].flatMap((instances) => WITH_TABLE.map((design) => storm(seed, design, { instances }))),
     ...ALL.map((design) => quiet(seed, design, 10)),
@@ -91,8 +91,8 @@ function storm(seed: number, design: DesignName, options: Storm): Run {
   const { instances, callsPerSecond = 1, deployWithinMs = 5 * SECOND, watchedMs = 5 * SECOND } = options;
   const { backWithinMs = 20 * SECOND, renewalMs = RENEWAL_MS, withoutRotation = false } = options;
   const renewal: Scene[] = [
-    { event: { what: 'idle hours', until: 'renewal', backWithinMs }, durationMs: backWithinMs },
-    { name: 'renewal', durationMs: BEFORE_RENEWAL_MS + renewalMs },
+    { event: { what: 'idle hours', until: 'renewal', backWithinMs }, durationMs: backWithinMs + BEFORE_RENEWAL_MS },
+    { name: 'renewal', durationMs: renewalMs },
   ];
   const rotation: Scene = { name: 'rotation', event: { what: 'rotation' }, durationMs: 10 * SECOND };
   return {
