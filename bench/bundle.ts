@@ -1,5 +1,5 @@
-// The contestants' code. All but one are bundled as the function is (lib/vend-code.ts), except that the SDK's modules stay
-// the SDK's own: what the function puts in the place of some is its own doing.
+// The candidates' code. All but one are bundled as the function is (lib/vend-code.ts), but with all of the SDK's own
+// modules: the replacement of some is an advantage of the function alone.
 
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -8,11 +8,11 @@ import { BUNDLING } from '../lib/vend-code.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** What the CDK's NodejsFunction does of itself: CommonJS, and the SDK left to what Lambda's runtime brings. */
+/** The defaults of the CDK's NodejsFunction: CommonJS, with the SDK that Lambda's runtime has. */
 const AS_CDK_DOES: BuildOptions = { format: 'cjs', external: ['@aws-sdk/*', '@smithy/*'] };
 
 /**
- * Bundles a contestant into a folder.
+ * Bundles a candidate into a folder.
  * @param entry relative to this folder
  * @returns the module that exports its handler, absolute
  */
@@ -21,7 +21,7 @@ export function writeAsDeployed(folder: string, entry: string): string {
   return join(folder, 'index.mjs');
 }
 
-/** The same with the CDK's default bundling; a link to this project's packages stands in for those of Lambda's runtime. */
+/** The same with the CDK's default bundling; a link to this project's packages replaces those of Lambda's runtime. */
 export function writeAsCdkDoes(folder: string, entry: string): string {
   write(folder, entry, AS_CDK_DOES);
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'));

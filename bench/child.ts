@@ -1,5 +1,5 @@
-// The processes of a measurement: each says one thing to this one, over Node's IPC. What they print is read and thrown
-// away, as someone reads what a function prints.
+// The processes of a measurement: each sends one message to this one, over Node's IPC. Their output is read and thrown
+// away, because a function's output is read, too.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
@@ -23,14 +23,14 @@ export interface Program {
   readonly nodeOptions?: readonly string[];
 }
 
-/** Runs a process to its end. Returns what it said. @throws where it ended without a word, or well over its time */
+/** Runs a process to its end. Returns its message. @throws where it ended without one, or exceeded its time */
 export async function run<Said>(program: Program): Promise<Said> {
   const { said, close } = await start<Said>(program);
   await close();
   return said;
 }
 
-/** Starts a process, and leaves it running after what it said. */
+/** Starts a process, and leaves it running after its message. */
 export async function start<Said>(program: Program): Promise<{ readonly said: Said; close(): Promise<void> }> {
   const child = fork(join(import.meta.dirname, program.script), program.args, {
     env: { ...program.env },

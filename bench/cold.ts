@@ -1,20 +1,21 @@
-// Cold starts: fresh processes, the contestants in turn and each round begun by another. The first rounds, which bring
-// the files into the machine's cache and the peer's token into the table, don't count.
+// Cold starts: fresh processes, the candidates in turn, and another one first in each round. The first rounds don't count:
+// they bring the files into the machine's cache and the peer's token into the table.
 
+import { tokenRequestEvent } from '../testbed/function-url-event.mjs';
 import { run } from './child.ts';
-import type { Stage } from './stage.ts';
+import type { Setup } from './setup.ts';
 import { median } from './statistics.ts';
 
 const ROUNDS_BEFORE = 2;
 const ROUNDS = 25;
 
-interface Contestant {
+interface Candidate {
   readonly file: string;
-  /** Where it must have its token from. @default it has none */
+  /** Where its token must come from. @default it has none */
   readonly source?: 'table' | 'mint';
 }
 
-/** Of one process, and medians of many. */
+/** Milliseconds: of one process, or medians of many. */
 export interface ColdStart {
   readonly importCpuMs: number;
   /** From before the import to the first answer. */
@@ -22,11 +23,11 @@ export interface ColdStart {
   readonly answerCpuMs: number;
 }
 
-type Name = keyof ReturnType<typeof contestants>;
+type Name = keyof ReturnType<typeof candidates>;
 
 export type ColdFigures = Readonly<Record<Name, ColdStart>>;
 
-function contestants(code: Stage['code']) {
+function candidates(code: Setup['code']) {
   return {
     sdk: { file: code.sdk },
     vendTable: { file: code.vend, source: 'table' },
@@ -35,20 +36,20 @@ function contestants(code: Stage['code']) {
     floorMint: { file: code.floorMint },
     handWritten: { file: code.handWritten, source: 'table' },
     handWrittenTuned: { file: code.handWrittenTuned, source: 'table' },
-  } satisfies Record<string, Contestant>;
+  } satisfies Record<string, Candidate>;
 }
 
-export async function measureCold({ code, env, published, fresh }: Stage, node: string): Promise<ColdFigures> {
-  const all = Object.entries<Contestant>(contestants(code)).map(([name, contestant]) => ({
+export async function measureCold({ code, env, published, fresh }: Setup, node: string): Promise<ColdFigures> {
+  const all = Object.entries<Candidate>(candidates(code)).map(([name, candidate]) => ({
     name,
-    ...contestant,
+    ...candidate,
     starts: [] as ColdStart[],
   }));
   for (let round = 0; round < ROUNDS_BEFORE + ROUNDS; round++) {
     const first = round % all.length;
     for (const { name, file, source, starts } of [...all.slice(first), ...all.slice(0, first)]) {
       const scope = String(source === 'mint' ? fresh.next().value : published[0]);
-      const args = [file, scope];
+      const args = [file, JSON.stringify(tokenRequestEvent({ scope }))];
       const start = await run<ColdStart & { source?: string }>({ script: 'children/cold.mjs', args, env, node });
       if (round < ROUNDS_BEFORE) continue;
       if (start.source !== source) throw new Error(`${name} had its token from ${start.source}, must be ${source}`);

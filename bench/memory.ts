@@ -1,7 +1,7 @@
 // Memory: what a process holds after the first token, and after one for each of very many scope sets.
 
 import { run } from './child.ts';
-import type { Stage } from './stage.ts';
+import type { Setup } from './setup.ts';
 
 /** What callers name; and nearly all that there is, 4 KB a set: fewer of those will do, an instance remembers 1,000. */
 const USUAL = { count: 10_000, min: 1, max: 5, seed: 3 };
@@ -28,7 +28,7 @@ export interface MemoryFigures {
   readonly getItem: Growth;
 }
 
-export async function measureMemory({ code, env }: Stage, node: string): Promise<MemoryFigures> {
+export async function measureMemory({ code, env }: Setup, node: string): Promise<MemoryFigures> {
   const nodeOptions = ['--expose-gc', ...(env.NODE_OPTIONS === undefined ? HEAP_OF_LAMBDA : [])];
   const measure = async (file: string, sets: typeof USUAL, ...source: string[]) =>
     await run<Growth>({

@@ -1,6 +1,6 @@
-// `npm run bench`: how fast and how large the deployed bundle is, each figure beside another of the same run: what it costs
-// over the least that any such program has to do, and beside what is usually written by hand. A measurement, not a
-// test: a yardstick that is missed is said so in the table and in the last line.
+// `npm run bench`: how fast and how large the deployed bundle is. Each figure stands beside another one of the same run:
+// of a program that does only what any such program has to do, and of one as it is usually written by hand. It measures
+// and doesn't test: the table and the last line say which yardsticks were missed.
 //
 //   npm run bench -- --node PATH      (only with that Node.js; else with the one that runs this, and with 24)
 //   npm run bench -- --json FILE      (where the figures are written; else .cache/bench.json)
@@ -14,8 +14,8 @@ import { measureCold } from './cold.ts';
 import { measureMemory } from './memory.ts';
 import { nodeVersions, versionOf } from './node-versions.ts';
 import { assertDocsTakeTable, printRun, type Report, type Run, summary, writeDocs } from './report.ts';
+import { type Setup, setUp } from './setup.ts';
 import { measureSizes } from './sizes.ts';
-import { type Stage, setStage } from './stage.ts';
 import { measureThroughput } from './throughput.ts';
 import { measureWarm } from './warm.ts';
 
@@ -29,23 +29,23 @@ const { values: options } = parseArgs({
   },
 });
 
-// The processes that were started are ended on exit, however it comes.
+// The processes that were started are ended on every exit.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
 
 if (options['write-docs']) await assertDocsTakeTable();
 
-// What others do on the machine meanwhile gets into the figures.
+// Other work on the machine makes the figures worse.
 const [load = 0] = loadavg();
-if (load > BUSY) console.log(`The machine is busy (load ${load.toFixed(1)}): the figures will be worth little.`);
+if (load > BUSY) console.log(`The machine is busy (load ${load.toFixed(1)}): the figures will be of little use.`);
 
-const stage = await setStage();
+const setup = await setUp();
 const runs: Run[] = [];
 for (const node of options.node === undefined ? nodeVersions() : [options.node]) {
-  const run = { node: versionOf(node), figures: await measure(stage, node) };
+  const run = { node: versionOf(node), figures: await measure(setup, node) };
   printRun(run);
   runs.push(run);
 }
-await stage.close();
+await setup.close();
 
 const report: Report = { date: new Date().toISOString().slice(0, 10), machine: machine(), runs };
 const json = `${JSON.stringify(report, null, 2)}\n`;
@@ -57,14 +57,14 @@ if (options['write-docs']) {
 }
 console.log(`\n${summary(report)}`);
 
-/** One after the other: side by side they would measure each other. */
-async function measure(stage: Stage, node: string): Promise<Run['figures']> {
+/** One after the other, because measurements side by side would slow each other down. */
+async function measure(setup: Setup, node: string): Promise<Run['figures']> {
   return {
-    sizes: measureSizes(stage.code.vend),
-    cold: await measureCold(stage, node),
-    warm: await measureWarm(stage, node),
-    throughput: await measureThroughput(stage, node),
-    memory: await measureMemory(stage, node),
+    sizes: measureSizes(setup.code.vend),
+    cold: await measureCold(setup, node),
+    warm: await measureWarm(setup, node),
+    throughput: await measureThroughput(setup, node),
+    memory: await measureMemory(setup, node),
   };
 }
 

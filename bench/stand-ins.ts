@@ -1,5 +1,5 @@
 // A process of the stand-ins: DynamoDB, Secrets Manager with the credential, and Emporix, which grants whatever is asked.
-// All contestants meet the same one, and it takes none of their time.
+// All candidates use the same process, and it takes none of their time.
 
 import { startDynamoDb } from '../local/dynamodb.ts';
 import { createSecret, vendEnvironment } from '../local/function-environment.ts';

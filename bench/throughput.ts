@@ -3,7 +3,7 @@
 
 import { sign } from '../local/sign.ts';
 import { run, start } from './child.ts';
-import type { Stage } from './stage.ts';
+import type { Setup } from './setup.ts';
 import { median } from './statistics.ts';
 
 const ROUNDS_BEFORE = 1;
@@ -16,7 +16,7 @@ export interface ThroughputFigures {
   readonly constant: number;
 }
 
-export async function measureThroughput({ code, env, published }: Stage, node: string): Promise<ThroughputFigures> {
+export async function measureThroughput({ code, env, published }: Setup, node: string): Promise<ThroughputFigures> {
   const servers = await start<[vend: string, constant: string]>({
     script: 'function-urls.ts',
     args: [code.vend, code.constant],

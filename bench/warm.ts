@@ -1,13 +1,13 @@
-// Warm calls: contestants in one process, in turn.
+// Warm calls: candidates in one process, in turn.
 
 import { run } from './child.ts';
-import type { Stage } from './stage.ts';
+import type { Setup } from './setup.ts';
 import { median } from './statistics.ts';
 
 const CALLS = 10_000;
 /** By then V8 has compiled what is called often. */
 const WARM_UP_CALLS = 3_000;
-/** From memory the figures are so small that one process's luck shows. */
+/** From memory the times are so short that they differ from process to process. */
 const PROCESSES = 3;
 
 interface Times {
@@ -22,14 +22,14 @@ export interface WarmFigures {
   readonly handWritten: Times;
 }
 
-export async function measureWarm({ code, env, published }: Stage, node: string): Promise<WarmFigures> {
+export async function measureWarm({ code, env, published }: Setup, node: string): Promise<WarmFigures> {
   const [scope = ''] = published;
-  const call = async (contestants: object[], scopes: readonly string[], warmUpCalls: number) => {
-    const job = JSON.stringify({ contestants, scopes, warmUpCalls, calls: CALLS });
+  const call = async (candidates: object[], scopes: readonly string[], warmUpCalls: number) => {
+    const job = JSON.stringify({ candidates, scopes, warmUpCalls, calls: CALLS });
     return await run<Times[]>({ script: 'children/warm.mjs', args: [job], env, node });
   };
   const pairs: Times[][] = [];
-  for (let turn = 0; turn < PROCESSES; turn++) {
+  for (let round = 0; round < PROCESSES; round++) {
     pairs.push(
       await call(
         [

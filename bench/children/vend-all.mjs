@@ -1,5 +1,5 @@
-// Vends a token for each of many scope sets, all different, and says how much memory the process holds after the first
-// and after the last; with --expose-gc, after a collection.
+// Vends a token for each of many scope sets, all different, and reports how much memory the process holds after the
+// first and after the last; with --expose-gc, after a garbage collection.
 
 import { setTimeout } from 'node:timers/promises';
 import { invocationContext, tokenRequestEvent } from '../../testbed/function-url-event.mjs';
@@ -23,7 +23,7 @@ await Promise.all(
 process.send?.({ first, last: await held() });
 
 async function vend(/** @type {string} */ scope) {
-  const answer = await handler?.(tokenRequestEvent({ scope: scope }), invocationContext('bench'));
+  const answer = await handler?.(tokenRequestEvent({ scope }), invocationContext());
   const source = answer?.headers?.['x-token-source'];
   if (answer?.statusCode !== 200 || source !== mustBeFrom) {
     throw new Error(`answered ${answer?.statusCode} from ${source}, must be 200 from ${mustBeFrom}`);
@@ -31,7 +31,7 @@ async function vend(/** @type {string} */ scope) {
 }
 
 async function held() {
-  for (let turn = 0; turn < 4; turn++) {
+  for (let round = 0; round < 4; round++) {
     globalThis.gc?.();
     await setTimeout(50); // V8 gives pages back on threads of its own
   }

@@ -1,4 +1,4 @@
-// The least that any program with this table and this secret has to do before it can answer.
+// What any program with this table and this secret has to do before it can answer.
 
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';

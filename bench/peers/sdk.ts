@@ -1,4 +1,4 @@
-// The least that a function with a table has to load: one client of the AWS SDK.
+// What any function with a table has to load: one client of the AWS SDK.
 
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 

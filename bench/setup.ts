@@ -1,4 +1,4 @@
-// What the contestants are and what they meet: their code in a temporary folder, one environment, one set of stand-ins.
+// What is compared: the candidates' code in a temporary folder, with one environment and one set of stand-ins for all.
 
 import { join } from 'node:path';
 import { Scopes } from '../lambda/oauth/scopes.ts';
@@ -10,11 +10,11 @@ import { writeAsCdkDoes, writeAsDeployed } from './bundle.ts';
 import { run, start } from './child.ts';
 import { scopeSets } from './children/scope-sets.mjs';
 
-/** More than an instance's memory holds, so that who asks for each in turn gets every one from the table. */
+/** More than an instance's memory holds: if each is asked for in turn, every one comes from the table. */
 const PUBLISHED = { count: 1_200, min: 1, max: 5, seed: 1 };
 
-export interface Stage {
-  /** The module of each contestant, absolute. */
+export interface Setup {
+  /** The path of each candidate's module, absolute. */
   readonly code: {
     readonly vend: string;
     readonly constant: string;
@@ -25,7 +25,7 @@ export interface Stage {
     readonly handWritten: string;
     readonly handWrittenTuned: string;
   };
-  /** Of all contestants. */
+  /** The same for all candidates. */
   readonly env: Readonly<Record<string, string>>;
   /** Scope sets whose tokens are in the table. */
   readonly published: readonly string[];
@@ -34,7 +34,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-export async function setStage(): Promise<Stage> {
+export async function setUp(): Promise<Setup> {
   const folder = temporaryFolder();
   const { said, close } = await start<Record<string, string>>({
     script: 'stand-ins.ts',
@@ -61,7 +61,7 @@ function standInsEnvironment(): Record<string, string> {
   return { PATH: process.env.PATH ?? '', AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
 }
 
-function writeCode(folder: string): Stage['code'] {
+function writeCode(folder: string): Setup['code'] {
   const vend = join(folder, 'vend');
   writeVendCode(vend, { clientAuthentication: 'client_secret_post' });
   const peer = (name: string) => writeAsDeployed(join(folder, name), `peers/${name}.ts`);
@@ -78,7 +78,7 @@ function writeCode(folder: string): Stage['code'] {
   };
 }
 
-/** The key of a token's item, for who reads it past the function. */
+/** The key of a token's item, for the candidate that reads it without the function. */
 function itemKey(
   scope: string,
   { PROFILE = '', CREDENTIAL = '', TOKEN_ENDPOINT = '' }: Record<string, string>,
