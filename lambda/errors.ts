@@ -93,14 +93,16 @@ export function failureFields(error: unknown): { error: string; systemCode?: str
 const SYSTEM_CODE = /^[A-Z][A-Z0-9_]{1,63}$/;
 /** AWS services name theirs like this. */
 const SERVICE_ERROR = /^[A-Z][A-Za-z]{1,63}$/;
+const MAX_CAUSES = 4;
 
 /** The code of a system's failure, or the name of an AWS service's error; undefined where there is neither. */
-export function systemCodeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null) return undefined;
+export function systemCodeOf(error: unknown, depth = 0): string | undefined {
+  if (typeof error !== 'object' || error === null || depth > MAX_CAUSES) return undefined;
   const { code, cause, name, $fault: fault } = error as Readonly<Record<string, unknown>>;
+  // The AWS SDK copies what a service's answer says into the error, a `code` included.
+  if (fault !== undefined) return typeof name === 'string' && SERVICE_ERROR.test(name) ? name : undefined;
   if (typeof code === 'string' && SYSTEM_CODE.test(code)) return code;
-  if (fault !== undefined && typeof name === 'string' && SERVICE_ERROR.test(name)) return name;
-  return systemCodeOf(cause);
+  return systemCodeOf(cause, depth + 1);
 }
 
 const MAX_FRAMES = 10;
@@ -108,9 +110,11 @@ const MAX_FRAMES = 10;
 /** Where an unexpected error was thrown: its stack frames without its message, which may hold anything. */
 export function stackFrames(error: unknown): string[] {
   if (!(error instanceof Error) || typeof error.stack !== 'string') return [];
-  const message = error.stack.indexOf(error.message);
-  if (message < 0) return [];
-  const afterMessage = error.stack.slice(message + error.message.length).split('\n');
+  const { message, stack } = error;
+  // The message may have been changed since the stack was made, which then holds the earlier one.
+  const end = message === '' ? (/^\w+(?=\n)/.exec(stack)?.[0].length ?? -1) : stack.indexOf(message) + message.length;
+  if (stack[end] !== '\n') return [];
+  const afterMessage = stack.slice(end).split('\n');
   return afterMessage
     .filter((line) => /^ {4}at .*:\d+:\d+\)?$/.test(line))
     .slice(0, MAX_FRAMES)

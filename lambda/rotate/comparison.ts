@@ -132,17 +132,18 @@ function printed(scopes: readonly string[]): string {
   return scopes.map((scope) => (/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(scope) ? scope : '(not scope syntax)')).join(' ');
 }
 
-function fails(what: string, { code }: VendingError): VendingError {
-  return new VendingError(code, `the candidate fails: ${what}`);
+function fails(what: string, { code, systemCode }: VendingError): VendingError {
+  return new VendingError(code, `the candidate fails: ${what}`, { systemCode });
 }
 
 function notTested(
   { who }: AllowList,
   which: string,
-  { code, message, retryAfterSeconds }: VendingError,
+  { code, message, retryAfterSeconds, systemCode }: VendingError,
 ): VendingError {
   const advice = TRANSIENT.has(code) ? 'start the rotation again later' : 'see docs/rotation.md';
   return new VendingError(code, `${who} could not be tested with ${which}: ${message}; ${advice}`, {
     retryAfterSeconds,
+    systemCode,
   });
 }

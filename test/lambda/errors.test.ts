@@ -19,6 +19,11 @@ describe('the system code of a failure', () => {
       Object.assign(new Error('canary'), { name: 'AccessDeniedException', $fault: 'client' }),
       'AccessDeniedException',
     ],
+    [
+      'of an AWS service is not the code that its answer claims',
+      Object.assign(new Error('canary'), { name: 'SomeException', $fault: 'client', code: 'CANARY' }),
+      'SomeException',
+    ],
     ['that is no code is left out', Object.assign(new Error('canary'), { code: 'the canary sings' }), undefined],
     ['that is a number is left out', Object.assign(new Error('canary'), { code: 7 }), undefined],
     [
@@ -52,6 +57,12 @@ test('a vending error is told by its code, with the system code that caused it',
   expect(failureFields(new VendingError('throttled', 'canary'))).toEqual({ error: 'throttled' });
 });
 
+test('a failure that is its own cause ends the search', () => {
+  const failure = new Error('canary');
+  failure.cause = failure;
+  expect(systemCodeOf(failure)).toBeUndefined();
+});
+
 describe('the stack frames of an unexpected error', () => {
   test('name where it was thrown', () => {
     expect(stackFrames(new Error('canary'))[0]).toMatch(/errors\.test\.ts/);
@@ -72,7 +83,10 @@ describe('the stack frames of an unexpected error', () => {
     changed.message = 'another';
     const without = new Error('canary');
     delete without.stack;
-    expect([changed, without, 'canary'].map(stackFrames)).toEqual([[], [], []]);
+    const shortened = new Error('canary\n    at canary (canary:1:1)');
+    expect(shortened.stack).toContain('canary');
+    shortened.message = 'E';
+    expect([changed, without, shortened, 'canary'].map(stackFrames)).toEqual([[], [], [], []]);
   });
 
   test('are ten at the most', () => {

@@ -7,17 +7,13 @@ import type { TokenVendor } from '../vending/token-vendor.ts';
 import type { Asked, AuditLog } from './audit-log.ts';
 import { callerOf } from './caller.ts';
 import { errorResponse } from './error-response.ts';
+import type { FunctionUrlEvent } from './function-url-event.ts';
 import { type FunctionUrlResponse, jsonResponse } from './json-response.ts';
 import { metadata } from './metadata.ts';
-import { parseVendRequest, type RequestEvent } from './vend-request.ts';
+import { parseVendRequest } from './vend-request.ts';
 
 const TOKEN_PATHS: ReadonlySet<unknown> = new Set(['/oauth/token', '/']);
 const METADATA_PATH = '/.well-known/oauth-authorization-server';
-
-export interface FunctionUrlEvent extends RequestEvent {
-  readonly rawPath?: unknown;
-  readonly requestContext?: unknown;
-}
 
 interface FunctionContext {
   readonly awsRequestId: string;

@@ -1,7 +1,7 @@
 // The authorization server metadata (RFC 8414 §3.2) of a profile. Callers are known by their AWS signature, so that no
 // client authentication is asked for.
 
-import type { FunctionUrlEvent } from './handler.ts';
+import type { FunctionUrlEvent } from './function-url-event.ts';
 
 /** @param scopes the profile's allow-list; undefined: it has none */
 export function metadata(event: FunctionUrlEvent, scopes: readonly string[] | undefined): Record<string, unknown> {

@@ -4,6 +4,7 @@
 import { VendingError } from '../../errors.ts';
 import { Scopes } from '../../oauth/scopes.ts';
 import type { VendRequest } from '../state/token-state.ts';
+import type { FunctionUrlEvent } from './function-url-event.ts';
 
 const MAX_BODY_BYTES = 16 * 1024;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
@@ -11,19 +12,11 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 /** The parameters this endpoint knows; others are ignored (RFC 6749 §3.2). */
 const PARAMETERS = ['grant_type', 'client_id', 'client_secret', 'scope', 'min_ttl', 'rejected_token_sha256'] as const;
 
-/** What this file reads of the event (payload format 2.0). */
-export interface RequestEvent {
-  readonly rawQueryString?: unknown;
-  readonly headers?: unknown;
-  readonly body?: unknown;
-  readonly isBase64Encoded?: unknown;
-}
-
 /**
  * @param profile the profile's name, the only client ID there is
  * @throws VendingError `invalid_request`, `unsupported_grant_type` or `invalid_scope`
  */
-export function parseVendRequest(event: RequestEvent, profile: string): VendRequest {
+export function parseVendRequest(event: FunctionUrlEvent, profile: string): VendRequest {
   assertNoQueryParameters(event.rawQueryString);
   const parameters = parseBody(bodyText(event), contentType(event.headers));
   if (parameters.get('client_secret')) throw invalid('client_secret must not be sent: callers need none');
@@ -52,7 +45,7 @@ function contentType(headers: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function bodyText(event: RequestEvent): string {
+function bodyText(event: FunctionUrlEvent): string {
   const { body, isBase64Encoded } = event;
   if (body === undefined || body === null) return '';
   if (typeof body !== 'string') throw invalid('the body is not text');

@@ -13,7 +13,7 @@ export interface Situation {
   readonly isBackedOff: boolean;
   readonly lease: 'free' | 'held';
   /** Whether there is time for a pause, another read and a whole mint. */
-  readonly hasTimeToRead: boolean;
+  readonly hasTimeToReadAndMint: boolean;
   /** Whether there is time for a whole mint. */
   readonly hasTimeToMint: boolean;
   /** Whether there is time for a pause and another read. */
@@ -34,7 +34,7 @@ export const POLICY: readonly Row[] = [
   {
     // Minting around it would happen once per instance.
     because: 'a throttling table is up, and other instances use it',
-    when: { token: 'none', table: 'throttled', hasTimeToRead: true, hasTimeToWait: true },
+    when: { token: 'none', table: 'throttled', hasTimeToReadAndMint: true, hasTimeToWait: true },
     next: 'wait',
   },
   {

@@ -127,7 +127,8 @@ export class Minting {
     const { minter, writer } = this.#props;
     const { request } = call;
     const { state, credential } = reading;
-    const left = timeLeft(call, state, startedAtMs);
+    // Taking the lease took its time: the token may have ended meanwhile, and is no reason to hurry then.
+    const left = new TimeLeft(startedAtMs, call.deadlineMs, vendableUntilMs(state, call.demand, this.#nowMs));
     const limitMs = startedAtMs + left.toMintMs;
     let minted: Minted;
     try {

@@ -22,7 +22,7 @@ export class TimeLeft {
   }
 
   /** How long a pause may be, if the table is to be read after it and a whole mint is to follow. */
-  get toReadMs(): number {
+  get toReadAndMintMs(): number {
     return this.#untilDeadlineMs - READ_MS - MINT_LIMIT_MS - AFTER_MINT_MS;
   }
 

@@ -129,7 +129,8 @@ export class TokenVendor {
       const reading = await reader.readTableAndCredential(call.request);
       assertMinTtlFits(reading.state, call.demand, this.#nowMs);
       const pauseMs = leasePauseMs(round, random());
-      watch.see(reading.state.lease);
+      // What memory says of a lease may be out of date.
+      if (reading.table === 'usable') watch.see(reading.state.lease);
       let situation = this.#situation(call, reading, watch, pauseMs);
       if (situation.token === 'renewal due') this.#noteRenewal(call, reading);
       let next = decide(situation);
@@ -137,7 +138,8 @@ export class TokenVendor {
         const minted = await minting.underLease(call, reading, watch.watchedToItsEnd);
         if (minted) return minted;
         // Another instance took the lease.
-        situation = { ...this.#situation(call, reading, watch, pauseMs), lease: 'held' };
+        const { token } = situation;
+        situation = { ...this.#situation(call, reading, watch, pauseMs), token, lease: 'held' };
         next = decide(situation);
       }
       if (next === 'wait') await clock.sleep(pauseMs);
@@ -163,7 +165,7 @@ export class TokenVendor {
       table,
       isBackedOff: isInForce(state.backOff, credential.version, nowMs),
       lease: watch.isFree(state.lease) ? 'free' : 'held',
-      hasTimeToRead: left.toReadMs >= MAX_PAUSE_MS,
+      hasTimeToReadAndMint: left.toReadAndMintMs >= MAX_PAUSE_MS,
       hasTimeToMint: left.isEnoughToMint,
       hasTimeToWait: pauseMs < left.toWaitMs,
     };

@@ -67,26 +67,28 @@ export class TokenWriter {
     leaseId = this.#newId(),
   ): Promise<boolean | undefined> {
     const { store, randomBytes } = this.#props;
-    const publication = {
-      key,
-      leaseId,
-      seenRevision: seen.revision,
-      revision: this.#newId(),
-      sealed: seal(token, credential, key, randomBytes),
-      credentialVersion: credential.version,
-      refusal,
-      forcedAtSeconds,
-      expiresAtSeconds: Math.floor(token.expiresAtMs / 1000),
-    };
-    return await this.#tolerate('publish', () => store.publish(publication));
+    return await this.#tolerate('publish', () =>
+      store.publish({
+        key,
+        leaseId,
+        seenRevision: seen.revision,
+        revision: this.#newId(),
+        sealed: seal(token, credential, key, randomBytes),
+        credentialVersion: credential.version,
+        refusal,
+        forcedAtSeconds,
+        expiresAtSeconds: Math.floor(token.expiresAtMs / 1000),
+      }),
+    );
   }
 
   /** Records the back-off of a failed mint, and gives the lease back. */
   async recordFailure(key: string, state: TokenState & { backOff: BackOff }, leaseId: string): Promise<void> {
     const { backOff, refusal } = state;
     const expiresAtSeconds = ttlSeconds(state, backOff.untilSeconds);
-    const record = { key, leaseId, revision: this.#newId(), backOff, refusal, expiresAtSeconds };
-    await this.#tolerate('record_failure', () => this.#props.store.recordFailure(record));
+    await this.#tolerate('record_failure', () =>
+      this.#props.store.recordFailure({ key, leaseId, revision: this.#newId(), backOff, refusal, expiresAtSeconds }),
+    );
   }
 
   async releaseLease(key: string, leaseId: string): Promise<void> {

@@ -7,7 +7,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../../../lambda/clock.ts';
 import { Scopes } from '../../../lambda/oauth/scopes.ts';
 import { VEND_TIMEOUT_MS } from '../../../lambda/time-limits.ts';
-import type { FunctionUrlEvent } from '../../../lambda/vend/http/handler.ts';
+import type { FunctionUrlEvent } from '../../../lambda/vend/http/function-url-event.ts';
 import { createVendFunction } from '../../../lambda/vend/vend-function.ts';
 import { ScopePolicy } from '../../../lambda/vend/vending/scope-policy.ts';
 import type { Misbehaviour } from '../../../local/authorization-server.ts';

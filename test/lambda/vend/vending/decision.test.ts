@@ -9,7 +9,7 @@ const COLD: Situation = {
   table: 'usable',
   isBackedOff: false,
   lease: 'free',
-  hasTimeToRead: true,
+  hasTimeToReadAndMint: true,
   hasTimeToMint: true,
   hasTimeToWait: true,
 };
@@ -27,7 +27,7 @@ const TABLE: readonly [because: string, situation: Partial<Situation>, next: Nex
   ['a renewal can wait until the table is back', { token: 'renewal due', table: 'away' }, 'vend'],
   [
     'no time is left to wait for the table',
-    { table: 'throttled', hasTimeToRead: false, lease: 'held' },
+    { table: 'throttled', hasTimeToReadAndMint: false, lease: 'held' },
     'mint without table',
   ],
   ['a caller needs a token, table or not', { table: 'away' }, 'mint without table'],
@@ -61,14 +61,14 @@ const ALL: readonly Situation[] = (['fresh', 'renewal due', 'none'] as const).fl
   (['usable', 'throttled', 'away'] as const).flatMap((table) =>
     (['free', 'held'] as const).flatMap((lease) =>
       BOOLEANS.flatMap((isBackedOff) =>
-        BOOLEANS.flatMap((hasTimeToRead) =>
+        BOOLEANS.flatMap((hasTimeToReadAndMint) =>
           BOOLEANS.flatMap((hasTimeToMint) =>
             BOOLEANS.map((hasTimeToWait) => ({
               token,
               table,
               lease,
               isBackedOff,
-              hasTimeToRead,
+              hasTimeToReadAndMint,
               hasTimeToMint,
               hasTimeToWait,
             })),

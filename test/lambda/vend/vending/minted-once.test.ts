@@ -67,6 +67,20 @@ describe('the lease', () => {
   });
 });
 
+test('a token that ends while the lease is taken is replaced: its end does not cut the mint', async () => {
+  const { clock, emporix, startInstance } = await start({ expiresInSeconds: 20 });
+  await startInstance().vend();
+  clock.stop();
+  const { expiresAtMs = 0 } = emporix.tokens[0] ?? {};
+  clock.forward(expiresAtMs - 2_030 - clock.nowMs());
+  const slow = (durationMs: number) => (send: () => Promise<unknown>) => {
+    clock.forward(durationMs);
+    return send();
+  };
+  const instance = startInstance({ faults: { read: slow(20), readThrottling: slow(900), acquireLease: slow(300) } });
+  await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+});
+
 test("a wait for another instance's mint ends before the deadline", async () => {
   const { clock, startInstance, store } = await start();
   const instance = startInstance();

@@ -11,9 +11,9 @@ describe('of a request without a valid token', () => {
     [3_000, 2_000, -9_000, 0, false],
     [0, -1_000, -12_000, -3_000, false],
   ])('with %d ms to its deadline: %d to wait, %d to read again, %d to mint; a mint may begin: %s', (...row) => {
-    const [untilDeadlineMs, toWaitMs, toReadMs, toMintMs, isEnoughToMint] = row;
+    const [untilDeadlineMs, toWaitMs, toReadAndMintMs, toMintMs, isEnoughToMint] = row;
     const left = new TimeLeft(NOW_MS, NOW_MS + untilDeadlineMs);
-    expect(left).toMatchObject({ toWaitMs, toReadMs, toMintMs, isEnoughToMint, isCutByToken: false });
+    expect(left).toMatchObject({ toWaitMs, toReadAndMintMs, toMintMs, isEnoughToMint, isCutByToken: false });
   });
 });
 
@@ -26,6 +26,6 @@ describe('of a request with a valid token', () => {
   ])('that %s, after %d ms: %d to wait, %d to mint; a mint may begin: %s, and is cut: %s', (_, ...row) => {
     const [tokenEndsAfterMs, toWaitMs, toMintMs, isEnoughToMint, isCutByToken] = row;
     const left = new TimeLeft(NOW_MS, NOW_MS + 24_000, NOW_MS + tokenEndsAfterMs);
-    expect(left).toMatchObject({ toWaitMs, toMintMs, isEnoughToMint, isCutByToken, toReadMs: 12_000 });
+    expect(left).toMatchObject({ toWaitMs, toMintMs, isEnoughToMint, isCutByToken, toReadAndMintMs: 12_000 });
   });
 });
