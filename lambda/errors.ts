@@ -112,7 +112,7 @@ export function stackFrames(error: unknown): string[] {
   if (!(error instanceof Error) || typeof error.stack !== 'string') return [];
   const { message, stack } = error;
   // The message may have been changed since the stack was made, which then holds the earlier one.
-  const end = message === '' ? (/^\w+(?=\n)/.exec(stack)?.[0].length ?? -1) : stack.indexOf(message) + message.length;
+  const end = message === '' ? (/^\w+(?:: )?(?=\n)/.exec(stack)?.[0].length ?? -1) : stack.indexOf(message) + message.length;
   if (stack[end] !== '\n') return [];
   const afterMessage = stack.slice(end).split('\n');
   return afterMessage
