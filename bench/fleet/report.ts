@@ -4,12 +4,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { markdownTable, writeBetween } from '../../testbed/measured-docs.ts';
 import { DESIGNS, type DesignName } from '../../testbed/simulator/designs.ts';
-import { Arithmetic, type Cost, type Report, SIZES, total } from './arithmetic.ts';
+import { Arithmetic, type Report, SIZES, total } from './arithmetic.ts';
+import { designTable, LARGEST } from './design-table.ts';
 import type { Figures } from './figures.ts';
-import { ITEM_LIMIT, MINUTE, PRICES, SECOND, SECRET_LIMIT, TABLE_LIMIT } from './model.ts';
+import { MINUTE, SECOND } from './model.ts';
 import { plots } from './plots.ts';
-import { OUTAGE_INSTANCES } from './runs.ts';
-import type { PeakOf } from './tally.ts';
 import { callsText, maybe, money, percent, whole } from './texts.ts';
 
 const DOCS = join(import.meta.dirname, '../../docs');
@@ -17,7 +16,6 @@ const MARKERS = {
   begin: '<!-- measured: begin, written by npm run bench:fleet -- --write-docs -->',
   end: '<!-- measured: end -->',
 };
-const LARGEST = 10_000;
 const DESIGN_NAMES = Object.keys(DESIGNS) as DesignName[];
 
 export function printReport(report: Report): void {
@@ -42,75 +40,11 @@ function summary({ date, node, machine, seed, seconds, figures }: Report): strin
 function tables(report: Report): { readonly title: string; readonly text: string }[] {
   const arithmetic = new Arithmetic(report);
   return [
-    { title: 'The designs, 10,000 instances', text: designs(arithmetic) },
+    { title: 'The designs, 10,000 instances', text: designTable(arithmetic) },
     { title: 'This design, by the kind of time', text: scenes(arithmetic) },
     { title: 'Fleets of other sizes', text: sizes(arithmetic) },
     { title: 'Storms on the most popular item', text: storms(report) },
   ];
-}
-
-function designs(arithmetic: Arithmetic): string {
-  const quiet = (design: DesignName) => arithmetic.find('quiet', design);
-  const peak = (what: PeakOf) => (design: DesignName) => {
-    const { scenes } = arithmetic.find('storms', design, LARGEST);
-    return maybe(Math.max(...Object.values(scenes).map(({ peaks }) => peaks[what] ?? 0)));
-  };
-  const perSecond = (count: 'tableReadUnits' | 'secretCalls') => (design: DesignName) =>
-    money(arithmetic.perSecond(design, count, LARGEST));
-  const withoutTable = (design: DesignName) => {
-    const { run, scenes } = quiet(design);
-    return ((scenes['region away']?.mints ?? 0) * LARGEST) / run.instances;
-  };
-  const serverOutage = (design: DesignName) => (design === 'own' ? quiet(design) : arithmetic.find('outages', design));
-  const cost = (part: keyof Cost) => (design: DesignName) => whole(arithmetic.cost(design, LARGEST)[part]);
-  const latency = (quantile: 'p50' | 'p99' | 'p999', digits: number) => (design: DesignName) =>
-    quiet(design).latencyMs[quantile].toFixed(digits);
-  const rows: [what: string, cell: (design: DesignName) => string][] = [
-    ['**mints a day**', (design) => whole(arithmetic.mintsPerDay(design, LARGEST))],
-    ['**mints per scope set and lifetime**', (design) => arithmetic.mintsPerLifetime(design, LARGEST).toFixed(2)],
-    ['mints in 10 min without table', (design) => whole(withoutTable(design))],
-    ['requests to the authorization server in a second, at most', peak('mints')],
-    ['answered from memory', (design) => percent(arithmetic.share(quiet(design), 'quiet', 'memory'))],
-    [
-      'calls that failed, table and secret away 10 min',
-      (design) => percent(arithmetic.share(quiet(design), 'region away', 'failed')),
-    ],
-    [
-      `calls that failed, authorization server down 10 min, ${OUTAGE_INSTANCES} instances`,
-      (design) => percent(arithmetic.share(serverOutage(design), 'server away', 'failed')),
-    ],
-    [
-      'requests to it meanwhile',
-      (design) => {
-        const { run, scenes } = serverOutage(design);
-        return whole(((scenes['server away']?.failedMints ?? 0) * OUTAGE_INSTANCES) / run.instances);
-      },
-    ],
-    ['expired tokens vended', (design) => whole(expired(arithmetic.report, design))],
-    ['latency, median (ms)', latency('p50', 1)],
-    ['latency, 99 % (ms)', latency('p99', 0)],
-    ['latency, 99.9 % (ms)', latency('p999', 0)],
-    ['table, read units a second, mean', perSecond('tableReadUnits')],
-    [`table, read units a second, at most (${whole(TABLE_LIMIT.read)} at first)`, peak('read')],
-    [`hottest item, read units a second, at most (limit ${whole(ITEM_LIMIT.read)})`, peak('itemRead')],
-    ['table, write units a second, mean', (design) => money(arithmetic.writeUnitsPerSecond(design, LARGEST))],
-    [`table, write units a second, at most (${whole(TABLE_LIMIT.write)} at first)`, peak('write')],
-    [`hottest item, write units a second, at most (limit ${whole(ITEM_LIMIT.write)})`, peak('itemWrite')],
-    ['table requests throttled', (design) => whole(throttled(arithmetic.find('storms', design, LARGEST)))],
-    ['Secrets Manager calls a second, mean', perSecond('secretCalls')],
-    [`Secrets Manager calls a second, at most (limit ${whole(SECRET_LIMIT)})`, peak('secret')],
-    ['USD a month: table', cost('table')],
-    ['USD a month: Secrets Manager calls', cost('secret')],
-    ['USD a month: function requests', cost('function requests')],
-    ['USD a month: function time', cost('function time')],
-    ['USD a month: log', cost('logs')],
-    [`**USD a month** (${PRICES.where})`, (design) => whole(total(arithmetic.cost(design, LARGEST)))],
-  ];
-  const heads = ['', ...DESIGN_NAMES.map((design) => DESIGNS[design].name)];
-  return markdownTable(
-    heads,
-    rows.map(([what, cell]) => [what, ...DESIGN_NAMES.map(cell)]),
-  );
 }
 
 function scenes(arithmetic: Arithmetic): string {
@@ -191,15 +125,4 @@ function storms({ figures }: Report): string {
 
 function deployMs({ run }: Figures): number {
   return Math.max(...run.scenes.map(({ event }) => (event?.what === 'deploy' ? event.withinMs : 0)));
-}
-
-function throttled({ scenes: played }: Figures): number {
-  return Object.values(played).reduce((sum, counts) => sum + counts.throttled, 0);
-}
-
-function expired({ figures }: Report, design: DesignName): number {
-  const counts = figures
-    .filter(({ run }) => run.design === design)
-    .flatMap(({ scenes: played }) => Object.values(played));
-  return counts.reduce((sum, { expiredVended }) => sum + expiredVended, 0);
 }
