@@ -1,4 +1,4 @@
-// The function URL's front: routes an event (payload format 2.0) and answers it.
+// The handler of the function URL. It routes an event (payload format 2.0) and answers it.
 
 import type { Clock } from '../../clock.ts';
 import { VendingError } from '../../errors.ts';
@@ -22,7 +22,7 @@ interface FunctionContext {
 
 interface AuditedRequest {
   readonly event: FunctionUrlEvent;
-  /** What its audit line will say of it, as far as that is known. */
+  /** The request's part of its audit line, as far as the request was read. */
   asked: Asked;
 }
 

@@ -1,4 +1,4 @@
-// Writes to the store: the lease before a mint, and what came of the mint. Whatever fails here, the mint goes on.
+// Writes to the store: the lease before a mint, and the result of the mint. If a write fails, the mint goes on.
 
 import type { Clock } from '../../clock.ts';
 import type { BackOff } from '../state/back-off.ts';
@@ -26,8 +26,8 @@ export class TokenWriter {
 
   /**
    * @param seen the state that was read
-   * @param watchedLeaseId a lease that was watched to its end
-   * @returns `unknown`: the store gave no answer; the lease may be one's own all the same
+   * @param watchedLeaseId the ID of a lease that was watched to its end
+   * @returns `unknown`: the store gave no answer, and this instance may have the lease
    */
   async acquireLease(
     key: string,
@@ -56,8 +56,8 @@ export class TokenWriter {
   }
 
   /**
-   * Seals and publishes a token, which ends lease and back-off.
-   * @returns false where another writer's entry stands; undefined where the store failed
+   * Seals and publishes a token, which ends the lease and the back-off.
+   * @returns false if another instance's entry stays instead; undefined if the store failed
    */
   async publish(
     key: string,
@@ -95,7 +95,7 @@ export class TokenWriter {
     await this.#tolerate('release_lease', () => this.#props.store.releaseLease(key, leaseId));
   }
 
-  /** The back-off of a server that throttles the credential; `throttled` where the store itself is throttled. */
+  /** The back-off of a server that throttles the credential. `throttled`: the store itself throttles. */
   async readThrottling(): Promise<BackOff | 'throttled' | undefined> {
     const { store, telemetry } = this.#props;
     return await attempt<BackOff | 'throttled' | undefined>(
