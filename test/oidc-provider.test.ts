@@ -86,7 +86,7 @@ describe.each(METHODS)('with oidc-provider and %s,', (clientAuthentication) => {
     expect(await vend(GRANTED[1])).toMatchObject({ source: 'memory', answer: { access_token: answer.access_token } });
   });
 
-  test('a wrong secret is logged as a refused credential', async () => {
+  test('a wrong secret is answered with 502 and logged as a refused credential', async () => {
     await start({ clientAuthentication }, `${CLIENT_SECRET}x`);
     expect(await vend()).toMatchObject({ status: 502, answer: { error: 'server_error' } });
     expect(printed).toContain('"event":"credential_refused"');

@@ -21,7 +21,7 @@ export interface ComparisonProps {
 
 /** An allow-list, and the profiles that have it. */
 interface AllowList {
-  /** The profiles' names, as an error prints them. */
+  /** The names of the profiles, as errors print them. */
   readonly label: string;
   /** The allowed scopes. Undefined: all scopes of the credential. */
   readonly scopes: Scopes | undefined;

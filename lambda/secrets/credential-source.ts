@@ -40,7 +40,7 @@ export class CredentialSource {
   #reading: { readonly startedAtMs: number; readonly done: Promise<Credential> } | undefined;
   /** Versions that were current in this instance before. An item of one of them is older, not newer. */
   readonly #replaced = new Set<string>();
-  /** When the credential was last read because of a version that was seen, by that version. */
+  /** For each version that was seen: when the credential was last read because of it. */
   readonly #recheckedAtMs = new Map<string, number>();
   /** The credential of another version that was current or read last. */
   #other: Credential | undefined;

@@ -54,7 +54,7 @@ export class SecretReader {
       return new VendingError('misconfigured', problem, { systemCode });
     }
     if (name === 'AccessDeniedException' || name === 'DecryptionFailure') {
-      const advice = 'check the policies of the secret and of its KMS key';
+      const advice = 'check the policies of the secret and its KMS key';
       const problem = `this function may not read secret ${secretId} (${name}); ${advice}`;
       return new VendingError('misconfigured', problem, { systemCode });
     }

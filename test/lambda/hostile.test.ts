@@ -93,26 +93,26 @@ const asking = (scope: string) => ({
 test(
   'at most 20 failing scope sets are requested within any minute, however they are chosen and timed',
   async () => {
-    const request = fc.record({
+    const generatedRequest = fc.record({
       set: fc.nat({ max: 60 }),
       afterMs: fc.constantFrom(0, 0, 0, 100, 1_000, 5_000, 30_000),
     });
-    const requests = fc.array(request, { minLength: 30, maxLength: 150, size: 'max' });
+    const generatedRequests = fc.array(generatedRequest, { minLength: 30, maxLength: 150, size: 'max' });
     let slowedDown = 0;
     await fc.assert(
-      fc.asyncProperty(requests, async (generated) => {
+      fc.asyncProperty(generatedRequests, async (generated) => {
         const instance = startInstance(server);
-        const asked: { set: number; atMs: number }[] = [];
+        const requests: { set: number; atMs: number }[] = [];
         for (const { set, afterMs } of generated) {
           instance.forward(afterMs);
           const outcome = await instance.call(asking(`made.up_${set}`));
-          for (const _ of outcome.asked) asked.push({ set, atMs: instance.nowMs() });
+          for (const _ of outcome.requestedScopes) requests.push({ set, atMs: instance.nowMs() });
           if (wireOf(outcome) === '429 slow_down') slowedDown++;
           expect(violations(undefined, outcome, undefined)).toEqual([]);
         }
         const setsInTheMinuteTo = (endMs: number) =>
-          new Set(asked.filter(({ atMs }) => atMs <= endMs && endMs < atMs + 60_000).map(({ set }) => set)).size;
-        expect(Math.max(...asked.map(({ atMs }) => setsInTheMinuteTo(atMs)))).toBeLessThanOrEqual(20);
+          new Set(requests.filter(({ atMs }) => atMs <= endMs && endMs < atMs + 60_000).map(({ set }) => set)).size;
+        expect(Math.max(...requests.map(({ atMs }) => setsInTheMinuteTo(atMs)))).toBeLessThanOrEqual(20);
       }),
       { numRuns: 8, ...SEED },
     );

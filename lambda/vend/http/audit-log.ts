@@ -6,14 +6,14 @@ import type { TokenSource } from '../state/token-state.ts';
 import type { Caller } from './caller.ts';
 
 /** The part of an audit line about the request: the caller and the requested scopes. */
-export interface Asked extends Caller {
+export interface RequestFields extends Caller {
   readonly requestId: string;
   /** The requested scopes in canonical form. Undefined if they were left out, or could not be read. */
   readonly scopesAsked?: string | undefined;
 }
 
 /** The part of an audit line about the token that was vended. */
-export interface Given {
+export interface TokenFields {
   readonly scopesGiven: string | undefined;
   readonly source: TokenSource;
   readonly expiresInSeconds: number;
@@ -29,17 +29,17 @@ export class AuditLog {
     this.#log = log;
   }
 
-  vended(asked: Asked, given: Given, isOfReplacedCredential: boolean): void {
+  vended(requestFields: RequestFields, tokenFields: TokenFields, isOfReplacedCredential: boolean): void {
     const metrics = { Vended: 1, ...(isOfReplacedCredential && { ReplacedCredentialInUse: 1 }) };
     const level = isOfReplacedCredential ? 'warn' : 'info';
-    this.#log.print({ level, event: 'vended', metrics, fields: { ...asked, ...given } });
+    this.#log.print({ level, event: 'vended', metrics, fields: { ...requestFields, ...tokenFields } });
   }
 
   /** @param description the `error_description` of the answer */
-  refused(asked: Asked, status: number, error: unknown, description: string): void {
+  refused(requestFields: RequestFields, status: number, error: unknown, description: string): void {
     const isExpected = error instanceof VendingError;
     const fields = {
-      ...asked,
+      ...requestFields,
       status,
       ...failureFields(error),
       description,

@@ -21,7 +21,7 @@ const FORCED_EVERY_MS = 30_000;
 /** A version of the credential that the authorization server refused. */
 export interface Refusal {
   readonly version: string;
-  /** When a mint was last attempted with it. */
+  /** When a mint with this version was last refused. */
   readonly atSeconds: number;
 }
 

@@ -54,14 +54,14 @@ export const POLICY: readonly Row[] = [
     next: 'vend',
   },
   { because: 'no time is left to wait for the table', when: { table: 'throttled' }, next: 'mint without table' },
-  { because: 'a caller needs a token, table or not', when: { table: 'away' }, next: 'mint without table' },
+  { because: 'a caller needs a token in any case', when: { table: 'away' }, next: 'mint without table' },
   {
     because: 'one instance mints for all, and only with time for a whole mint',
     when: { lease: 'free', hasTimeToMint: true },
     next: 'mint under lease',
   },
   {
-    because: 'another instance renews, or there is no time to',
+    because: 'another instance renews, or no time is left',
     when: { token: 'renewal due' },
     next: 'vend',
   },

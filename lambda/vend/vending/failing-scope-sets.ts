@@ -12,7 +12,7 @@ export class FailingScopeSets {
   readonly #failedAtMs = new Map<string, number>();
 
   /**
-   * Call this before a mint for a scope set of which no token is known.
+   * Call this before a mint for a scope set without a known token.
    * @throws VendingError `slow_down`
    */
   assertFew(key: string, nowMs: number): void {

@@ -77,7 +77,7 @@ export class Minter {
 
   /**
    * Call this before anything is done for a mint.
-   * @throws VendingError `slow_down` if too many scope sets of which no token is known failed lately
+   * @throws VendingError `slow_down` if too many scope sets without a known token have just failed
    */
   assertFewNew(request: ScopeRequest, state: TokenState): void {
     if (isNew(request, state)) this.#failingScopeSets.assertFew(request.key, this.#props.clock.nowMs());

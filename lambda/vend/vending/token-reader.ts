@@ -73,7 +73,7 @@ export class TokenReader {
     );
   }
 
-  /** If the secret holds no credential, the one that sealed the stored token can still open and renew that token. */
+  /** If the secret holds no credential, the credential that sealed the stored token can still open and renew it. */
   async #credentialThatSealed(stored: StoredToken | undefined, failure: unknown): Promise<Credential> {
     const { credentials, telemetry } = this.#props;
     const version = stored?.credentialVersion;

@@ -103,7 +103,7 @@ export function startInstance(server: Server, options: InstanceOptions = {}) {
     write: (line) => lines.push(line),
   });
   const scopePolicy = new ScopePolicy(settings);
-  let requests = 0;
+  let calls = 0;
   return {
     forward,
     nowMs: clock.nowMs,
@@ -111,9 +111,9 @@ export function startInstance(server: Server, options: InstanceOptions = {}) {
     remembers: (scope: string) => memory.get(scopePolicy.request(Scopes.parse(scope)).key) !== undefined,
     /** @param event as Lambda's runtime parses it from JSON */
     async call(event: unknown, remainingMs = VEND_TIMEOUT_MS) {
-      const requestId = `request-${requests++}`;
+      const requestId = `request-${calls++}`;
       const printedBefore = lines.length;
-      const [reads, writes, asked] = [table.reads, table.writes, server.emporix.requests.length];
+      const [reads, writes, requests] = [table.reads, table.writes, server.emporix.requests.length];
       const context = { awsRequestId: requestId, getRemainingTimeInMillis: () => remainingMs };
       const response = await handler(event as FunctionUrlEvent, context);
       return {
@@ -123,7 +123,7 @@ export function startInstance(server: Server, options: InstanceOptions = {}) {
         reads: table.reads - reads,
         writes: table.writes - writes,
         /** The scopes of each request that reached the authorization server. */
-        asked: server.emporix.requests.slice(asked).map(({ params }) => params.scope),
+        requestedScopes: server.emporix.requests.slice(requests).map(({ params }) => params.scope),
       };
     },
   };

@@ -119,16 +119,16 @@ function ofPrinted({ printed, requestId, response }: Outcome, isMetadata: boolea
 
 /** A request that is refused at once is free, and scopes outside the allow-list are never requested from the server. */
 function ofCost(outcome: Outcome, allowed: readonly string[] | undefined): string[] {
-  const { reads, writes, asked, response } = outcome;
+  const { reads, writes, requestedScopes, response } = outcome;
   const described = `${wireOf(outcome)} ${parsed(response.body).error_description}`;
   const isFree = FREE.test(described) && !AFTER_A_READ.test(described);
   const isSlowed = response.statusCode === 429;
   return claims({
-    'a request that is refused at once was not free': !isFree || reads + writes + asked.length === 0,
+    'a request that is refused at once was not free': !isFree || reads + writes + requestedScopes.length === 0,
     'a request that got 429 caused a write or a request to the authorization server':
-      !isSlowed || writes + asked.length === 0,
+      !isSlowed || writes + requestedScopes.length === 0,
     'scopes outside the allow-list were requested from the authorization server':
-      !allowed || asked.every((scope = '') => scope.split(' ').every((one) => allowed.includes(one))),
+      !allowed || requestedScopes.every((scope = '') => scope.split(' ').every((one) => allowed.includes(one))),
   });
 }
 

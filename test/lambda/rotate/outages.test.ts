@@ -64,8 +64,10 @@ describe('the test of a candidate makes few requests:', () => {
     const profiles = { a: { scopes: ['a', 'b'] }, b: { scopes: ['b', 'a'] }, c: { scopes: ['a'] }, d: {}, e: {} };
     const { stage, failure } = await attempt({ profiles });
     expect(failure).toBeUndefined();
-    const asked = stage.emporix.requests.map(({ params }) => `${params.client_id}: ${params.scope ?? 'all'}`).sort();
-    expect(asked).toEqual(['new: a', 'new: a b', 'new: all', 'old: a', 'old: a b', 'old: all']);
+    const requested = stage.emporix.requests
+      .map(({ params }) => `${params.client_id}: ${params.scope ?? 'all'}`)
+      .sort();
+    expect(requested).toEqual(['new: a', 'new: a b', 'new: all', 'old: a', 'old: a b', 'old: all']);
   });
 
   test('a refused candidate is not tried for every profile', async () => {

@@ -207,29 +207,21 @@ describe('a credential', () => {
 describe('the operator is told the command to run', () => {
   const command = 'aws secretsmanager put-secret-value --region eu-central-1 --secret-id emporix --secret-string ';
   test.each<[string, string | undefined, string]>([
-    ['if the secret has no value yet', undefined, 'secret emporix does not exist or has no value'],
-    ["if the secret has CloudFormation's generated value", 'x8}d?k!canary', 'secret emporix is not JSON'],
-    ['if the secret is a space', ' ', 'secret emporix is not JSON'],
-    ['if the secret is a list', '["canary"]', 'secret emporix is not a JSON object'],
-    ['if the secret is null', 'null', 'secret emporix is not a JSON object'],
-    ['if the secret has no client_id', '{"client_secret":"canary"}', 'secret emporix has no client_id'],
-    ['if the secret has no client_secret', '{"client_id":"canary"}', 'secret emporix has no client_secret'],
+    ['has no value yet', undefined, 'secret emporix does not exist or has no value'],
+    ["has CloudFormation's generated value", 'x8}d?k!canary', 'secret emporix is not JSON'],
+    ['is a space', ' ', 'secret emporix is not JSON'],
+    ['is a list', '["canary"]', 'secret emporix is not a JSON object'],
+    ['is null', 'null', 'secret emporix is not a JSON object'],
+    ['has no client_id', '{"client_secret":"canary"}', 'secret emporix has no client_id'],
+    ['has no client_secret', '{"client_id":"canary"}', 'secret emporix has no client_secret'],
+    ['has an empty client_id', '{"client_id":"","client_secret":"canary"}', 'secret emporix has no client_id'],
+    ['has an empty client_secret', '{"client_id":"canary","client_secret":""}', 'secret emporix has no client_secret'],
     [
-      'if the secret has an empty client_id',
-      '{"client_id":"","client_secret":"canary"}',
-      'secret emporix has no client_id',
-    ],
-    [
-      'if the secret has an empty client_secret',
-      '{"client_id":"canary","client_secret":""}',
-      'secret emporix has no client_secret',
-    ],
-    [
-      'if the client_secret is a number',
+      'has a number as client_secret',
       '{"client_id":"canary","client_secret":1}',
       'secret emporix has no client_secret',
     ],
-  ])('%s', async (_, secretString, problem) => {
+  ])('if the secret %s', async (_, secretString, problem) => {
     await create(secretString);
     const failure = await source.current().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'misconfigured', message: expect.stringContaining(`${problem}; `) });

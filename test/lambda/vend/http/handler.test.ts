@@ -14,13 +14,13 @@ const token = someToken({ lifetimeSeconds: 100, scope: 'a b' });
 
 /** The handler with a given vendor. The requests to the vendor and the lines that were printed are kept. */
 function handling(vend: () => Promise<VendedToken>, props: Partial<HandlerProps> = {}) {
-  const asked: { request: VendRequest; deadlineMs: number }[] = [];
+  const requests: { request: VendRequest; deadlineMs: number }[] = [];
   const printed: string[] = [];
   const clock = { ...systemClock, nowMs: () => NOW_MS };
   const handler = createHandler({
     vendor: {
       vend: (request, deadlineMs) => {
-        asked.push({ request, deadlineMs });
+        requests.push({ request, deadlineMs });
         return vend();
       },
     },
@@ -33,7 +33,7 @@ function handling(vend: () => Promise<VendedToken>, props: Partial<HandlerProps>
   });
   const call = (event: FunctionUrlEvent | null) =>
     handler(event as FunctionUrlEvent, { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 25_000 });
-  return { call, asked, printed };
+  return { call, requests, printed };
 }
 
 function post(event: Partial<FunctionUrlEvent> = {}): FunctionUrlEvent {
@@ -73,9 +73,9 @@ test('a token of a replaced credential is counted as such, so that an alarm can 
 });
 
 test('every answer leaves a second before the time-out of the function', async () => {
-  const { call, asked } = handling(vended());
+  const { call, requests } = handling(vended());
   await call(post());
-  expect(asked[0]?.deadlineMs).toBe(NOW_MS + 24_000);
+  expect(requests[0]?.deadlineMs).toBe(NOW_MS + 24_000);
 });
 
 test.each([
@@ -84,9 +84,9 @@ test.each([
   ['JSON as text', 'application/json', '{"scope":"b a","min_ttl":60}', false],
   ['JSON in base64', 'application/json', 'eyJzY29wZSI6ImIgYSIsIm1pbl90dGwiOiI2MCJ9', true],
 ])('%s is read', async (_, type, body, isBase64Encoded) => {
-  const { call, asked } = handling(vended());
+  const { call, requests } = handling(vended());
   await call(post({ headers: { 'content-type': type }, body, isBase64Encoded }));
-  expect(asked[0]?.request).toMatchObject({ minTtlMs: 60_000, scopes: { list: ['a', 'b'] } });
+  expect(requests[0]?.request).toMatchObject({ minTtlMs: 60_000, scopes: { list: ['a', 'b'] } });
 });
 
 test('invalid base64 is refused', async () => {

@@ -29,7 +29,7 @@ describe('a token is valid until an allowance before its end (1 s, or a tenth of
     [5, 500, false],
     [1, 101, true],
     [1, 100, false],
-  ])('a lifetime of %d s gives, %d ms before its end, %s', (lifetimeSeconds, ms, valid) => {
+  ])('with a lifetime of %d s and %d ms left, it is valid: %s', (lifetimeSeconds, ms, valid) => {
     expect(isValid(token(lifetimeSeconds), NO_DEMAND, beforeEnd(lifetimeSeconds, ms))).toBe(valid);
   });
 });
@@ -42,7 +42,7 @@ describe('a token is fresh until a margin before its end (30 s, or a tenth of a 
     [300, 30_000, false],
     [60, 6_001, true],
     [60, 6_000, false],
-  ])('a lifetime of %d s gives, %d ms before its end, %s', (lifetimeSeconds, ms, fresh) => {
+  ])('with a lifetime of %d s and %d ms left, it is fresh: %s', (lifetimeSeconds, ms, fresh) => {
     const state: TokenState = { token: token(lifetimeSeconds), credentialVersion: 'v1' };
     expect(isFresh(state, NO_DEMAND, 'v1', beforeEnd(lifetimeSeconds, ms))).toBe(fresh);
   });

@@ -30,9 +30,9 @@ const TABLE: readonly [because: string, situation: Partial<Situation>, next: Nex
     { table: 'throttled', hasTimeToReadAndMint: false, lease: 'held' },
     'mint without table',
   ],
-  ['a caller needs a token, table or not', { table: 'away' }, 'mint without table'],
+  ['a caller needs a token in any case', { table: 'away' }, 'mint without table'],
   ['one instance mints for all, and only with time for a whole mint', { token: 'renewal due' }, 'mint under lease'],
-  ['another instance renews, or there is no time to', { token: 'renewal due', lease: 'held' }, 'vend'],
+  ['another instance renews, or no time is left', { token: 'renewal due', lease: 'held' }, 'vend'],
   ['another instance mints', { lease: 'held' }, 'wait'],
   ['no time is left', { lease: 'held', hasTimeToWait: false }, 'fail'],
 ];

@@ -199,7 +199,7 @@ describe('a back-off', () => {
     ['invalid_client', { status: 401, body: '{"error":"invalid_client"}' }, 1, 'credential_refused'],
     ['invalid_scope', { status: 400, body: '{"error":"invalid_scope"}' }, 1, 'invalid_scope'],
     ['an answer that is not JSON', { body: '<html>' }, 1, 'unusable_answer'],
-    ['scopes not granted', { body: '{"access_token":"t","expires_in":60,"scope":"b"}' }, 1, 'invalid_scope'],
+    ['a scope that is not granted', { body: '{"access_token":"t","expires_in":60,"scope":"b"}' }, 1, 'invalid_scope'],
   ])('is shared: %s costs one mint for a thousand callers on ten instances', async (_, answer, requests, code) => {
     const { clock, emporix } = await start();
     clock.skipsPauses = false;
