@@ -1,12 +1,12 @@
-// Time as it is passed in: the system's in a function, a simulated one in a simulation.
+// The clock that code gets from outside: the system's clock in a function, a simulated one in a simulation.
 
 export interface Clock {
   /** Wall-clock time, milliseconds since the epoch. */
   nowMs(): number;
-  /** Never set back: for measuring how long something takes. Milliseconds since some moment. */
+  /** Milliseconds since an arbitrary moment. This clock is never set back, so it measures how long something takes. */
   monotonicMs(): number;
   sleep(durationMs: number): Promise<void>;
-  /** The promise's value, or undefined where it has none after this time; the promise goes on. */
+  /** The promise's value, or undefined if it has none after this time. The promise is not cancelled. */
   waitAtMost<T>(durationMs: number, promise: Promise<T>): Promise<T | undefined>;
 }
 
@@ -16,11 +16,11 @@ export const systemClock: Clock = {
   sleep: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
   waitAtMost: async (durationMs, promise) => {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<undefined>((resolve) => {
+    const timeout = new Promise<undefined>((resolve) => {
       timer = setTimeout(resolve, durationMs, undefined);
     });
     try {
-      return await Promise.race([promise, late]);
+      return await Promise.race([promise, timeout]);
     } finally {
       clearTimeout(timer);
     }

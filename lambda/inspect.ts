@@ -1,2 +1,4 @@
-/** What node:util's `inspect.custom` is, without loading that module at each cold start: how an object prints itself. */
+/**
+ * The symbol `inspect.custom` of node:util, by which an object prints itself. That module would slow each cold start.
+ */
 export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom');

@@ -1,27 +1,27 @@
-// What a function prints: one JSON line per event, with its metrics in CloudWatch's embedded metric format, so that
-// neither a metrics call nor a permission is needed.
+// A function prints one JSON line for each event. The line holds the event's metrics in CloudWatch's embedded metric
+// format, so the function needs neither a request nor a permission for them.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
 import { METRIC_NAMESPACE, METRICS, type MetricDimension, type MetricName } from '../operating/metrics.ts';
 import type { Clock } from './clock.ts';
 
-/** JSON may leave these as they are, but some readers take them for the end of a line or for a terminal command. */
+/** JSON doesn't escape these characters, but some readers take them for the end of a line or for a terminal command. */
 const CONTROLS = /[\u007f-\u009f\u2028\u2029]/g;
 
 export interface LogProps {
-  /** The dimension of the metrics, which is a field of each line too. */
+  /** The dimension of the metrics. It is also a field of each line. */
   readonly dimension: { readonly name: MetricDimension; readonly value: string };
   readonly clock: Clock;
-  /** Takes one line, with its line feed. */
+  /** Writes one line, which ends with a line feed. */
   readonly write: (line: string) => void;
 }
 
 export interface LogEvent {
   readonly level: 'info' | 'warn' | 'error';
   readonly event: string;
-  /** Counts, by their names. @default none: the line is only a line */
+  /** Counts by the name of their metric. @default the line has no metrics */
   readonly metrics?: Readonly<Partial<Record<MetricName, number>>>;
-  /** Printed in snake_case, as CloudWatch Logs Insights queries them. */
+  /** Further fields. Their names are printed in snake_case, which suits queries in CloudWatch Logs Insights. */
   readonly fields?: object;
 }
 
@@ -42,7 +42,7 @@ export class Log {
       event,
       [dimension.name]: dimension.value,
     };
-    // This takes a third of the time of a literal with both spread into it, and every answer waits for its line.
+    // A literal with two spreads would take three times as long, and every answer waits for its line.
     Object.assign(line, metrics, snakeCased(fields));
     const escaped = (control: string) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`;
     write(`${JSON.stringify(line).replace(CONTROLS, escaped)}\n`);

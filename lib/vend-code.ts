@@ -55,6 +55,7 @@ export function bundleOf(name: FunctionName): Bundle {
   if (made) return made;
   const alias = {
     '@aws-sdk/credential-provider-node': join(LAMBDA, 'credentials-from-environment.ts'),
+    '@aws-sdk/endpoint-cache': join(LAMBDA, 'without-endpoint-cache.ts'),
     'node:http2': join(LAMBDA, 'without-http2.ts'),
   };
   const bundle = buildSync({ ...BUNDLING, entryPoints: [join(LAMBDA, name, 'index.ts')], alias });

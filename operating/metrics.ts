@@ -1,13 +1,13 @@
-// The catalog of metrics: the one place for their names, units and dimensions. The functions print from it, the
-// constructs build metric objects and alarms from it. No SDK, no CDK.
+// The catalog of metrics is the one place for their names, units and dimensions. The functions print metrics from it,
+// and the constructs build metric objects and alarms from it. It imports neither the SDK nor the CDK.
 
 export const METRIC_NAMESPACE = 'TokenVending';
 
-/** What fails together has one dimension: a profile's function, or the credential that profiles share. */
+/** A metric counts for a profile's function, or for a credential that profiles share. */
 export type MetricDimension = 'Profile' | 'Credential';
 
 interface MetricDefinition {
-  /** CloudWatch's name of the unit. */
+  /** The unit, by CloudWatch's name. */
   readonly unit: 'Count';
   readonly dimension: MetricDimension;
 }
@@ -18,13 +18,13 @@ const ofCredential = { unit: 'Count', dimension: 'Credential' } as const;
 export const METRICS = {
   /** Tokens given to callers. */
   Vended: ofProfile,
-  /** Tokens vended that a replaced version of the credential minted, because the current one can't mint. */
+  /** Vended tokens that were minted with a replaced version of the credential, because the current one can't mint. */
   ReplacedCredentialInUse: ofProfile,
   /** Requests answered with an error. */
   Refused: ofProfile,
   /** Tokens obtained from the authorization server. */
   Minted: ofProfile,
-  /** Mints that brought no token. */
+  /** Mints that failed. */
   MintFailed: ofProfile,
   /** Times that the authorization server refused a version of the credential. */
   CredentialRefused: ofProfile,
@@ -32,7 +32,7 @@ export const METRICS = {
   ScopesNotGranted: ofProfile,
   /** Tokens whose lifetime the authorization server did not name. */
   LifetimeNotNamed: ofProfile,
-  /** Failures that no caller noticed, because a valid token was there. */
+  /** Failures that no caller noticed, because a valid token was vended. */
   FailureCovered: ofProfile,
   /** Requests to the token table that failed. */
   TableFailed: ofProfile,

@@ -1,4 +1,5 @@
-// The rules of the house: which folder may import which, read from the sources' own imports.
+// The rules of the source tree, above all which folder may import which. They are checked against the sources
+// themselves.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
@@ -6,7 +7,7 @@ import { describe, expect, test } from '@jest/globals';
 
 const ROOT = join(import.meta.dirname, '..');
 
-/** What each folder may import besides itself. Imports go one way. */
+/** The folders that each folder may import besides itself. Imports go one way. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operating: [],
   lambda: ['operating'],
@@ -18,7 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   bench: ['testbed', 'bin', 'local', 'lib', 'lambda', 'operating'],
 };
 
-/** Within the vend function: from the request down to what is known of a token. */
+/** The same for the parts of the vend function: from the HTTP request down to the state of a token. */
 const VEND_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'lambda/vend/state': [],
   'lambda/vend/store': ['lambda/vend/state'],
@@ -34,7 +35,7 @@ function sources(folder: string): string[] {
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8');
 
-/** The import and export statements of a file; without types, only what is imported at run time. */
+/** The modules that a file imports. Without types, only those that it imports at run time. */
 function imports(file: string, withTypes: boolean): string[] {
   const text = read(file).replaceAll(/^\s*(\/\/|\*).*$/gm, '');
   const statements = text.matchAll(/^(?:import|export)\s+(type\b)?[^;']*?\bfrom\s+'([^']+)'/gm);
@@ -46,8 +47,8 @@ function imports(file: string, withTypes: boolean): string[] {
 }
 
 /** The project's own files that a file imports, relative to the project. */
-function ownImports(file: string): string[] {
-  return imports(file, true)
+function ownImports(file: string, withTypes = true): string[] {
+  return imports(file, withTypes)
     .filter((path) => path.startsWith('.'))
     .map((path) => normalize(join(dirname(file), path)));
 }
@@ -60,11 +61,11 @@ test('the rules are read from real files', () => {
   expect(imports('lambda/vend/index.ts', true)).toContain('@aws-sdk/client-dynamodb');
   expect(imports('lambda/oauth/token-endpoint.ts', false)).toContain('undici/lib/dispatcher/pool.js');
   expect(imports('lambda/oauth/token-endpoint.ts', false)).not.toContain('undici');
-  const missing = FILES.flatMap(ownImports).filter((file) => !existsSync(join(ROOT, file)));
+  const missing = FILES.flatMap((file) => ownImports(file)).filter((file) => !existsSync(join(ROOT, file)));
   expect(missing).toEqual([]);
 });
 
-test('every folder with sources has its rule', () => {
+test('every folder with sources has a rule', () => {
   const folders = readdirSync(ROOT, { withFileTypes: true })
     .filter((entry) => entry.isDirectory() && !/^(\.|node_modules|docs|examples|cdk\.out)/.test(entry.name))
     .map(({ name }) => name);
@@ -97,30 +98,33 @@ describe('imports go one way', () => {
     },
   );
 
-  test('no file imports itself by way of others', () => {
-    expect(cycles()).toEqual([]);
+  test('no file imports itself through other files', () => {
+    expect(cycles(FILES, false)).toEqual([]);
+  });
+
+  test('no file of the product does so for its types either', () => {
+    const product = FILES.filter((file) => !/^(test|testbed|bench)\//.test(file));
+    expect(cycles(product, true)).toEqual([]);
   });
 });
 
-/** Each cycle of imports at run time, as a path. */
-function cycles(): string[] {
+/** Each cycle of imports, as a path. */
+function cycles(files: readonly string[], withTypes: boolean): string[] {
   const found: string[] = [];
   const done = new Set<string>();
   const visit = (file: string, path: readonly string[]) => {
     const start = path.indexOf(file);
     if (start >= 0) found.push([...path.slice(start), file].join(' → '));
     if (start >= 0 || done.has(file)) return;
-    const next = imports(file, false)
-      .filter((name) => name.startsWith('.'))
-      .map((name) => normalize(join(dirname(file), name)));
-    for (const imported of next.filter((name) => FILES.includes(name))) visit(imported, [...path, file]);
+    const next = ownImports(file, withTypes);
+    for (const imported of next.filter((name) => files.includes(name))) visit(imported, [...path, file]);
     done.add(file);
   };
-  for (const file of FILES) visit(file, []);
+  for (const file of files) visit(file, []);
   return found;
 }
 
-describe('the pure rules know no SDK, no network and no process', () => {
+describe('no SDK, network or process is used', () => {
   const pure = [
     'lambda/errors.ts',
     'lambda/oauth/scopes.ts',
@@ -133,15 +137,15 @@ describe('the pure rules know no SDK, no network and no process', () => {
     'lambda/vend/vending/scope-policy.ts',
     ...sources('operating'),
   ];
-  test.each(pure)('%s', (file) => {
+  test.each(pure)('in %s', (file) => {
     expect(imports(file, false).filter((name) => !name.startsWith('.') && name !== 'node:crypto')).toEqual([]);
     expect(read(file)).not.toMatch(/\bprocess\b/);
   });
 });
 
-test('only one file of the vend function knows the requests of DynamoDB', () => {
-  const knowing = sources('lambda/vend').filter((file) => imports(file, false).includes('@aws-sdk/client-dynamodb'));
-  expect(knowing).toEqual(['lambda/vend/index.ts', 'lambda/vend/store/dynamodb-token-store.ts']);
+test('besides the index, only one file of the vend function imports the client of DynamoDB', () => {
+  const importing = sources('lambda/vend').filter((file) => imports(file, false).includes('@aws-sdk/client-dynamodb'));
+  expect(importing).toEqual(['lambda/vend/index.ts', 'lambda/vend/store/dynamodb-token-store.ts']);
 });
 
 test('only an index.ts of lambda/ reads the environment or makes a client', () => {
@@ -149,24 +153,24 @@ test('only an index.ts of lambda/ reads the environment or makes a client', () =
   expect(readers.filter((file) => !file.endsWith('index.ts'))).toEqual([]);
 });
 
-test('only the compositions put the parts of a function together', () => {
+test('only the compositions create the parts of a function', () => {
   const parts = /new (TokenVendor|Minting|Minter|TokenReader|TokenWriter|CredentialSource|StagedSecret|Comparison)\(/;
   const composing = FILES.filter((file) => parts.test(read(file)));
   expect(composing).toEqual([
     'lambda/rotate/rotate-function.ts',
     'lambda/vend/vend-function.ts',
-    // The designs that others use read the credential in the same way.
+    // The simulated designs of other projects read the credential in the same way.
     'testbed/simulator/designs.ts',
-    // It is tested by itself, too.
+    // This part is also tested alone.
     'test/lambda/secrets/credential-source.test.ts',
   ]);
 });
 
-test('lambda/ does not print by hand', () => {
+test('no file of lambda/ prints with console', () => {
   expect(sources('lambda').filter((file) => /console\.\w+\(/.test(read(file)))).toEqual([]);
 });
 
-test('a file has 250 lines at the most', () => {
+test('no file outside test/ and bench/ has more than 250 lines', () => {
   const long = FILES.filter((file) => !/^(test|bench)\//.test(file));
   expect(long.filter((file) => read(file).split('\n').length > 250)).toEqual([]);
 });

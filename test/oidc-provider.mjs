@@ -1,5 +1,6 @@
-// An authorization server that no one here wrote, in a process of its own: panva's oidc-provider, which is an ES module
-// only. Tells its issuer when it listens, and of each token request how the client authenticated; ends with its parent.
+// An authorization server of another project, in a process of its own: panva's oidc-provider, which is an ES module
+// only. It sends its parent its issuer when it listens, and for each token request the client authentication method. It
+// ends with its parent.
 
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
@@ -23,7 +24,7 @@ server.listen(0, '127.0.0.1', () => {
 function configuration() {
   const client = { grant_types: ['client_credentials'], redirect_uris: [], response_types: [] };
   return {
-    clients: clients.map((/** @type {object} */ named) => ({ ...client, ...named })),
+    clients: clients.map((/** @type {object} */ given) => ({ ...client, ...given })),
     scopes,
     clientAuthMethods: ['client_secret_basic', 'client_secret_post'],
     ttl: { ClientCredentials: lifetimeSeconds },
@@ -31,7 +32,7 @@ function configuration() {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
       introspection: { enabled: true },
-      // A token for a resource (RFC 8707) is a JWT with the scopes that the resource knows; any other is opaque.
+      // A token for a resource (RFC 8707) is a JWT with the scopes of that resource. Any other token is opaque.
       resourceIndicators: {
         enabled: true,
         defaultResource: () => [],

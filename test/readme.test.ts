@@ -110,8 +110,8 @@ describe('docs/architecture.md', () => {
   });
 
   test('has each row of the policy, in its order', () => {
-    const timeLeft = ({ hasTimeToRead, hasTimeToMint, hasTimeToWait }: Partial<Situation>) =>
-      [hasTimeToRead && 'to read and mint', hasTimeToMint && 'to mint', hasTimeToWait && 'to wait']
+    const timeLeft = ({ hasTimeToReadAndMint, hasTimeToMint, hasTimeToWait }: Partial<Situation>) =>
+      [hasTimeToReadAndMint && 'to read and mint', hasTimeToMint && 'to mint', hasTimeToWait && 'to wait']
         .filter(Boolean)
         .join(', ');
     const rows = POLICY.map(({ because, when, next }) => {

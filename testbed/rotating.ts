@@ -1,5 +1,5 @@
-// A rotation with all that it needs: a secret in a Secrets Manager that speaks HTTP (the stand-in, or another), an
-// authorization server that knows several clients, and the operator's and Secrets Manager's own moves.
+// A rotation with everything that it needs: a secret in a Secrets Manager over HTTP (the stand-in, or another one), an
+// authorization server with several clients, and the actions of the operator and of Secrets Manager.
 
 import { randomUUID } from 'node:crypto';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -14,7 +14,7 @@ import { type ROTATION_STEPS, SecretOperator } from './secret-operator.ts';
 
 export type Step = (typeof ROTATION_STEPS)[number];
 
-/** What a client holds at the authorization server. */
+/** The scopes and the tenant that the authorization server grants to a client. */
 export interface Holding {
   readonly scopes: readonly string[];
   /** @default 'shop' */
@@ -22,17 +22,21 @@ export interface Holding {
 }
 
 export interface StageOptions {
-  /** Of a Secrets Manager. */
+  /** The URL of a Secrets Manager. */
   readonly endpoint: string;
-  /** By client ID; the secret of each is its ID with `-secret` behind it. */
+  /** The clients by their IDs. The secret of a client is its ID followed by `-secret`. */
   readonly clients: Readonly<Record<string, Holding>>;
   readonly profiles: RotationFile['profiles'];
   readonly tenant?: string | undefined;
-  /** The secret's first value. @default that of the client `old` */
+  /** The secret's first value. @default the credential of the client `old` */
   readonly current?: string;
-  /** False where RotateSecret does more than begin (moto's promotes at once): then only its rule is applied. @default true */
+  /**
+   * False if RotateSecret does more than begin a rotation (moto makes the version current at once). In that case only
+   * its rule about AWSPENDING is checked.
+   * @default true
+   */
   readonly hasRotateSecret?: boolean;
-  /** Asked at each request of a token; undefined is the usual answer. */
+  /** Called for each request of a token. Undefined stands for a correct answer. @default undefined */
   readonly misbehave?: (clientId: string) => Misbehaviour | undefined;
 }
 
@@ -51,7 +55,7 @@ export async function openStage(options: StageOptions) {
   const operator = new SecretOperator(options.endpoint, secretId);
   const faults = injectFaults(client);
   const rotateFunction = rotateFunctionOf(options, { client, secretId, emporix, write: (line) => printed.push(line) });
-  /** What `aws secretsmanager rotate-secret` does before it calls the function: an empty version, labelled AWSPENDING. */
+  /** Begins as `aws secretsmanager rotate-secret` does: it makes a version without a value, labelled AWSPENDING. */
   const begin = async () => {
     if (options.hasRotateSecret !== false) return await operator.beginRotation();
     const { AWSPENDING, AWSCURRENT } = await operator.labels();
@@ -87,7 +91,7 @@ async function startServer({ clients, misbehave }: StageOptions): Promise<Served
   const server = await startAuthorizationServer({
     expiresInSeconds: 3600,
     respondWith: ({ params }) => misbehave?.(params.client_id ?? ''),
-    // Read back as base64url, the bytes are the token's text.
+    // The server encodes these bytes as base64url, which gives the token's text.
     random: () => Buffer.from(`canary-${randomUUID()}`.padEnd(44, '-'), 'base64url'),
   });
   for (const [clientId, { scopes, tenant = 'shop' }] of Object.entries(clients)) {
@@ -128,8 +132,8 @@ function rotateFunctionOf(
 }
 
 /**
- * Ends the process, as it were, after a number of calls of Secrets Manager: the last one was done, its answer is lost. Or
- * loses the answer of one call only.
+ * Simulates a crash after a number of calls of Secrets Manager: the last call takes effect, but its answer is lost, and
+ * all later calls fail. It can also lose the answer of one call only.
  */
 function injectFaults(client: SecretsManagerClient) {
   const faults = { calls: 0, crashAfter: Number.POSITIVE_INFINITY, loseAnswerOf: 0 };

@@ -1,4 +1,4 @@
-// What an operator does with a credential's secret: the AWS SDK's calls in place of the AWS CLI's.
+// The actions of an operator on a credential's secret. Calls of the AWS SDK replace the commands of the AWS CLI.
 
 import {
   DescribeSecretCommand,
@@ -28,33 +28,35 @@ export class SecretOperator {
   }
 
   /**
-   * `put-secret-value`. Returns the version.
-   * @param labels `--version-stages`. @default AWSCURRENT
+   * Puts a credential (`put-secret-value`). Returns the version.
+   * @param labels the labels of the version (`--version-stages`). @default AWSCURRENT
    */
   async put({ clientId, clientSecret }: Credential, ...labels: string[]): Promise<string> {
     return await this.putValue(JSON.stringify({ client_id: clientId, client_secret: clientSecret }), ...labels);
   }
 
-  /** The same with any text, which may be no credential. */
+  /** Puts any text, which need not be a credential. */
   async putValue(SecretString: string, ...labels: string[]): Promise<string> {
     const stages = labels.length > 0 && { VersionStages: labels };
     const command = new PutSecretValueCommand({ SecretId: this.#secretId, SecretString, ...stages });
     return (await this.client.send(command)).VersionId ?? '';
   }
 
-  /** `update-secret-version-stage`. */
+  /** Moves or removes a label (`update-secret-version-stage`). */
   async move(label: string, from?: string, to?: string): Promise<void> {
     const change = { VersionStage: label, RemoveFromVersionId: from, MoveToVersionId: to };
     await this.client.send(new UpdateSecretVersionStageCommand({ SecretId: this.#secretId, ...change }));
   }
 
-  /** `rotate-secret`, before Secrets Manager calls the rotation function. Returns the version that is rotated to. */
+  /**
+   * Begins a rotation (`rotate-secret`). The function is not called yet. Returns the version that will become current.
+   */
   async beginRotation(): Promise<string> {
     const { VersionId = '' } = await this.client.send(new RotateSecretCommand({ SecretId: this.#secretId }));
     return VersionId;
   }
 
-  /** What Secrets Manager does then: it calls the rotation function with each step. */
+  /** Calls the rotation function with each step, as Secrets Manager does. */
   async runSteps(rotate: RotateFunction, version: string, steps: readonly string[] = ROTATION_STEPS): Promise<void> {
     const event = { SecretId: this.#secretId, ClientRequestToken: version, RotationToken: 'role-session' };
     for (const Step of steps) await rotate({ Step, ...event });
@@ -65,10 +67,12 @@ export class SecretOperator {
     return (await this.client.send(new GetSecretValueCommand({ SecretId: this.#secretId }))).SecretString;
   }
 
-  /** The version that each label is on. */
+  /** The version of each label. */
   async labels(): Promise<Readonly<Record<string, string>>> {
     const { VersionIdsToStages = {} } = await this.client.send(new DescribeSecretCommand({ SecretId: this.#secretId }));
-    const pairs = Object.entries(VersionIdsToStages).flatMap(([version, on]) => on.map((label) => [label, version]));
+    const pairs = Object.entries(VersionIdsToStages).flatMap(([version, labels]) =>
+      labels.map((label) => [label, version]),
+    );
     return Object.fromEntries(pairs);
   }
 

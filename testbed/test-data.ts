@@ -1,13 +1,13 @@
-// Test data: values that are valid as they are, of which a test names only what it is about.
+// Test data. All values are valid by default, so a test names only the ones that it is about.
 
 import { Credential } from '../lambda/oauth/credential.ts';
 import { Token, type TokenParts } from '../lambda/oauth/token.ts';
 
-/** When tokens of the test data are issued: seconds, and milliseconds, since the epoch. */
+/** When the tokens of the test data are issued, in seconds since the epoch. */
 export const ISSUED_AT = 1_800_000_000;
 export const ISSUED_AT_MS = ISSUED_AT * 1000;
 
-/** A token of an hour, unless it is told otherwise. Its times follow from its lifetime. */
+/** A token. Its times follow from its lifetime. @default it lives for an hour */
 export function someToken({
   lifetimeSeconds = 3600,
   ...parts

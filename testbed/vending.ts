@@ -1,5 +1,5 @@
-// Vend functions in this process, as they are composed when deployed, on a real table, a Secrets Manager and a token
-// endpoint over HTTP, with a clock that a test can put forward.
+// Vend functions in this process. They are composed as in Lambda, and use a real table, a Secrets Manager and a token
+// endpoint over HTTP. A test can move their clock forward.
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
@@ -33,33 +33,35 @@ export type Vending = Awaited<ReturnType<typeof startVending>>;
 
 export interface InstanceOptions {
   readonly profile?: string;
-  /** Over what the others are configured with: another deploy, on the same table. */
+  /** Settings that differ from those of the other instances. This is like another deploy on the same table. */
   readonly policy?: Partial<Policy>;
-  /** What happens to requests for the table, by what they are for; `send` makes the request. */
+  /** Faults of the table, by the purpose of the request. `send` makes the request. @default none */
   readonly faults?: Partial<Record<TableRequest, (send: () => Promise<unknown>) => Promise<unknown>>>;
   readonly tokenEndpoint?: VendWorld['tokenEndpoint'];
-  /** @default at random, but an instance reads for a renewal as soon as it is due */
+  /** @default random numbers after a first 0, with which an instance reads for a renewal as soon as it is due */
   readonly random?: () => number;
 }
 
 type TableRequest = 'read' | 'readThrottling' | 'acquireLease' | 'publish' | 'other';
 
-/** Real time passes until the clock is stopped, and a test can put it forward. */
+/** The clock follows real time until a test stops it. A test can also move it forward. */
 class TestClock implements Clock {
-  #aheadMs = 0;
+  #offsetMs = 0;
   #stoppedAtMs: number | undefined;
-  readonly nowMs = () => (this.#stoppedAtMs ?? Date.now()) + this.#aheadMs;
-  readonly monotonicMs = () => performance.now() + this.#aheadMs;
-  /** Pauses take no time but the clock's. With many callers who wait at once, that would be the sum of their pauses. */
+  readonly nowMs = () => (this.#stoppedAtMs ?? Date.now()) + this.#offsetMs;
+  readonly monotonicMs = () => performance.now() + this.#offsetMs;
+  /**
+   * A pause only moves the clock. If many callers wait at the same time, their pauses would add up: set this to false.
+   */
   skipsPauses = true;
   readonly sleep = async (durationMs: number) => {
     if (this.skipsPauses) this.forward(durationMs);
     else await setTimeout(durationMs);
   };
-  /** What is awaited here comes over HTTP, and takes its real time. */
+  /** This waits in real time, because it waits for answers over HTTP. */
   readonly waitAtMost = systemClock.waitAtMost;
   forward(ms: number): void {
-    this.#aheadMs += ms;
+    this.#offsetMs += ms;
   }
   stop(): void {
     this.#stoppedAtMs = Date.now();
@@ -90,7 +92,7 @@ export async function startVending(options: VendingOptions = {}) {
   }
 
   function startInstance(instanceOptions: InstanceOptions = {}) {
-    const { faults = {}, random = randomButFirst(0), tokenEndpoint } = instanceOptions;
+    const { faults = {}, random = randomAfter(0), tokenEndpoint } = instanceOptions;
     const settings = settingsOf(instanceOptions);
     const vendFunction = createVendFunction(settings, {
       dynamoDb: withFaults(dynamoDb, faults),
@@ -104,7 +106,7 @@ export async function startVending(options: VendingOptions = {}) {
     });
     const scopePolicy = new ScopePolicy(settings);
     return {
-      /** Holds all that ever holds a secret or a token. */
+      /** Every object that holds a secret or a token is reachable from this one. */
       vendFunction,
       keyOf: (scope = '') => scopePolicy.request(Scopes.parse(scope)).key,
       async vend(scope = '', demand: Partial<VendRequest> = {}, withinMs = 24_000) {
@@ -122,7 +124,7 @@ export async function startVending(options: VendingOptions = {}) {
     store: new DynamoDbTokenStore(dynamoDb, dynamodb.tableName, 'emporix'),
     secrets,
     startInstance,
-    /** What the instances printed, as events. */
+    /** The lines that the instances printed, parsed. */
     events: () => lines.map((line): Record<string, unknown> => JSON.parse(line)),
     async item(key: string) {
       const request = { TableName: dynamodb.tableName, Key: { pk: { S: key } } };
@@ -155,8 +157,10 @@ function purposeOf(command: GetItemCommand | UpdateItemCommand): TableRequest {
   return UpdateExpression.startsWith('SET lease_id') ? 'acquireLease' : 'other';
 }
 
-/** The first number drawn by an instance is its offset for reading at a renewal. */
-function randomButFirst(first: number): () => number {
-  let drawn = 0;
-  return () => (drawn++ === 0 ? first : Math.random());
+/**
+ * Random numbers after a first given one. An instance uses its first number as the offset of its reads for a renewal.
+ */
+function randomAfter(first: number): () => number {
+  let count = 0;
+  return () => (count++ === 0 ? first : Math.random());
 }

@@ -1,4 +1,4 @@
-// How the client authenticates at the token endpoint (RFC 6749 §2.3.1): each method is a function that puts the
+// The methods of client authentication at the token endpoint (RFC 6749 §2.3.1). Each is a function that puts the
 // credential into the request.
 
 import type { Credential } from './credential.ts';
@@ -11,7 +11,7 @@ export interface TokenRequest {
 
 type ClientAuthentication = (credential: Credential, request: TokenRequest) => void;
 
-/** By the names that RFC 8414 registers for `token_endpoint_auth_methods_supported`. */
+/** The methods by the names that RFC 8414 registers for `token_endpoint_auth_methods_supported`. */
 export const CLIENT_AUTHENTICATION = {
   client_secret_post({ clientId, clientSecret }, { form }) {
     form.set('client_id', clientId);
@@ -24,7 +24,7 @@ export const CLIENT_AUTHENTICATION = {
 
 export type ClientAuthenticationMethod = keyof typeof CLIENT_AUTHENTICATION;
 
-/** Both are form-encoded before they are joined. */
+/** Client ID and client secret are form-encoded before they are joined (RFC 6749 §2.3.1). */
 function formEncoded(value: string): string {
   return new URLSearchParams({ value }).toString().slice('value='.length);
 }

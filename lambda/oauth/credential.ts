@@ -1,4 +1,4 @@
-// A client's credential for the token endpoint, made by one parser from the secret's value. It prints as [redacted].
+// A client's credential for the token endpoint. One parser makes it from the secret's value. It prints as [redacted].
 
 import { INSPECT } from '../inspect.ts';
 
@@ -16,14 +16,14 @@ export class Credential {
 
   /**
    * Reads `{"client_id": "…", "client_secret": "…"}`.
-   * @returns the credential, or what the value is instead of one
+   * @returns the credential, or a predicate that says what is wrong with the value
    */
   static parse(value: string | undefined, version: string): Credential | string {
     let parsed: unknown;
     try {
       parsed = JSON.parse(value ?? '');
     } catch {
-      return 'is not JSON'; // the parser's own message would quote the value
+      return 'is not JSON'; // The parser's own message would quote the value.
     }
     if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return 'is not a JSON object';
     const { client_id, client_secret } = parsed as Record<string, unknown>;
@@ -38,7 +38,7 @@ export class Credential {
   get clientSecret(): string {
     return this.#clientSecret;
   }
-  /** What the key that seals tokens is derived from: whoever has the table alone can't open them. */
+  /** The key that seals tokens is derived from this. A copy of the table alone is not enough to open them. */
   get sealingSecret(): string {
     return this.#clientSecret;
   }

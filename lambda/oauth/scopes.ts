@@ -7,7 +7,7 @@ import { VendingError } from '../errors.ts';
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
 
 export class Scopes {
-  /** Distinct, sorted by code unit. */
+  /** The scopes, without repeats, sorted by code unit. */
   readonly list: readonly string[];
 
   private constructor(tokens: Iterable<string>) {
@@ -19,15 +19,15 @@ export class Scopes {
   }
 
   /**
-   * Reads what a caller sent. Undefined where nothing is named: the value is empty, which RFC 6749 §3.2 reads as left
-   * out, or only a tenant.
+   * Reads the scopes that a caller requests. Undefined if the value names none: it is empty, which counts as left out
+   * (RFC 6749 §3.2), or it is only a tenant.
    * @throws VendingError `invalid_scope`
    */
   static parse(text: string): Scopes | undefined {
     if (text === '') return undefined;
     const { tokens } = split(text);
-    const wrong = tokens.some((token) => !SCOPE_TOKEN.test(token));
-    if (wrong || text.trim() === '') {
+    const isInvalid = tokens.some((token) => !SCOPE_TOKEN.test(token));
+    if (isInvalid || text.trim() === '') {
       throw new VendingError(
         'invalid_scope',
         'scope must be a space-delimited list of printable ASCII without quotes and backslashes (RFC 6749 section 3.3)',
@@ -36,7 +36,7 @@ export class Scopes {
     return tokens.length === 0 ? undefined : new Scopes(tokens);
   }
 
-  /** Reads what an authorization server granted, and the tenant where it names one. */
+  /** Reads the scopes that an authorization server granted, and the tenant if it names one. */
   static parseGranted(text: string): { scopes: Scopes; tenant: string | undefined } {
     const { tokens, tenant } = split(text);
     return { scopes: new Scopes(tokens), tenant };
@@ -47,7 +47,7 @@ export class Scopes {
     return this.list.filter((token) => !other.list.includes(token));
   }
 
-  /** The canonical form: it is sent to servers, and keys are derived from it. */
+  /** The canonical form. It is sent to servers, and keys are derived from it. */
   toString(): string {
     return this.list.join(' ');
   }

@@ -1,5 +1,5 @@
 // The client-credentials request (RFC 6749 §4.4.2) to a token endpoint, over undici, which is loaded at the first mint.
-// Answers are bounded in time and size, and nothing of their bodies gets into an error but a registered error code.
+// The time and the size of an answer are limited. Of its body, only a registered error code gets into an error.
 
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../clock.ts';
@@ -12,10 +12,10 @@ import { failureOf } from './token-error.ts';
 
 export interface TokenEndpointLimits {
   readonly connectTimeoutMs: number;
-  /** For one request, from connecting to the last byte. */
+  /** The limit of one request, from connecting to the last byte. */
   readonly requestTimeoutMs: number;
   readonly bodyBytes: number;
-  /** The longest `Retry-After` that is waited for within a mint. */
+  /** The longest `Retry-After` for which a mint waits. */
   readonly retryAfterMs: number;
 }
 
@@ -26,7 +26,7 @@ export const TOKEN_ENDPOINT_LIMITS: TokenEndpointLimits = {
   retryAfterMs: 2_000,
 };
 
-/** Where a server that fails says nothing of when to come back. */
+/** The pause before the retry if the server sends no `Retry-After`. */
 const RETRY_PAUSE_MS = 200;
 
 export interface TokenEndpointProps {
@@ -51,9 +51,9 @@ export class TokenEndpoint {
     this.#limits = props.limits ?? TOKEN_ENDPOINT_LIMITS;
   }
 
-  /** To be called where a mint is likely to follow: what it needs is loaded meanwhile. */
+  /** Loads the HTTP client ahead of time. Call it where a mint is likely to follow. */
   prepare(): void {
-    // If it fails, the mint fails and says so.
+    // If this fails, the mint fails too and reports the error.
     this.#open().catch(() => {});
   }
 
@@ -63,7 +63,7 @@ export class TokenEndpoint {
   }
 
   /**
-   * Obtains a new token, with one retry after a connection error, a 429 or a 5xx where the deadline leaves time.
+   * Obtains a new token, with one retry after a connection error, a 429 or a 5xx if the deadline leaves time.
    * @throws VendingError `credential_refused`, `invalid_scope`, `unusable_answer` or `unavailable`
    */
   async mint(
@@ -89,7 +89,7 @@ export class TokenEndpoint {
     const { clock, random } = this.#props;
     const requestedAtMs = clock.nowMs();
     const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineMs - requestedAtMs);
-    // A request that nobody waits for any more could still cost a token.
+    // The server could still issue a token for a request whose answer comes too late.
     if (timeoutMs <= 0) throw new VendingError('timed_out', 'no time was left to ask the authorization server');
     const { status, headers, text } = await this.#post(this.#request(credential, scopes), timeoutMs);
     if (status < 200 || status > 299) {

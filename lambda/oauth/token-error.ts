@@ -1,12 +1,12 @@
-// What a token endpoint's refusal means (RFC 6749 §5.2, and what gateways answer instead). Emporix is behind Apigee and
-// documents no errors; the shapes below were seen or are documented for that gateway.
+// The meaning of a token endpoint's error (RFC 6749 §5.2, and the errors of gateways). Emporix is behind Apigee and
+// documents no errors. The forms below were observed, or are documented for that gateway.
 
 import { type ErrorCode, VendingError } from '../errors.ts';
 
-/** A longer `Retry-After` is taken for this. */
+/** A longer `Retry-After` counts as this long. */
 const MAX_RETRY_AFTER_SECONDS = 24 * 3600;
 
-/** The codes of RFC 6749 §5.2. No other words of a server's body get into an error. */
+/** The codes of RFC 6749 §5.2. No other text of a server's body gets into an error. */
 const OAUTH_ERRORS = new Set([
   'invalid_request',
   'invalid_client',
@@ -16,10 +16,10 @@ const OAUTH_ERRORS = new Set([
   'invalid_scope',
 ]);
 
-/** `oauth.v2.InvalidApiKey`, `oauth.v2.InvalidClientIdentifier`, `invalid_client`, … */
+/** Matches `oauth.v2.InvalidApiKey`, `oauth.v2.InvalidClientIdentifier`, `invalid_client` and the like. */
 const INVALID_CLIENT = /invalid[_ ]?client|invalid[_ ]?api[_ ]?key|^client(id|credentials)invalid$/i;
 
-/** Turns a response outside 2xx into the error it stands for. */
+/** Turns a response outside 2xx into an error. */
 export function failureOf(
   status: number,
   retryAfter: string | string[] | undefined,
@@ -33,14 +33,14 @@ export function failureOf(
       : new VendingError('unavailable', `the authorization server failed with status ${status}`, { retryAfterSeconds });
   }
   const codes = errorCodes(text, status);
-  const failure = (code: ErrorCode, what: string) => new VendingError(code, `the authorization server ${what}`);
+  const failure = (code: ErrorCode, problem: string) => new VendingError(code, `the authorization server ${problem}`);
   if (codes.some((code) => INVALID_CLIENT.test(code))) return failure('credential_refused', 'refused the credential');
   if (codes.includes('invalid_scope')) return failure('invalid_scope', 'refused the scopes');
-  const known = codes.find((code) => OAUTH_ERRORS.has(code));
-  return failure('unusable_answer', `answered with status ${status}${known ? ` and error ${known}` : ''}`);
+  const registered = codes.find((code) => OAUTH_ERRORS.has(code));
+  return failure('unusable_answer', `answered with status ${status}${registered ? ` and error ${registered}` : ''}`);
 }
 
-/** Seconds or an HTTP date (RFC 9110 §10.2.3); undefined where absent or unreadable. */
+/** Reads seconds or an HTTP date (RFC 9110 §10.2.3). Undefined if the value is absent or unreadable. */
 function parseRetryAfter(value: string, nowMs: number): number | undefined {
   let seconds = Number.NaN;
   if (/^\d+$/.test(value)) seconds = Number(value);
@@ -48,18 +48,18 @@ function parseRetryAfter(value: string, nowMs: number): number | undefined {
   return Number.isNaN(seconds) ? undefined : Math.min(Math.max(0, seconds), MAX_RETRY_AFTER_SECONDS);
 }
 
-/** The error codes in a body, where RFC 6749 and the known gateways put them. */
+/** The error codes in a body, at the places that RFC 6749 and the gateways use. */
 function errorCodes(text: string, status: number): string[] {
   let body: unknown;
   try {
     body = JSON.parse(text);
   } catch {
-    return []; // HTML from a proxy, an empty body
+    return []; // This is HTML from a proxy, or an empty body.
   }
   const at = (...path: string[]): unknown =>
     path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], body);
   const codes = [at('error'), at('ErrorCode'), at('fault', 'detail', 'errorcode'), at('fault', 'faultstring')];
-  // Emporix's own gateway error: {"code":401,"status":"Unauthorized",…}
+  // This is the error of Emporix's own gateway: {"code":401,"status":"Unauthorized",…}
   if (status === 401 && at('code') === 401) codes.push('invalid_client');
   return codes.filter((code) => typeof code === 'string');
 }

@@ -1,30 +1,30 @@
-// A token as the authorization server issued it, made by one parser from a successful response (RFC 6749 §5.1), so that
-// a token without a value, a lifetime or a known type can't exist. It prints as [redacted].
+// A token as the authorization server issued it. One parser makes it from a successful response (RFC 6749 §5.1), so a
+// token without a value, a lifetime or the type Bearer can't exist. It prints as [redacted].
 
 import { createHash } from 'node:crypto';
 import { VendingError } from '../errors.ts';
 import { INSPECT } from '../inspect.ts';
 import { Scopes } from './scopes.ts';
 
-/** A lifetime where the server names none. RFC 6749 §5.1 leaves it to other means; five minutes do little harm. */
+/** The assumed lifetime if the server names none (RFC 6749 §5.1). Five minutes do little harm if it is wrong. */
 const DEFAULT_LIFETIME_SECONDS = 300;
-/** Ten years. A longer lifetime is taken for a mistake in units. */
+/** Ten years. A longer lifetime is probably in another unit, and is refused. */
 const MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600;
 
-/** Renewal begins at a point that is drawn for each token, so that tokens minted together aren't renewed together. */
+/** Each token's renewal point is drawn at random, so that tokens minted together are not renewed together. */
 const RENEW_FROM = 0.75;
 const RENEW_TO = 0.85;
 
-/** What a token is made of, also as it is sealed. Times are seconds since the epoch, to the millisecond. */
+/** The data of a token, which is also the form that is sealed. Times are seconds since the epoch, with milliseconds. */
 export interface TokenParts {
   readonly access_token: string;
   readonly issued_at: number;
   readonly renew_at: number;
   readonly expires_at: number;
-  /** Granted scopes, canonical. Left out: the server named none and none were asked for. */
+  /** The granted scopes in canonical form. Left out if the server named none and none were requested. */
   readonly scope?: string;
   readonly tenant?: string;
-  /** The rest of the server's fields as it sent them. */
+  /** The other fields of the server's answer, as it sent them. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
@@ -41,7 +41,7 @@ export class Token {
   get accessToken(): string {
     return this.#parts.access_token;
   }
-  /** SHA-256 of the access token, lower-case hex: names a token where it must not be shown. */
+  /** SHA-256 of the access token in lower-case hex. It identifies the token where that must not be shown. */
   get sha256(): string {
     this.#sha256 ??= createHash('sha256').update(this.accessToken).digest('hex');
     return this.#sha256;
@@ -62,7 +62,7 @@ export class Token {
     return this.expiresAtMs - this.issuedAtMs;
   }
 
-  /** For sealing, and only there. */
+  /** The data of the token. Only sealing may use it. */
   parts(): TokenParts {
     return this.#parts;
   }
@@ -89,11 +89,11 @@ export class Token {
 }
 
 export interface TokenRequestFacts {
-  /** When the token was requested: its lifetime is counted from here, never from a later moment. */
+  /** When the token was requested. Its lifetime counts from here, because the server's own start can't be earlier. */
   readonly requestedAtMs: number;
-  /** The scopes requested; an answer without `scope` grants just those (RFC 6749 §5.1). */
+  /** The requested scopes. An answer without `scope` grants exactly these (RFC 6749 §5.1). */
   readonly scopes: Scopes | undefined;
-  /** Uniform in [0, 1): places the renewal. */
+  /** Uniform in [0, 1). It determines the renewal point. */
   readonly random: number;
 }
 
@@ -111,44 +111,44 @@ export function parseTokenResponse(body: unknown, facts: TokenRequestFacts): { t
     throw unusable('has a token_type other than Bearer');
   }
   if (scope !== undefined && scope !== null && typeof scope !== 'string') throw unusable('has a scope that is no text');
-  const lifetimeSeconds = parseLifetime(expires_in);
+  const namedSeconds = parseLifetime(expires_in);
   const granted = typeof scope === 'string' ? Scopes.parseGranted(scope) : { scopes: facts.scopes, tenant: undefined };
   const issuedAt = facts.requestedAtMs / 1000;
-  const life = lifetimeSeconds ?? DEFAULT_LIFETIME_SECONDS;
+  const lifetimeSeconds = namedSeconds ?? DEFAULT_LIFETIME_SECONDS;
   const token = new Token({
     access_token,
     issued_at: issuedAt,
-    // Rounded up: a token of a few seconds has no time for a renewal ahead.
-    renew_at: issuedAt + Math.ceil(life * (RENEW_FROM + (RENEW_TO - RENEW_FROM) * facts.random)),
-    expires_at: issuedAt + life,
+    // This is rounded up, because a token that lives for a few seconds has no time for an early renewal.
+    renew_at: issuedAt + Math.ceil(lifetimeSeconds * (RENEW_FROM + (RENEW_TO - RENEW_FROM) * facts.random)),
+    expires_at: issuedAt + lifetimeSeconds,
     ...(granted.scopes !== undefined && { scope: granted.scopes.toString() }),
     ...(granted.tenant !== undefined && { tenant: granted.tenant }),
     fields: { ...withoutTenant(rest, granted.tenant), ...withoutRefreshToken(refresh_token) },
   });
-  return { token, lifetimeNamed: lifetimeSeconds !== undefined };
+  return { token, lifetimeNamed: namedSeconds !== undefined };
 }
 
-/** A number or a numeric string, in seconds; undefined where the server names none. */
+/** Reads a number or a numeric string, in seconds. Undefined if the server names none. */
 function parseLifetime(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined;
-  const numeric = typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value));
-  const seconds = numeric ? Math.floor(Number(value)) : Number.NaN;
+  const isNumeric = typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value));
+  const seconds = isNumeric ? Math.floor(Number(value)) : Number.NaN;
   if (!(seconds >= 1 && seconds <= MAX_LIFETIME_SECONDS)) throw unusable('has an expires_in that is no lifetime');
   return seconds;
 }
 
-/** A field of that name must not contradict the entry among the scopes, which is the one that is checked. */
+/** A field `tenant` must not contradict the tenant entry among the scopes, because that entry is the one checked. */
 function withoutTenant(fields: Record<string, unknown>, tenant: string | undefined): Record<string, unknown> {
   const { tenant: _, ...others } = fields;
   return tenant === undefined ? fields : others;
 }
 
-/** A refresh token that isn't empty could be used without this service. */
+/** Empties a refresh token, because it could be used without this service. */
 function withoutRefreshToken(value: unknown): Record<string, unknown> {
   if (value === undefined) return {};
   return { refresh_token: value === null ? null : '' };
 }
 
-function unusable(what: string): VendingError {
-  return new VendingError('unusable_answer', `the authorization server's answer ${what}`);
+function unusable(problem: string): VendingError {
+  return new VendingError('unusable_answer', `the authorization server's answer ${problem}`);
 }

@@ -1,4 +1,5 @@
-// The two parts of undici that a mint needs. Its index loads fetch, WebSocket and the rest: 240 KB and 25 ms more.
+// Types of the two parts of undici that a mint needs. The index of undici also loads fetch, WebSocket and the rest,
+// which takes 240 KB and 25 ms more.
 
 declare module 'undici/lib/dispatcher/pool.js' {
   import { Pool } from 'undici';
@@ -7,7 +8,7 @@ declare module 'undici/lib/dispatcher/pool.js' {
 
 declare module 'undici/lib/api/api-request.js' {
   import type { Dispatcher } from 'undici';
-  /** Called with the dispatcher as `this`. */
+  /** The function must be called with the dispatcher as `this`. */
   export default function request(
     this: Dispatcher,
     options: Dispatcher.RequestOptions,

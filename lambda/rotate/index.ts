@@ -1,4 +1,4 @@
-// The rotation function in Lambda: reads its environment and makes its client.
+// The entry point of the rotation function in Lambda. It reads the environment and makes the client.
 
 import { readFileSync } from 'node:fs';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';

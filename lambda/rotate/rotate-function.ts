@@ -1,4 +1,4 @@
-// Puts the rotation function together, out of its settings and the world around it.
+// Composes the rotation function from its settings and the world around it.
 
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../clock.ts';
@@ -12,18 +12,18 @@ import { StagedSecret } from './staged-secret.ts';
 
 export interface RotateWorld {
   readonly secretsManager: Pick<SecretsManagerClient, 'send'>;
-  /** For the commands that an operator is told to run. */
+  /** The region, for the commands that an operator is told to run. */
   readonly region: string;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** Takes one log line, with its line feed. */
+  /** Writes one log line, which ends with a line feed. */
   readonly write: (line: string) => void;
   /** @default the token endpoint of the settings, over HTTP */
   readonly tokenEndpoint?: Pick<TokenEndpoint, 'mint'>;
 }
 
-/** Runs one step of a rotation: takes Secrets Manager's event. */
+/** Runs the step of a rotation that Secrets Manager's event names. */
 export type RotateFunction = (event: unknown) => Promise<void>;
 
 export function createRotateFunction(settings: RotationSettings, world: RotateWorld): RotateFunction {

@@ -1,5 +1,5 @@
-// The events of a rotation, as lines and metrics. Fields are named here one by one, so that a token or a secret has no
-// way into a line.
+// Prints the events of a rotation as lines and metrics. Each field is named here, so that no token or secret can get
+// into a line.
 
 import type { Log } from '../log-line.ts';
 
@@ -15,7 +15,7 @@ export class RotationLog {
     this.#log = log;
   }
 
-  /** A step that succeeded, in a few words of what it did. */
+  /** Prints a step that succeeded, and its outcome in a few words. */
   stepDone(fields: StepOfVersion & { outcome: string }): void {
     const metrics = fields.step === 'finishSecret' ? { Rotated: 1 } : {};
     this.#log.print({ level: 'info', event: 'rotation_step', metrics, fields });

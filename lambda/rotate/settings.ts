@@ -3,15 +3,20 @@
 
 import type { ClientAuthenticationMethod } from '../oauth/client-authentication.ts';
 
-/** The rotation file, `rotation.json` beside the function's code. Written at synthesis from checked configuration. */
+/**
+ * The rotation file, `rotation.json` beside the function's code. It is written at synthesis from checked configuration.
+ */
 export interface RotationFile {
   /** How the client authenticates at the token endpoint (RFC 6749 §2.3.1). */
   readonly clientAuthentication: ClientAuthenticationMethod;
-  /** The only tenant whose tokens are vended. Left out: any. */
+  /** The only tenant whose tokens are vended. @default tokens of any tenant */
   readonly tenant?: string;
-  /** Extra parameters for the token endpoint, sent as they are. */
+  /** Extra parameters for the token endpoint, which are sent as they are. @default none */
   readonly parameters?: Readonly<Record<string, string>>;
-  /** The profiles that use the credential, by name, each with its allow-list. Left out: all scopes of the credential. */
+  /**
+   * The profiles that use the credential, by name. `scopes` is the allow-list.
+   * @default all scopes of the credential
+   */
   readonly profiles: Readonly<Record<string, { readonly scopes?: readonly string[] }>>;
 }
 
@@ -21,12 +26,14 @@ export const ROTATION_VARIABLES = ['CREDENTIAL', 'SECRET_ID', 'TOKEN_ENDPOINT'] 
 export interface RotationSettings extends RotationFile {
   /** The credential's name. */
   readonly credential: string;
-  /** The secret that this function rotates, and no other: what Secrets Manager names in its events. */
+  /** The only secret that this function rotates, as Secrets Manager names it in its events. */
   readonly secretId: string;
   readonly tokenEndpoint: string;
 }
 
-/** Joins environment and rotation file; a missing variable stops the function at its start. */
+/**
+ * Joins the environment and the rotation file. @throws Error if a variable is missing, which stops the function's start
+ */
 export function readSettings(env: Readonly<Record<string, string | undefined>>, file: RotationFile): RotationSettings {
   const [credential, secretId, tokenEndpoint] = ROTATION_VARIABLES.map((name) => {
     const value = env[name];

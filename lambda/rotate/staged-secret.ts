@@ -1,4 +1,5 @@
-// The versions of one secret, by their labels. A label is on one version at most, and a version's value never changes. Secrets Manager's own messages stay out of errors.
+// The versions of one secret, by their labels. A label is on one version at most, and a version's value never changes.
+// Secrets Manager's own messages stay out of errors.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
 
 import { inspect } from 'node:util';
@@ -12,18 +13,18 @@ import {
 import { errorName, systemCodeOf, VendingError } from '../errors.ts';
 import { Credential } from '../oauth/credential.ts';
 
-/** What an operator stages a new credential under. */
+/** The label under which an operator stages a new credential. */
 export const CANDIDATE = 'CANDIDATE';
 export const CURRENT = 'AWSCURRENT';
 export const PENDING = 'AWSPENDING';
 
-/** By label: the version that has it. */
+/** The version that has each label. */
 export type Labels = ReadonlyMap<string, string>;
 
 /** The value of a version. It prints as [redacted]. */
 export class VersionValue {
   readonly #text: string | undefined;
-  /** The credential it holds, or what it is instead of one. */
+  /** The credential that it holds, or a predicate that says what is wrong with the value. */
   readonly credential: Credential | string;
 
   constructor(text: string | undefined, version: string) {
@@ -31,7 +32,7 @@ export class VersionValue {
     this.credential = Credential.parse(text, version);
   }
 
-  /** For copying, and only there. */
+  /** The value itself. Only copying may use it. */
   get text(): string {
     return this.#text ?? '';
   }
@@ -40,11 +41,11 @@ export class VersionValue {
     return other !== undefined && this.#text !== undefined && this.#text === other.#text;
   }
 
-  /** However it is written, and whatever else is there. */
-  isSameCredentialAs(other: VersionValue | undefined): boolean {
-    const [mine, others] = [this.credential, other?.credential];
-    if (!(mine instanceof Credential && others instanceof Credential)) return false;
-    return mine.clientId === others.clientId && mine.clientSecret === others.clientSecret;
+  /** Whether both hold the same credential. Spaces and other fields make no difference. */
+  hasSameCredential(other: VersionValue | undefined): boolean {
+    const [first, second] = [this.credential, other?.credential];
+    if (!(first instanceof Credential && second instanceof Credential)) return false;
+    return first.clientId === second.clientId && first.clientSecret === second.clientSecret;
   }
 
   toJSON(): string {
@@ -59,7 +60,7 @@ export class StagedSecret {
   readonly #client: Pick<SecretsManagerClient, 'send'>;
   readonly #id: string;
 
-  /** @param id name or ARN */
+  /** @param id the secret's name or ARN */
   constructor(client: Pick<SecretsManagerClient, 'send'>, id: string) {
     this.#client = client;
     this.#id = id;
@@ -75,7 +76,7 @@ export class StagedSecret {
     );
   }
 
-  /** Undefined where there is no such version, or one without a value: that is how Secrets Manager begins a rotation. */
+  /** Undefined if the version does not exist or has no value. A rotation begins with a version without a value. */
   async read(version: string): Promise<VersionValue | undefined> {
     const command = new GetSecretValueCommand({ SecretId: this.#id, VersionId: version });
     try {
@@ -87,7 +88,7 @@ export class StagedSecret {
     }
   }
 
-  /** Gives a new version, or one without a value, its value and label. */
+  /** Writes the value and the label of a version that is new or has no value yet. */
   async put(version: string, value: VersionValue, label: string): Promise<void> {
     const command = new PutSecretValueCommand({
       SecretId: this.#id,
@@ -98,7 +99,7 @@ export class StagedSecret {
     await this.#try('PutSecretValue', () => this.#client.send(command));
   }
 
-  /** Moves a label, from the version that has it if there is one. */
+  /** Moves a label to a version. `from` is the version that has the label, if there is one. */
   async move(label: string, from: string | undefined, to: string): Promise<void> {
     await this.#update({ VersionStage: label, MoveToVersionId: to, RemoveFromVersionId: from });
   }
@@ -124,14 +125,14 @@ export class StagedSecret {
     const name = errorName(error);
     const systemCode = systemCodeOf(error);
     if (name === 'AccessDeniedException' || name === 'DecryptionFailure' || name === 'EncryptionFailure') {
-      const advice = "check this function's role, the secret's resource policy and its KMS key's";
+      const advice = "check this function's role and the policies of the secret and its KMS key";
       return new VendingError(
         'misconfigured',
         `${operation} of secret ${this.#id} is not allowed (${name}): ${advice}`,
         { systemCode },
       );
     }
-    const what = `${operation} of secret ${this.#id} failed (${name}): try again later`;
-    return new VendingError('unavailable', what, { systemCode });
+    const problem = `${operation} of secret ${this.#id} failed (${name}): try again later`;
+    return new VendingError('unavailable', problem, { systemCode });
   }
 }

@@ -1,5 +1,5 @@
-// The credential, as this instance knows it: read once a minute, so that every warm instance sees a rotated secret, and
-// kept while Secrets Manager can't be reached.
+// The credential of this instance. It is read once a minute, so that every warm instance sees a replaced secret. It
+// stays in use while Secrets Manager can't be reached.
 
 import type { GetSecretValueCommandInput } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../clock.ts';
@@ -7,13 +7,13 @@ import type { Credential } from '../oauth/credential.ts';
 import type { SecretReader } from './secret-reader.ts';
 
 const CHECK_EVERY_MS = 60_000;
-/** How soon after a failed check the next one is tried. */
+/** The time from a failed check to the next one. */
 const RETRY_CHECK_AFTER_MS = 5_000;
-/** How long a caller waits for a check while there is a credential; longer where that one may be long out of date. */
+/** How long a caller waits for a check if there is a credential. The wait is longer if that credential may be old. */
 const WAIT_FOR_CHECK_MS = 500;
 const WAIT_FOR_CHECK_WHEN_OLD_MS = 3_000;
 const OLD_AFTER_MS = 120_000;
-/** A read that began longer ago may have missed a change that was seen since. */
+/** A read that began longer ago may have missed a change that another instance has seen. */
 const RECENT_READ_MS = 1_000;
 
 export interface CredentialSourceProps {
@@ -21,11 +21,11 @@ export interface CredentialSourceProps {
   readonly clock: Clock;
   /** Called when a check fails and the credential that was read before stays in use. */
   readonly onCheckFailed: (error: unknown) => void;
-  /** Called when another version than the current one can't be read; it is named by its ID or label. */
+  /** Called when another version than the current one can't be read. The version is an ID or a label. */
   readonly onReadFailed: (version: string, error: unknown) => void;
 }
 
-/** A credential, and whether Secrets Manager has confirmed that it is the current one since it was doubted. */
+/** A credential, and whether it is confirmed as the current one although another version was seen. */
 export interface Rechecked {
   readonly credential: Credential;
   readonly isConfirmed: boolean;
@@ -38,34 +38,34 @@ export class CredentialSource {
   #confirmedAtMs = Number.NEGATIVE_INFINITY;
   #checkDueAtMs = 0;
   #reading: { readonly startedAtMs: number; readonly done: Promise<Credential> } | undefined;
-  /** Versions that were current here once: an item of one of them is older, not newer. */
+  /** Versions that were current in this instance before. An item of one of them is older, not newer. */
   readonly #replaced = new Set<string>();
-  /** By the version that raised the doubt: when it was last rechecked. */
+  /** For each version that was seen: when the credential was last read because of it. */
   readonly #recheckedAtMs = new Map<string, number>();
-  /** The credential that was current before, or the one of another version that was read last. */
+  /** The credential of another version that was current or read last. */
   #other: Credential | undefined;
 
   constructor(props: CredentialSourceProps) {
     this.#props = props;
   }
 
-  /** The credential last read, while it needs no check. */
+  /** The current credential, if it needs no check yet. */
   get checked(): Credential | undefined {
     return this.#nowMs < this.#checkDueAtMs ? this.#current : undefined;
   }
 
   /**
    * The credential to mint with (AWSCURRENT).
-   * @throws VendingError `misconfigured` where the secret holds none, `unavailable` where none was ever read
+   * @throws VendingError `misconfigured` if the secret holds none, `unavailable` if none could be read yet
    */
   async current(): Promise<Credential> {
     return this.checked ?? (await this.#check());
   }
 
   /**
-   * Reads again because of a version that was seen: in an item, which another instance may have minted with a newer
-   * secret, or in a refusal. At most once in 5 s for each version.
-   * @param sinceMs a read that started since then is recent enough
+   * Reads the credential again because a version was seen: in an item, which another instance may have minted with a
+   * newer secret, or in a refusal. It reads at most once in 5 s for each version.
+   * @param sinceMs if a read started after this time, no other one is needed
    */
   async recheck(seenVersion: string, sinceMs = Number.POSITIVE_INFINITY): Promise<Rechecked> {
     const current = this.#current;
@@ -79,13 +79,13 @@ export class CredentialSource {
     return { credential: this.#current ?? credential, isConfirmed };
   }
 
-  /** The credential that sealed an item. Undefined where its version is gone, holds none or can't be read. */
+  /** The credential of a version. Undefined if the version is gone, holds no credential or can't be read. */
   async ofVersion(version: string): Promise<Credential | undefined> {
     for (const credential of [this.#current, this.#other]) if (credential?.version === version) return credential;
     return await this.#readOther({ VersionId: version });
   }
 
-  /** The credential that was current before (AWSPREVIOUS). Undefined where there is none or it can't be read. */
+  /** The credential that was current before (AWSPREVIOUS). Undefined if there is none or it can't be read. */
   async previous(): Promise<Credential | undefined> {
     return await this.#readOther({ VersionStage: 'AWSPREVIOUS' });
   }
@@ -100,7 +100,7 @@ export class CredentialSource {
     }
   }
 
-  /** With a credential in use, nobody waits long for a check: it goes on, and is tried again. */
+  /** If there is a credential, callers wait only a short time for the check. It goes on, and is made again later. */
   async #check(): Promise<Credential> {
     const reading = this.#readOnce();
     if (this.#current === undefined) return await reading;
@@ -111,15 +111,15 @@ export class CredentialSource {
     return read ?? this.#current;
   }
 
-  /** One read at a time. */
+  /** Joins a read that began within the last second, or begins one. */
   #readOnce(): Promise<Credential> {
     const startedAtMs = this.#nowMs;
     if (this.#reading && startedAtMs - this.#reading.startedAtMs < RECENT_READ_MS) return this.#reading.done;
     const reading = { startedAtMs, done: this.#readCurrent(startedAtMs) };
-    const end = () => {
+    const clear = () => {
       if (this.#reading === reading) this.#reading = undefined;
     };
-    reading.done.then(end, end);
+    reading.done.then(clear, clear);
     this.#reading = reading;
     return reading.done;
   }
@@ -127,7 +127,7 @@ export class CredentialSource {
   async #readCurrent(startedAtMs: number): Promise<Credential> {
     try {
       const read = await this.#props.reader.read();
-      // An answer may come late, after a newer one, or when the instance was frozen in between.
+      // An older read may be answered after a newer one, for example if the instance was frozen in between.
       if (this.#current === undefined || startedAtMs >= this.#confirmedAtMs) this.#confirm(read, startedAtMs);
       return this.#current ?? read;
     } catch (error) {

@@ -1,5 +1,5 @@
-// Reads one version of the credential's secret, and says what an operator has to do where it can't be read.
-// Secrets Manager's own messages stay out of errors.
+// Reads one version of the credential's secret. If it can't be read, the error tells the operator what to do. Secrets
+// Manager's own messages stay out of errors.
 
 import {
   GetSecretValueCommand,
@@ -11,9 +11,9 @@ import { Credential } from '../oauth/credential.ts';
 
 export interface SecretReaderProps {
   readonly client: Pick<SecretsManagerClient, 'send'>;
-  /** Name or ARN. */
+  /** The name or ARN of the secret. */
   readonly secretId: string;
-  /** For the command that an operator is told to run. */
+  /** The region, for the command that an operator is told to run. */
   readonly region: string;
 }
 
@@ -25,8 +25,8 @@ export class SecretReader {
   }
 
   /**
-   * @param version a version's ID or label; left out: AWSCURRENT
-   * @throws VendingError `misconfigured` where there is no credential or it may not be read, else `unavailable`
+   * @param version a version's ID or label. @default AWSCURRENT
+   * @throws VendingError `misconfigured` if there is no credential or it may not be read, else `unavailable`
    */
   async read(version: Pick<GetSecretValueCommandInput, 'VersionId' | 'VersionStage'> = {}): Promise<Credential> {
     const { client, secretId } = this.#props;
@@ -50,13 +50,13 @@ export class SecretReader {
     }
     if (name === 'InvalidRequestException') {
       const command = `aws secretsmanager restore-secret --region ${region} --secret-id ${secretId}`;
-      const what = `secret ${secretId} is scheduled for deletion; to keep it, run: ${command}`;
-      return new VendingError('misconfigured', what, { systemCode });
+      const problem = `secret ${secretId} is scheduled for deletion; to keep it, run: ${command}`;
+      return new VendingError('misconfigured', problem, { systemCode });
     }
     if (name === 'AccessDeniedException' || name === 'DecryptionFailure') {
-      const advice = "check the secret's resource policy and its KMS key's";
-      const what = `this function may not read secret ${secretId} (${name}); ${advice}`;
-      return new VendingError('misconfigured', what, { systemCode });
+      const advice = 'check the policies of the secret and its KMS key';
+      const problem = `this function may not read secret ${secretId} (${name}); ${advice}`;
+      return new VendingError('misconfigured', problem, { systemCode });
     }
     return new VendingError('unavailable', 'Secrets Manager could not be reached', {
       retryAfterSeconds: 5,

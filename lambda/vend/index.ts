@@ -1,4 +1,4 @@
-// The vend function in Lambda: reads its environment and makes its clients.
+// The entry point of the vend function in Lambda. It reads the environment and makes the clients.
 
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';

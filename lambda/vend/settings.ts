@@ -3,15 +3,17 @@
 
 import type { ClientAuthenticationMethod } from '../oauth/client-authentication.ts';
 
-/** The profile file, `profile.json` beside the function's code. Written at synthesis from checked configuration. */
+/**
+ * The profile file, `profile.json` beside the function's code. It is written at synthesis from checked configuration.
+ */
 export interface ProfileFile {
-  /** The allow-list. Left out: all scopes of the credential. */
+  /** The allow-list. @default all scopes of the credential */
   readonly scopes?: readonly string[];
   /** How the client authenticates at the token endpoint (RFC 6749 §2.3.1). */
   readonly clientAuthentication: ClientAuthenticationMethod;
-  /** A token of another tenant is refused. Left out: any tenant. */
+  /** The only tenant whose tokens are vended. @default tokens of any tenant */
   readonly tenant?: string;
-  /** Extra parameters for the token endpoint, sent as they are. */
+  /** Extra parameters for the token endpoint, which are sent as they are. @default none */
   readonly parameters?: Readonly<Record<string, string>>;
 }
 
@@ -19,17 +21,19 @@ export interface ProfileFile {
 export const ENVIRONMENT_VARIABLES = ['PROFILE', 'CREDENTIAL', 'SECRET_ID', 'TABLE_NAME', 'TOKEN_ENDPOINT'] as const;
 
 export interface Settings extends ProfileFile {
-  /** The profile's name: the first half of each cache key. */
+  /** The profile's name, with which the key of each of its items begins. */
   readonly profile: string;
   /** The credential's name. */
   readonly credential: string;
-  /** Name or ARN of the Secrets Manager secret that holds the credential. */
+  /** The name or ARN of the Secrets Manager secret that holds the credential. */
   readonly secretId: string;
   readonly tableName: string;
   readonly tokenEndpoint: string;
 }
 
-/** Joins environment and profile file; a missing variable stops the function at its start. */
+/**
+ * Joins the environment and the profile file. @throws Error if a variable is missing, which stops the function's start
+ */
 export function readSettings(env: Readonly<Record<string, string | undefined>>, file: ProfileFile): Settings {
   const [profile, credential, secretId, tableName, tokenEndpoint] = ENVIRONMENT_VARIABLES.map((name) => {
     const value = env[name];

@@ -1,5 +1,5 @@
-// The events of vending, as lines and metrics. Fields are named here one by one, so that a token or a secret has no way
-// into a line.
+// Prints the events of vending as lines and metrics. Each field is named here, so that no token or secret can get into
+// a line.
 
 import { failureFields } from '../errors.ts';
 import type { Log } from '../log-line.ts';
@@ -28,23 +28,23 @@ export class Telemetry {
     this.#log.print({ level: 'warn', event: 'mint_failed', metrics: { MintFailed: 1 }, fields: failureFields(error) });
   }
 
-  /** The authorization server does not accept a version of the credential. */
+  /** The authorization server refused a version of the credential. */
   credentialRefused(fields: { credentialVersion: string }): void {
     this.#log.print({ level: 'error', event: 'credential_refused', metrics: { CredentialRefused: 1 }, fields });
   }
 
-  /** The credential lacks scopes that the profile allows; the granted part is vended. */
+  /** The credential lacks scopes of the allow-list. The granted part is vended. */
   scopesNotGranted(fields: { missing: readonly string[] }): void {
     const metrics = { ScopesNotGranted: fields.missing.length };
     this.#log.print({ level: 'warn', event: 'scopes_not_granted', metrics, fields });
   }
 
-  /** The server named no `expires_in`. */
+  /** The authorization server named no `expires_in`. */
   lifetimeNotNamed(fields: { assumedSeconds: number }): void {
     this.#log.print({ level: 'warn', event: 'lifetime_not_named', metrics: { LifetimeNotNamed: 1 }, fields });
   }
 
-  /** A valid token was vended all the same. */
+  /** A call failed, but its caller got a valid token from memory. */
   failureCovered(error: unknown): void {
     const fields = failureFields(error);
     this.#log.print({ level: 'warn', event: 'failure_covered', metrics: { FailureCovered: 1 }, fields });
@@ -55,7 +55,10 @@ export class Telemetry {
     this.#log.print({ level: 'warn', event: 'table_failed', metrics: { TableFailed: 1 }, fields });
   }
 
-  /** An item that was altered, moved or cut, whose credential is gone, or whose token isn't allowed: a miss. */
+  /**
+   * An item was altered, moved or cut, or its credential is gone, or its token isn't allowed. The item counts as one
+   * without a token.
+   */
   sealNotOpened(): void {
     this.#log.print({ level: 'warn', event: 'seal_not_opened', metrics: { SealNotOpened: 1 } });
   }
@@ -65,7 +68,7 @@ export class Telemetry {
     this.#log.print({ level: 'warn', event: 'credential_check_failed', metrics: { CredentialCheckFailed: 1 }, fields });
   }
 
-  /** Of another version than the current one, which may simply not be there. */
+  /** Another version than the current one could not be read. It may not exist. */
   credentialReadFailed(credentialVersion: string, error: unknown): void {
     const fields = { credentialVersion, ...failureFields(error) };
     this.#log.print({ level: 'warn', event: 'credential_read_failed', fields });

@@ -1,5 +1,5 @@
-// Puts the vend function together, out of its settings and the world around it. Everything else that runs it, in a
-// function or in a test, uses this composition.
+// Composes the vend function from its settings and the world around it. Lambda, local mode and all tests use this
+// composition.
 
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -25,13 +25,13 @@ import { TokenWriter } from './vending/token-writer.ts';
 export interface VendWorld {
   readonly dynamoDb: Pick<DynamoDBClient, 'send'>;
   readonly secretsManager: Pick<SecretsManagerClient, 'send'>;
-  /** For the commands that an operator is told to run. */
+  /** The region, for the commands that an operator is told to run. */
   readonly region: string;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly randomBytes: (size: number) => Uint8Array;
-  /** Takes one log line, with its line feed. */
+  /** Writes one log line, which ends with a line feed. */
   readonly write: (line: string) => void;
   /** @default the token endpoint of the settings, over HTTP */
   readonly tokenEndpoint?: Pick<TokenEndpoint, 'mint' | 'prepare'>;
@@ -40,7 +40,7 @@ export interface VendWorld {
 export interface VendFunction {
   readonly handler: Handler;
   readonly vendor: TokenVendor;
-  /** What this instance remembers. */
+  /** The tokens that this instance remembers. */
   readonly memory: TokenMemory;
 }
 

@@ -4,8 +4,8 @@
 
 import type { Figure } from '../../testbed/figures.ts';
 import { until } from '../../testbed/processes/children.ts';
-import { type Answer, type Instance, InstanceDied } from '../../testbed/processes/instance.ts';
-import { Ledger } from '../../testbed/processes/ledger.ts';
+import { type Answer, InstanceDied, type ProcessInstance } from '../../testbed/processes/instance.ts';
+import { AnswerLedger } from '../../testbed/processes/ledger.ts';
 import { SCOPES, type Setup } from './setup.ts';
 
 export const LONG_LIFETIME_SECONDS = 14_399;
@@ -17,7 +17,7 @@ const HELD_LIMIT_MS = 20_000;
 const DEADLINE_MS = 24_000;
 
 export async function killedMinter(setup: Setup): Promise<readonly Figure[]> {
-  const ledger = new Ledger(setup.server);
+  const ledger = new AnswerLedger(setup.server);
   const holds = new Map<string, Hold>();
   setup.server.behaviour.respondWith = async ({ params: { scope = '' } }) => {
     const hold = holds.get(scope) ?? new Hold();
@@ -42,10 +42,10 @@ export async function killedMinter(setup: Setup): Promise<readonly Figure[]> {
 
 interface Round {
   readonly setup: Setup;
-  readonly ledger: Ledger;
+  readonly ledger: AnswerLedger;
   readonly holds: ReadonlyMap<string, Hold>;
   /** Processes without a call. Each scope takes two. */
-  readonly idle: Instance[];
+  readonly idle: ProcessInstance[];
 }
 
 async function killOneMinter({ setup, ledger, holds, idle }: Round, scope: string): Promise<void> {
@@ -64,8 +64,8 @@ async function killOneMinter({ setup, ledger, holds, idle }: Round, scope: strin
   if (again) ledger.add(await again);
 }
 
-function firstToMint(instances: readonly Instance[], scope: string): Instance | undefined {
-  const mintedAtMs = ({ mints }: Instance) => mints.find((mint) => mint.scope === scope)?.atMs;
+function firstToMint(instances: readonly ProcessInstance[], scope: string): ProcessInstance | undefined {
+  const mintedAtMs = ({ mints }: ProcessInstance) => mints.find((mint) => mint.scope === scope)?.atMs;
   const minters = instances.filter((instance) => mintedAtMs(instance) !== undefined);
   return minters.sort((a, b) => Number(mintedAtMs(a)) - Number(mintedAtMs(b)))[0];
 }

@@ -3,7 +3,7 @@
 
 import type { Figure } from '../../testbed/figures.ts';
 import { until } from '../../testbed/processes/children.ts';
-import { Ledger } from '../../testbed/processes/ledger.ts';
+import { AnswerLedger } from '../../testbed/processes/ledger.ts';
 import type { Setup } from './setup.ts';
 import { lifetimesBegun } from './token-times.ts';
 
@@ -13,7 +13,7 @@ const LIMIT_MS = 45_000;
 const SCOPE = 'chaos.key_0';
 
 export async function lifetimes({ server, fleet }: Setup): Promise<readonly Figure[]> {
-  const ledger = new Ledger(server);
+  const ledger = new AnswerLedger(server);
   const startedMs = performance.now();
   const begun = () => lifetimesBegun(ledger, SHORT_LIFETIME_SECONDS);
   let over = false;

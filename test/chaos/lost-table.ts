@@ -4,7 +4,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Figure } from '../../testbed/figures.ts';
 import { until } from '../../testbed/processes/children.ts';
-import { Ledger } from '../../testbed/processes/ledger.ts';
+import { AnswerLedger } from '../../testbed/processes/ledger.ts';
 import { FLEET_SIZE, type Setup } from './setup.ts';
 
 export const LOST_TABLE_LIFETIME_SECONDS = 16;
@@ -28,7 +28,7 @@ interface Course {
 }
 
 export async function lostTable(setup: Setup): Promise<readonly Figure[]> {
-  const ledger = new Ledger(setup.server);
+  const ledger = new AnswerLedger(setup.server);
   const held = new Map<string, string[]>(TOKENS.map((scope) => [scope, []]));
   const course: Course = { awayFromMs: 0, awayToMs: 0, scopes: [BEFORE], held, sharedMs: new Map() };
   let over = false;
@@ -75,7 +75,7 @@ async function runItsCourse(setup: Setup, course: Course): Promise<void> {
   await until('all have the same tokens again', SHARED_LIMIT_MS, shared).catch(() => {});
 }
 
-function figures(setup: Setup, ledger: Ledger, { awayFromMs, awayToMs, sharedMs }: Course): readonly Figure[] {
+function figures(setup: Setup, ledger: AnswerLedger, { awayFromMs, awayToMs, sharedMs }: Course): readonly Figure[] {
   const mintsOf = (scope: string, fromMs: number, toMs?: number) =>
     mintsPerInstance(setup, scope, fromMs, toMs).reduce((sum, mints) => sum + mints, 0);
   const whileAway = TOKENS.flatMap((scope) => mintsPerInstance(setup, scope, awayFromMs, awayToMs));

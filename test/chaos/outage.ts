@@ -4,7 +4,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Figure } from '../../testbed/figures.ts';
 import { until } from '../../testbed/processes/children.ts';
-import { Ledger } from '../../testbed/processes/ledger.ts';
+import { AnswerLedger } from '../../testbed/processes/ledger.ts';
 import { FLEET_SIZE, type Setup } from './setup.ts';
 import { validUntilMs } from './token-times.ts';
 
@@ -58,7 +58,7 @@ interface Course {
 }
 
 async function oneOutage(setup: Setup, kind: Kind): Promise<readonly Figure[]> {
-  const ledger = new Ledger(setup.server);
+  const ledger = new AnswerLedger(setup.server);
   const endedMs = Number.POSITIVE_INFINITY;
   const course: Course = { validUntilMs: 0, endedMs, requests: 0, lastStatus: [], recoveredMs: [] };
   let over = false;
@@ -83,7 +83,7 @@ async function oneOutage(setup: Setup, kind: Kind): Promise<readonly Figure[]> {
   return setup.database ? measured : measured.filter(({ name }) => !name.endsWith(NOT_AS_PROMISED));
 }
 
-async function runItsCourse({ server }: Setup, kind: Kind, ledger: Ledger, course: Course): Promise<void> {
+async function runItsCourse({ server }: Setup, kind: Kind, ledger: AnswerLedger, course: Course): Promise<void> {
   const { lastStatus, recoveredMs } = course;
   const isCountOf = (list: readonly unknown[]) => Object.keys(list).length === FLEET_SIZE;
   const validMs = () => validUntilMs(ledger, kind.scope, OUTAGE_LIFETIME_SECONDS);
@@ -100,7 +100,7 @@ async function runItsCourse({ server }: Setup, kind: Kind, ledger: Ledger, cours
   await setTimeout(AFTERWARDS_MS);
 }
 
-function figures(label: string, ledger: Ledger, course: Course): readonly Figure[] {
+function figures(label: string, ledger: AnswerLedger, course: Course): readonly Figure[] {
   const { validUntilMs, endedMs, recoveredMs, requests } = course;
   const { failures } = ledger;
   const duringMs = failures.filter(({ atMs }) => atMs >= validUntilMs && atMs <= endedMs);

@@ -7,7 +7,7 @@ import { Gate } from '../../testbed/gate.ts';
 import { Opened } from '../../testbed/opened.ts';
 import type { Database } from '../../testbed/processes/database.ts';
 import { deployFunction } from '../../testbed/processes/deployed-function.ts';
-import { Fleet } from '../../testbed/processes/fleet.ts';
+import { ProcessFleet } from '../../testbed/processes/fleet.ts';
 
 export const FLEET_SIZE = 16;
 export const SCOPES: readonly string[] = Array.from({ length: 32 }, (_, index) => `chaos.key_${index}`);
@@ -18,7 +18,7 @@ export interface Setup {
   /** Undefined where each process caches for itself. */
   readonly database: Database | undefined;
   readonly tableName: string;
-  readonly fleet: Fleet;
+  readonly fleet: ProcessFleet;
   close(): Promise<void>;
 }
 
@@ -39,7 +39,7 @@ export async function setUp(database: Database | undefined, expiresInSeconds: nu
           path: join(import.meta.dirname, 'own-cache.mjs'),
           env: { TOKEN_ENDPOINT: client.tokenEndpoint, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret },
         };
-    const fleet = await opened.keep(Fleet.start(program, FLEET_SIZE));
+    const fleet = await opened.keep(ProcessFleet.start(program, FLEET_SIZE));
     return { server, gate, database, tableName, fleet, close: () => opened.close() };
   });
 }

@@ -1,7 +1,7 @@
 // (a) 2,000 cold requests at once to 16 processes, none of which has a token, a credential or a connection.
 
 import type { Figure } from '../../testbed/figures.ts';
-import { Ledger } from '../../testbed/processes/ledger.ts';
+import { AnswerLedger } from '../../testbed/processes/ledger.ts';
 import type { Setup } from './setup.ts';
 
 export const STAMPEDE_LIFETIME_SECONDS = 14_399;
@@ -9,7 +9,7 @@ const REQUESTS = 2_000;
 const SCOPE = 'chaos.key_0';
 
 export async function stampede({ server, fleet: { instances } }: Setup): Promise<readonly Figure[]> {
-  const ledger = new Ledger(server);
+  const ledger = new AnswerLedger(server);
   const each = REQUESTS / instances.length;
   const startedMs = performance.now();
   const answers = await Promise.all(

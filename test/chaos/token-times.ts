@@ -1,7 +1,7 @@
 // When the tokens of a short lifetime are renewed and when they stop being valid, by what the answers told of them.
 
 import { createHash } from 'node:crypto';
-import type { Ledger } from '../../testbed/processes/ledger.ts';
+import type { AnswerLedger } from '../../testbed/processes/ledger.ts';
 
 /** The allowance for clocks, as a part of a short lifetime: so long before its end a token is no longer vended. */
 const ALLOWANCE_SHARE = 0.1;
@@ -11,7 +11,7 @@ const MARGIN_SHARE = 0.1;
 const RENEW_SHARE = 0.75;
 
 /** Until when the newest of the tokens vended for a scope is valid. Milliseconds since the epoch. */
-export function validUntilMs(ledger: Ledger, scope: string, lifetimeSeconds: number): number {
+export function validUntilMs(ledger: AnswerLedger, scope: string, lifetimeSeconds: number): number {
   const ends = ledger.answers.map(({ scope: named, sha256 }) =>
     named === scope && sha256 !== undefined ? (ledger.toldEndMs(sha256) ?? 0) : 0,
   );
@@ -22,7 +22,7 @@ export function validUntilMs(ledger: Ledger, scope: string, lifetimeSeconds: num
  * Counts the lifetimes that have begun: the first one with the first mint, each other one with the first mint after the
  * renewal of the token before was due. A mint before that is one too many, and begins no lifetime.
  */
-export function lifetimesBegun(ledger: Ledger, lifetimeSeconds: number): number {
+export function lifetimesBegun(ledger: AnswerLedger, lifetimeSeconds: number): number {
   let begun = 0;
   let renewalDueMs = 0;
   for (const { accessToken, issuedAtMs } of ledger.server.tokens) {

@@ -1,4 +1,5 @@
-// The audit record: what the deployed bundle prints of each vend and each refusal, called over HTTP with a real signature.
+// The audit record: the line that the deployed bundle prints for each vend and each refusal. It is called over HTTP,
+// with a real signature.
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -41,7 +42,8 @@ const lines = () =>
     .map((line) => JSON.parse(line) as Record<string, unknown>)
     .filter(({ event }) => event === 'vended' || event === 'refused');
 
-const WHO = {
+/** The fields that every audit line of these tests has. */
+const COMMON_FIELDS = {
   Profile: 'catalog-reader',
   request_id: expect.stringMatching(/^[0-9a-f-]{36}$/),
   time: expect.stringMatching(/^20.+Z$/),
@@ -49,7 +51,7 @@ const WHO = {
   caller_account: LOCAL_ACCOUNT,
 };
 
-test('each vend is one line: who got which token, for which scopes, from where, for how long', async () => {
+test('each vend is one line that names the caller, the token, its scopes, its source and its remaining lifetime', async () => {
   const first = await send(`scope=${SCOPES.toReversed().join('%20')}`);
   const second = await send('scope=order.order_read');
   const third = await send('');
@@ -57,7 +59,12 @@ test('each vend is one line: who got which token, for which scopes, from where, 
   expect([first, second, third, fourth].map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   const prefix = ({ body }: typeof first) =>
     createHash('sha256').update(String(body.access_token)).digest('hex').slice(0, 8);
-  const vended = { ...WHO, event: 'vended', level: 'info', credential_version: expect.stringMatching(/.{32,}/) };
+  const vended = {
+    ...COMMON_FIELDS,
+    event: 'vended',
+    level: 'info',
+    credential_version: expect.stringMatching(/.{32,}/),
+  };
   const all = SCOPES.join(' ');
   expect(lines()).toEqual([
     expect.objectContaining({ ...vended, scopes_asked: all, scopes_given: all, source: 'mint' }),
@@ -74,7 +81,7 @@ test('each vend is one line: who got which token, for which scopes, from where, 
   );
 });
 
-test('each refusal is one line, with the scopes that were asked for where they could be read', async () => {
+test('each refusal is one line, with the requested scopes if they could be read', async () => {
   const refusals = [
     await send('scope=order.order_read+order.order_delete'),
     await send('scope=%22'),
@@ -82,7 +89,7 @@ test('each refusal is one line, with the scopes that were asked for where they c
     await send('', '/elsewhere'),
     await send('', '/oauth/token', 'DELETE'),
   ];
-  const error = { ...WHO, event: 'refused', level: 'warn' };
+  const error = { ...COMMON_FIELDS, event: 'refused', level: 'warn' };
   expect(lines()).toEqual([
     expect.objectContaining({
       ...error,
@@ -104,7 +111,7 @@ test('each refusal is one line, with the scopes that were asked for where they c
   ).toEqual([]);
 });
 
-test('neither a token nor the access key of a caller is in any line, and the metadata document has none', async () => {
+test('no line holds a token or the access key of a caller, and the metadata document makes no audit line', async () => {
   await send('', '/.well-known/oauth-authorization-server', 'GET');
   expect(lines()).toEqual([]);
   const { body } = await send('');
@@ -121,24 +128,24 @@ describe('the caller', () => {
     userArn: 'arn:aws:sts::111122223333:assumed-role/orders/session',
     userId: 'AROAEXAMPLE:session',
   };
-  const known = { callerArn: iam.userArn, callerAccount: iam.accountId, organization: iam.principalOrgId };
+  const caller = { callerArn: iam.userArn, callerAccount: iam.accountId, organization: iam.principalOrgId };
   test.each<[string, unknown, object]>([
-    ['is taken from what Lambda’s authorizer says', { authorizer: { iam } }, known],
+    ['is the one that Lambda’s authorizer names', { authorizer: { iam } }, caller],
     [
       'may be in no organization',
       { authorizer: { iam: { ...iam, principalOrgId: null } } },
-      { ...known, organization: undefined },
+      { ...caller, organization: undefined },
     ],
-    ['may have empty parts', { authorizer: { iam: { ...iam, userArn: '' } } }, { ...known, callerArn: undefined }],
+    ['may have empty parts', { authorizer: { iam: { ...iam, userArn: '' } } }, { ...caller, callerArn: undefined }],
     ['is nobody without a request context', undefined, {}],
     ['is nobody without an authorizer', { authorizer: null }, {}],
     ['is nobody with an authorizer of another kind', { authorizer: { jwt: { claims: {} } } }, {}],
     [
-      'is nobody where its parts are no text',
+      'is nobody if its parts are not text',
       { authorizer: { iam: { userArn: {}, accountId: 1, principalOrgId: [] } } },
       {},
     ],
-  ])('%s', (_, requestContext, caller) => {
-    expect(callerOf(requestContext)).toEqual(caller);
+  ])('%s', (_, requestContext, expected) => {
+    expect(callerOf(requestContext)).toEqual(expected);
   });
 });

@@ -1,4 +1,5 @@
-// What the deployed bundle does when DynamoDB or Secrets Manager is away, in the ways in which they can be.
+// The deployed bundle meets a DynamoDB, a Secrets Manager or an authorization server that fails, in each way that it
+// can.
 
 import { createServer, type RequestListener } from 'node:http';
 import { text } from 'node:stream/consumers';
@@ -34,7 +35,7 @@ async function call({ url }: LocalMode) {
   return { status: response.status, source: response.headers.get('x-token-source'), body };
 }
 
-/** What the function printed of one kind of event. */
+/** The lines that the function printed for one kind of event. */
 function eventsOf({ printed }: { printed: readonly string[] }, event: string): Record<string, unknown>[] {
   const lines = printed.join('').split('\n').filter(Boolean);
   return lines.map((line) => JSON.parse(line)).filter((line) => line.event === event);
@@ -52,21 +53,21 @@ function refusal(type: string, status = 400): RequestListener {
 
 const refusing = (type: string, status?: number) => () => serve(refusal(type, status));
 
-/** An address where nobody listens any more. */
-async function nobody(): Promise<string> {
+/** An address where no server listens any more. */
+async function closedAddress(): Promise<string> {
   const server = await listen(createServer());
   await server.close();
   return server.url;
 }
 
-describe('without DynamoDB, callers are served, memory keeps the token, and the log names the failure', () => {
+describe('callers are served, memory keeps the token and the log names the failure', () => {
   test.each<[string, () => Promise<string>, string]>([
-    ['refused connections', nobody, 'ECONNREFUSED'],
-    ['no answer within 500 ms', () => serve(() => {}), 'TimeoutError'],
-    ['access denied', refusing('AccessDeniedException'), 'AccessDeniedException'],
-    ['no such table', refusing('ResourceNotFoundException'), 'ResourceNotFoundException'],
-    ['a failure of the service', refusing('InternalServerError', 500), 'InternalServerError'],
-    ['an answer that is none', () => serve((_, response) => void response.end('<html>')), 'SyntaxError'],
+    ['if DynamoDB refuses connections', closedAddress, 'ECONNREFUSED'],
+    ['if DynamoDB does not answer within 500 ms', () => serve(() => {}), 'TimeoutError'],
+    ['if DynamoDB denies access', refusing('AccessDeniedException'), 'AccessDeniedException'],
+    ['if the table does not exist', refusing('ResourceNotFoundException'), 'ResourceNotFoundException'],
+    ['if DynamoDB fails with status 500', refusing('InternalServerError', 500), 'InternalServerError'],
+    ['if DynamoDB answers with HTML', () => serve((_, response) => void response.end('<html>')), 'SyntaxError'],
   ])('%s', async (_, dynamoDb, name) => {
     const mode = await start({ AWS_ENDPOINT_URL_DYNAMODB: await dynamoDb() });
     expect(await call(mode)).toMatchObject({ status: 200, source: 'mint' });
@@ -79,7 +80,7 @@ describe('without DynamoDB, callers are served, memory keeps the token, and the 
 });
 
 test.each(['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'])(
-  'a table that throttles (%s) is waited for: the token is found by all',
+  'an instance waits for a table that throttles (%s), and then publishes the token there',
   async (type) => {
     let table = '';
     let refusals = 0;
@@ -103,7 +104,7 @@ test.each(['ProvisionedThroughputExceededException', 'ThrottlingException', 'Req
   },
 );
 
-test('a first answer that takes its time, as on a connection yet to be opened, is waited for', async () => {
+test('the first answer of DynamoDB may take 700 ms, because a connection is opened for it', async () => {
   const slow = await serve((request, response) => {
     request.resume();
     response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' });
@@ -114,7 +115,7 @@ test('a first answer that takes its time, as on a connection yet to be opened, i
   expect(mode.printed.join('')).not.toContain('"operation":"read"');
 });
 
-test('a token of another token endpoint is not found, one of the same is', async () => {
+test('an instance finds the token of its own token endpoint in the table, and not that of another one', async () => {
   const first = await start({});
   await call(first);
   const shared = {
@@ -128,12 +129,24 @@ test('a token of another token endpoint is not found, one of the same is', async
   expect(await call(other)).toMatchObject({ source: 'mint' });
 });
 
-describe('without Secrets Manager and without a credential read before, callers are told', () => {
+describe('an instance that has read no credential yet answers with an error', () => {
   test.each<[string, () => Promise<string>, number, string, string]>([
-    ['refused connections', nobody, 503, 'temporarily_unavailable', 'ECONNREFUSED'],
-    ['no answer', () => serve(() => {}), 503, 'temporarily_unavailable', 'ETIMEDOUT'],
-    ['access denied', refusing('AccessDeniedException'), 500, 'server_error', 'AccessDeniedException'],
-    ['no such secret', refusing('ResourceNotFoundException'), 500, 'server_error', 'ResourceNotFoundException'],
+    ['if Secrets Manager refuses connections', closedAddress, 503, 'temporarily_unavailable', 'ECONNREFUSED'],
+    ['if Secrets Manager does not answer', () => serve(() => {}), 503, 'temporarily_unavailable', 'ETIMEDOUT'],
+    [
+      'if Secrets Manager denies access',
+      refusing('AccessDeniedException'),
+      500,
+      'server_error',
+      'AccessDeniedException',
+    ],
+    [
+      'if the secret does not exist',
+      refusing('ResourceNotFoundException'),
+      500,
+      'server_error',
+      'ResourceNotFoundException',
+    ],
   ])('%s', async (_, secretsManager, status, error, systemCode) => {
     const mode = await start({ AWS_ENDPOINT_URL_SECRETS_MANAGER: await secretsManager() });
     expect(await call(mode)).toMatchObject({ status, body: { error } });
@@ -142,8 +155,8 @@ describe('without Secrets Manager and without a credential read before, callers 
   });
 });
 
-test('without the authorization server, the log names why the connection failed', async () => {
-  const mode = await start({ TOKEN_ENDPOINT: `${await nobody()}/oauth/token` });
+test('the log names the reason if no connection to the authorization server can be opened', async () => {
+  const mode = await start({ TOKEN_ENDPOINT: `${await closedAddress()}/oauth/token` });
   expect(await call(mode)).toMatchObject({ status: 503 });
   for (const event of ['mint_failed', 'refused']) {
     expect(eventsOf(mode, event)[0]).toMatchObject({ error: 'unavailable', system_code: 'ECONNREFUSED' });

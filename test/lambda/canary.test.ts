@@ -1,4 +1,5 @@
-// Canaries in every place that holds something secret; then all that was printed and every error is searched for them.
+// Each secret value is a canary, which is a text that can be searched for. No line that was printed and no error may
+// hold one.
 
 import { createHash } from 'node:crypto';
 import { PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -31,7 +32,7 @@ const ANSWERS: readonly (Misbehaviour | undefined)[] = [
   { body: '{"access_token":"canary-token","tok', destroySocket: true },
 ];
 
-test('no token, secret, body of a server or access key is in anything printed, nor in any error', async () => {
+test('no printed line and no error holds a token, a secret, a body of a server or an access key', async () => {
   const printed: string[] = [];
   const answers: (Misbehaviour | undefined)[] = [];
   const mode = await startBundledLocalMode({
@@ -49,10 +50,10 @@ test('no token, secret, body of a server or access key is in anything printed, n
     (response.status === 200 ? vended : errors).push(await response.text());
   }
   try {
-    // A scope set of its own for each, or the back-off of one would answer for the next.
-    for (const [place, answer] of ANSWERS.entries()) {
+    // Each has a scope set of its own. Otherwise the back-off of one would answer the next.
+    for (const [index, answer] of ANSWERS.entries()) {
       answers[0] = answer;
-      await call(`scope=scope.${place}`, (status) => expect(status).toBeGreaterThanOrEqual(400));
+      await call(`scope=scope.${index}`, (status) => expect(status).toBeGreaterThanOrEqual(400));
     }
     answers[0] = { body: JSON.stringify(TOKEN) };
     await call('scope=scope.good', (status) => expect(status).toBe(200));
@@ -71,7 +72,7 @@ test('no token, secret, body of a server or access key is in anything printed, n
   }
   const everything = printed.join('') + errors.join('');
   expect(everything.length).toBeGreaterThan(5_000);
-  expect(vended.join('')).toContain('canary-token'); // the canaries do sing
+  expect(vended.join('')).toContain('canary-token'); // so the search would find one
   expect(everything).not.toMatch(/canary/);
   expect(everything).not.toContain(`"${LOCAL_CREDENTIALS.accessKeyId}"`);
 });

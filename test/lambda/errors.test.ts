@@ -1,4 +1,5 @@
-// What a log line may say of a failure: codes that a system or a service made, and places in the code. Never a message.
+// A log line describes a failure by the codes of a system or a service and by places in the code. It never holds a
+// message.
 
 import { createServer } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -10,7 +11,7 @@ describe('the system code of a failure', () => {
     ['of Node.js is its code', Object.assign(new Error('canary'), { code: 'ENOTFOUND' }), 'ENOTFOUND'],
     ['of OpenSSL is its code', Object.assign(new Error('canary'), { code: 'CERT_HAS_EXPIRED' }), 'CERT_HAS_EXPIRED'],
     [
-      'that another failure caused is the code of that one',
+      'that another failure caused is the code of that other failure',
       new Error('canary', { cause: Object.assign(new Error('canary'), { code: 'ECONNRESET' }) }),
       'ECONNRESET',
     ],
@@ -19,7 +20,16 @@ describe('the system code of a failure', () => {
       Object.assign(new Error('canary'), { name: 'AccessDeniedException', $fault: 'client' }),
       'AccessDeniedException',
     ],
-    ['that is no code is left out', Object.assign(new Error('canary'), { code: 'the canary sings' }), undefined],
+    [
+      'of an AWS service is not the code that its answer claims',
+      Object.assign(new Error('canary'), { name: 'SomeException', $fault: 'client', code: 'CANARY' }),
+      'SomeException',
+    ],
+    [
+      'that has the form of no code is left out',
+      Object.assign(new Error('canary'), { code: 'the canary sings' }),
+      undefined,
+    ],
     ['that is a number is left out', Object.assign(new Error('canary'), { code: 7 }), undefined],
     [
       'of a service that quotes something is left out',
@@ -45,11 +55,17 @@ describe('the system code of a failure', () => {
   });
 });
 
-test('a vending error is told by its code, with the system code that caused it', () => {
+test('a vending error is logged as its code and the system code of its cause', () => {
   const error = new VendingError('unavailable', 'canary', { systemCode: 'ECONNREFUSED' });
   expect(failureFields(error)).toEqual({ error: 'unavailable', systemCode: 'ECONNREFUSED' });
   expect(error.withRetryAfter(3)).toMatchObject({ systemCode: 'ECONNREFUSED', retryAfterSeconds: 3 });
   expect(failureFields(new VendingError('throttled', 'canary'))).toEqual({ error: 'throttled' });
+});
+
+test('a failure that is its own cause ends the search', () => {
+  const failure = new Error('canary');
+  failure.cause = failure;
+  expect(systemCodeOf(failure)).toBeUndefined();
 });
 
 describe('the stack frames of an unexpected error', () => {
@@ -66,16 +82,19 @@ describe('the stack frames of an unexpected error', () => {
     expect(frames.join('\n')).not.toContain('canary');
   });
 
-  test('are none where the message was changed after the error was made, or the stack removed', () => {
+  test('are empty if the message was changed after the error was made, or if the stack was removed', () => {
     const changed = new Error('canary');
-    expect(changed.stack).toContain('canary'); // made now
+    expect(changed.stack).toContain('canary'); // the stack is made now
     changed.message = 'another';
     const without = new Error('canary');
     delete without.stack;
-    expect([changed, without, 'canary'].map(stackFrames)).toEqual([[], [], []]);
+    const shortened = new Error('canary\n    at canary (canary:1:1)');
+    expect(shortened.stack).toContain('canary');
+    shortened.message = 'E';
+    expect([changed, without, shortened, 'canary'].map(stackFrames)).toEqual([[], [], [], []]);
   });
 
-  test('are ten at the most', () => {
+  test('are at most ten', () => {
     const recurse = (depth: number): Error => (depth === 0 ? new Error('canary') : recurse(depth - 1));
     Error.stackTraceLimit = 50;
     expect(stackFrames(recurse(30))).toHaveLength(10);

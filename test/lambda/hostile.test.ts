@@ -1,6 +1,7 @@
 // Hostile input: whole events that no honest caller sends, through the real handler and all that is behind it.
-// HOSTILE_EVENTS says how many (default 2,000); HOSTILE_SEED with what (default 1, so that a run can be repeated;
-// `random` looks elsewhere). A failure names the seed, and the fewest events that it could be shrunk to.
+// HOSTILE_EVENTS is their number (default 2,000). HOSTILE_SEED is the seed of the generator (default 1, so that a run
+// can be repeated; `random` draws a new one). A failure names the seed and the smallest list of events that still
+// fails.
 
 import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
@@ -9,7 +10,7 @@ import { OF_LAST_TOKEN } from './hostile/bodies.ts';
 import { type Step, step } from './hostile/events.ts';
 import {
   ALLOWED,
-  HELD,
+  CREDENTIAL_SCOPES,
   type InstanceOptions,
   type Outcome,
   SECRET,
@@ -21,10 +22,10 @@ import { ANSWERS, violations, wireOf } from './hostile/verdict.ts';
 const EVENTS = Number(process.env.HOSTILE_EVENTS ?? 2_000);
 const { HOSTILE_SEED = '1' } = process.env;
 const SEED = HOSTILE_SEED === 'random' ? {} : { seed: Number(HOSTILE_SEED) };
-/** A failure is shrunk before it is told. */
+/** A failure is shrunk before it is reported, which takes time. */
 const LIMIT_MS = 600_000;
 /** Each run of the property has an instance of its own, for up to 30 events: 15 on average. */
-const MOST_PER_RUN = 30;
+const MAX_PER_RUN = 30;
 const RUNS = Math.ceil(EVENTS / 13);
 
 const server = new Server();
@@ -65,12 +66,12 @@ async function replay(given: InstanceOptions, steps: readonly Step[]): Promise<s
 }
 
 test(
-  `no event breaks the contract, prints a secret or a second line, or asks for what it may not: ${EVENTS} events`,
+  `no event breaks the contract, prints a secret or a second line, or requests a scope that is not allowed: ${EVENTS} events`,
   async () => {
-    const steps = fc.array(step, { minLength: 1, maxLength: MOST_PER_RUN, size: 'max' });
+    const steps = fc.array(step, { minLength: 1, maxLength: MAX_PER_RUN, size: 'max' });
     await fc.assert(
-      fc.asyncProperty(options, steps, async (given, todo) => {
-        expect(await replay(given, todo)).toEqual([]);
+      fc.asyncProperty(options, steps, async (given, generated) => {
+        expect(await replay(given, generated)).toEqual([]);
       }),
       { numRuns: RUNS, ...SEED },
     );
@@ -90,28 +91,28 @@ const asking = (scope: string) => ({
 });
 
 test(
-  'whatever is made up, and when: in no minute are more than 20 scope sets that fail asked for',
+  'at most 20 failing scope sets are requested within any minute, however they are chosen and timed',
   async () => {
-    const request = fc.record({
+    const generatedRequest = fc.record({
       set: fc.nat({ max: 60 }),
       afterMs: fc.constantFrom(0, 0, 0, 100, 1_000, 5_000, 30_000),
     });
-    const requests = fc.array(request, { minLength: 30, maxLength: 150, size: 'max' });
+    const generatedRequests = fc.array(generatedRequest, { minLength: 30, maxLength: 150, size: 'max' });
     let slowedDown = 0;
     await fc.assert(
-      fc.asyncProperty(requests, async (todo) => {
+      fc.asyncProperty(generatedRequests, async (generated) => {
         const instance = startInstance(server);
-        const asked: { set: number; atMs: number }[] = [];
-        for (const { set, afterMs } of todo) {
+        const requests: { set: number; atMs: number }[] = [];
+        for (const { set, afterMs } of generated) {
           instance.forward(afterMs);
           const outcome = await instance.call(asking(`made.up_${set}`));
-          for (const _ of outcome.asked) asked.push({ set, atMs: instance.nowMs() });
+          for (const _ of outcome.requestedScopes) requests.push({ set, atMs: instance.nowMs() });
           if (wireOf(outcome) === '429 slow_down') slowedDown++;
           expect(violations(undefined, outcome, undefined)).toEqual([]);
         }
         const setsInTheMinuteTo = (endMs: number) =>
-          new Set(asked.filter(({ atMs }) => atMs <= endMs && endMs < atMs + 60_000).map(({ set }) => set)).size;
-        expect(Math.max(...asked.map(({ atMs }) => setsInTheMinuteTo(atMs)))).toBeLessThanOrEqual(20);
+          new Set(requests.filter(({ atMs }) => atMs <= endMs && endMs < atMs + 60_000).map(({ set }) => set)).size;
+        expect(Math.max(...requests.map(({ atMs }) => setsInTheMinuteTo(atMs)))).toBeLessThanOrEqual(20);
       }),
       { numRuns: 8, ...SEED },
     );
@@ -121,10 +122,10 @@ test(
 );
 
 test(
-  '10,000 scope sets fill no memory, and cost those who ask for a token that is there no mint',
+  '10,000 made-up scope sets do not fill the memory, and an existing token is still vended without a mint',
   async () => {
     const instance = startInstance(server);
-    const [often, seldom] = HELD;
+    const [often, seldom] = CREDENTIAL_SCOPES;
     for (const scope of [often, seldom]) await instance.call(asking(scope));
     for (let n = 0; n < 10_000; n++) {
       await instance.call(asking(`made.up_${n}`));

@@ -1,4 +1,4 @@
-// Requests that are refused, each sent signed, over HTTP, to the bundle as it is deployed.
+// Requests that are refused. Each is signed and sent over HTTP to the bundle as it is deployed.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LocalMode } from '../../local/local-mode.ts';
@@ -49,13 +49,13 @@ const json = (body: unknown): Request => ({
 
 const INVALID_REQUEST: [string, Request, RegExp][] = [
   ['a body without a content type', { body: 'scope=order.order_read' }, /content-type/],
-  ['text', form('scope=order.order_read', 'text/plain'), /content-type/],
+  ['plain text', form('scope=order.order_read', 'text/plain'), /content-type/],
   ['XML', form('<scope/>', 'application/xml'), /content-type/],
   ['a multipart form', form('--x--', 'multipart/form-data; boundary=x'), /content-type/],
   ['a content type that only begins like a form', form('scope=a', `${FORM}ed`), /content-type/],
-  ['JSON of another dialect', form('{}', 'application/problem+json'), /content-type/],
-  ['another charset', form('scope=a', `${FORM}; charset=iso-8859-1`), /charset/],
-  ['another charset of JSON', form('{}', 'application/json; charset="utf-16"'), /charset/],
+  ['JSON with another JSON content type', form('{}', 'application/problem+json'), /content-type/],
+  ['a form in another charset', form('scope=a', `${FORM}; charset=iso-8859-1`), /charset/],
+  ['JSON in another charset', form('{}', 'application/json; charset="utf-16"'), /charset/],
   ['a form over 16 KiB', form(`x=${'a'.repeat(KIB_16 - 1)}`), /16 KiB/],
   ['JSON over 16 KiB', json(`{"x":"${'a'.repeat(KIB_16)}"}`), /16 KiB/],
   ['JSON over 16 KiB in bytes, not in characters', json(`{"x":"${'é'.repeat(KIB_16 / 2)}"}`), /16 KiB/],
@@ -63,8 +63,8 @@ const INVALID_REQUEST: [string, Request, RegExp][] = [
   ['a form with half a character', form(Uint8Array.of(0x78, 0x3d, 0xc3)), /UTF-8/],
   ['a form with a surrogate', form(Uint8Array.of(0x78, 0x3d, 0xed, 0xa0, 0x80)), /UTF-8/],
   ['an escape that is not UTF-8', form('scope=%ff'), /form-encoded/],
-  ['an escape that is none', form('scope=%zz'), /form-encoded/],
-  ['an escape that is cut', form('scope=a%2'), /form-encoded/],
+  ['an escape that is not hexadecimal', form('scope=%zz'), /form-encoded/],
+  ['an escape that is cut off', form('scope=a%2'), /form-encoded/],
   ['an escape in a name that is not UTF-8', form('%ff=a'), /form-encoded/],
   ['a scope repeated', form('scope=order.order_read&scope=price.price_manage'), /repeated/],
   ['a scope repeated with the same value', form('scope=order.order_read&scope=order.order_read'), /repeated/],
@@ -76,13 +76,13 @@ const INVALID_REQUEST: [string, Request, RegExp][] = [
   ['client_secret in a form', form('client_secret=canary'), /client_secret/],
   ['client_secret in JSON', json({ client_secret: 'canary' }), /client_secret/],
   [
-    'client_secret beside the rest',
+    'client_secret beside valid parameters',
     form('grant_type=client_credentials&client_id=catalog-reader&client_secret=canary'),
     /client_secret/,
   ],
   ["another profile's client_id", form('client_id=orders'), /client_id.*catalog-reader/],
   ['a client_id in another case', form('client_id=Catalog-Reader'), /client_id/],
-  ['JSON that is none', json('{"scope":'), /not JSON/],
+  ['JSON that is cut off', json('{"scope":'), /not JSON/],
   ['JSON with a comma too many', json('{"scope":"order.order_read",}'), /not JSON/],
   ['a list', json([]), /JSON object/],
   ['a text', json('"scope"'), /JSON object/],
@@ -92,14 +92,14 @@ const INVALID_REQUEST: [string, Request, RegExp][] = [
   ['a scope that is null', json({ scope: null }), /string or a number/],
   ['a scope that is an object', json({ scope: {} }), /string or a number/],
   ['a min_ttl that is true', json({ min_ttl: true }), /string or a number/],
-  ['a min_ttl that is no number', form('min_ttl=soon'), /min_ttl/],
+  ['a min_ttl that is not a number', form('min_ttl=soon'), /min_ttl/],
   ['a negative min_ttl', form('min_ttl=-1'), /min_ttl/],
   ['a min_ttl with a fraction', form('min_ttl=1.5'), /min_ttl/],
   ['a min_ttl with a fraction in JSON', json({ min_ttl: 1.5 }), /min_ttl/],
   ['a min_ttl in hexadecimal', form('min_ttl=0x10'), /min_ttl/],
   ['a min_ttl with an exponent', form('min_ttl=1e3'), /min_ttl/],
   ['a min_ttl with a unit', form('min_ttl=60s'), /min_ttl/],
-  ['a min_ttl beyond all numbers', form(`min_ttl=${'9'.repeat(40)}`), /min_ttl/],
+  ['a min_ttl of 40 digits', form(`min_ttl=${'9'.repeat(40)}`), /min_ttl/],
   ['a rejected_token_sha256 that is too short', form('rejected_token_sha256=abc'), /rejected_token_sha256/],
   ['a rejected_token_sha256 that is a token', form(`rejected_token_sha256=${'z'.repeat(64)}`), /rejected_token_sha256/],
   [
@@ -112,18 +112,18 @@ const INVALID_REQUEST: [string, Request, RegExp][] = [
 ];
 
 const INVALID_SCOPE: [string, Request, RegExp][] = [
-  ['a quote', form('scope=%22order.order_read%22'), /RFC 6749 section 3.3/],
-  ['a backslash', form('scope=order%5Corder_read'), /RFC 6749 section 3.3/],
-  ['a tab', form('scope=order.order_read%09price.price_manage'), /RFC 6749 section 3.3/],
-  ['a line feed', form('scope=order.order_read%0A'), /RFC 6749 section 3.3/],
-  ['a NUL', form('scope=%00'), /RFC 6749 section 3.3/],
-  ['a control character in JSON', json({ scope: 'order.order_read\u0001' }), /RFC 6749 section 3.3/],
-  ['DEL', form('scope=a%7F'), /RFC 6749 section 3.3/],
-  ['a letter outside ASCII', form('scope=größe'), /RFC 6749 section 3.3/],
-  ['nothing but spaces', form('scope=+++'), /RFC 6749 section 3.3/],
+  ['a scope with a quote', form('scope=%22order.order_read%22'), /RFC 6749 section 3.3/],
+  ['a scope with a backslash', form('scope=order%5Corder_read'), /RFC 6749 section 3.3/],
+  ['a scope with a tab', form('scope=order.order_read%09price.price_manage'), /RFC 6749 section 3.3/],
+  ['a scope with a line feed', form('scope=order.order_read%0A'), /RFC 6749 section 3.3/],
+  ['a scope with a NUL', form('scope=%00'), /RFC 6749 section 3.3/],
+  ['a scope in JSON with a control character', json({ scope: 'order.order_read\u0001' }), /RFC 6749 section 3.3/],
+  ['a scope with a DEL', form('scope=a%7F'), /RFC 6749 section 3.3/],
+  ['a scope with a letter outside ASCII', form('scope=größe'), /RFC 6749 section 3.3/],
+  ['a scope of spaces only', form('scope=+++'), /RFC 6749 section 3.3/],
   ['a scope outside the allow-list', form('scope=media.asset_manage'), /profile catalog-reader: media.asset_manage$/],
   [
-    'one of two outside the allow-list',
+    'two scopes of which one is outside the allow-list',
     json({ scope: 'media.asset_manage order.order_read' }),
     /: media.asset_manage$/,
   ],
@@ -133,14 +133,14 @@ const INVALID_SCOPE: [string, Request, RegExp][] = [
     form('scope=order.order_read+not.held'),
     /not granted to the credential: not.held$/,
   ],
-  ['a number that is no scope of the profile', json({ scope: 42 }), /: 42$/],
+  ['a number that is not a scope of the profile', json({ scope: 42 }), /: 42$/],
 ];
 
 const GRANT_TYPE: [string, Request][] = [
   ['authorization_code', form('grant_type=authorization_code')],
   ['refresh_token', json({ grant_type: 'refresh_token' })],
   ['password', form('grant_type=password&username=a&password=canary')],
-  ['in another case', form('grant_type=CLIENT_CREDENTIALS')],
+  ['client_credentials in another case', form('grant_type=CLIENT_CREDENTIALS')],
   ['a number', json({ grant_type: 1 })],
 ];
 
@@ -158,25 +158,25 @@ async function expectRefused(request: Request, status: number, error: string, de
   expect(response.body).not.toContain('canary');
 }
 
-describe('400 invalid_request', () => {
-  test.each(INVALID_REQUEST)('%s', async (_, request, description) => {
+describe('the answer is 400 invalid_request', () => {
+  test.each(INVALID_REQUEST)('for %s', async (_, request, description) => {
     await expectRefused(request, 400, 'invalid_request', description);
   });
 });
 
-describe('400 invalid_scope', () => {
-  test.each(INVALID_SCOPE)('%s', async (_, request, description) => {
+describe('the answer is 400 invalid_scope', () => {
+  test.each(INVALID_SCOPE)('for %s', async (_, request, description) => {
     await expectRefused(request, 400, 'invalid_scope', description);
   });
 });
 
-describe('400 unsupported_grant_type', () => {
-  test.each(GRANT_TYPE)('%s', async (_, request) => {
+describe('the answer is 400 unsupported_grant_type', () => {
+  test.each(GRANT_TYPE)('if the grant_type is %s', async (_, request) => {
     await expectRefused(request, 400, 'unsupported_grant_type', /client_credentials/);
   });
 });
 
-describe('404 for other paths', () => {
+describe('the answer is 404', () => {
   test.each([
     '/oauth',
     '/oauth/token/',
@@ -184,29 +184,29 @@ describe('404 for other paths', () => {
     '/OAuth/Token',
     '/.well-known/openid-configuration',
     '/favicon.ico',
-  ])('%s', async (path) => {
+  ])('for the path %s', async (path) => {
     await expectRefused({ path }, 404, 'not_found', /POST \/oauth\/token/);
   });
 });
 
-describe('405 for other methods', () => {
+describe('the answer is 405', () => {
   test.each([
     ['GET', '/oauth/token', 'POST'],
     ['PUT', '/oauth/token', 'POST'],
     ['DELETE', '/', 'POST'],
     ['OPTIONS', '/oauth/token', 'POST'],
     ['POST', '/.well-known/oauth-authorization-server', 'GET'],
-  ])('%s %s', async (method, path, allow) => {
+  ])('for %s %s', async (method, path, allow) => {
     await expectRefused({ method, path }, 405, 'method_not_allowed', new RegExp(allow));
     expect((await send({ method, path })).headers.get('allow')).toBe(allow);
   });
 });
 
-test('none of them reached the authorization server, but for the scope that the credential lacks', () => {
+test('of all these requests, only the one for a scope that the credential lacks reached the authorization server', () => {
   expect(mode.emporix?.requests.map(({ params }) => params.scope)).toEqual(['not.held order.order_read']);
 });
 
-test('each of them is on record, without what was sent', () => {
+test('each refusal is logged, without the values that were sent', () => {
   const refused = printed
     .join('')
     .split('\n')
@@ -215,14 +215,14 @@ test('each of them is on record, without what was sent', () => {
   expect(printed.join('')).not.toContain('canary');
 });
 
-describe('what is not refused', () => {
-  const most = `x=${'a'.repeat(KIB_16 - 2)}`;
+describe('the answer is 200', () => {
+  const longest = `x=${'a'.repeat(KIB_16 - 2)}`;
   test.each<[string, Request]>([
     ['no body', {}],
     ['no body at /', { path: '/' }],
     ['an empty form', form('')],
     ['an empty JSON body', form('', JSON_TYPE)],
-    ['a body of 16 KiB', form(most)],
+    ['a body of 16 KiB', form(longest)],
     ['a form', form('grant_type=client_credentials&scope=order.order_read')],
     ['a form with a charset', form('scope=order.order_read', `${FORM};charset=UTF-8`)],
     ['a content type in capitals', form('scope=order.order_read', FORM.toUpperCase())],
@@ -238,7 +238,7 @@ describe('what is not refused', () => {
     ['an unknown parameter', form('resource=https%3A%2F%2Fapi.example')],
     ['an unknown query parameter', { path: '/oauth/token?trace=1' }],
     ['min_ttl 0', form('min_ttl=0')],
-  ])('%s', async (_, request) => {
+  ])('for %s', async (_, request) => {
     const response = await send(request);
     expect(response.status).toBe(200);
     expect(JSON.parse(response.body)).toMatchObject({ token_type: 'Bearer', access_token: expect.any(String) });

@@ -22,15 +22,12 @@ const PACKAGES = [
   '@aws-sdk/core',
   '@aws-sdk/credential-provider-env',
   '@aws-sdk/dynamodb-codec',
-  '@aws-sdk/endpoint-cache',
   '@aws-sdk/middleware-endpoint-discovery',
   '@aws/lambda-invoke-store',
   '@smithy/core',
   '@smithy/node-http-handler',
   '@smithy/signature-v4',
   '@smithy/types',
-  'mnemonist',
-  'obliterator',
 ];
 
 /** The sources that have a byte in what a cold start loads, relative to the project. */

@@ -7,7 +7,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Figure, printTable, type Scenario } from '../../testbed/figures.ts';
-import { Ledger } from '../../testbed/processes/ledger.ts';
+import { AnswerLedger } from '../../testbed/processes/ledger.ts';
 import { RunClock } from '../../testbed/processes/run-clock.mjs';
 import { runSuite, UsageError } from '../../testbed/suite.ts';
 import { type Dump, dumpTable, isIn } from '../../testbed/table-dump.ts';
@@ -47,7 +47,7 @@ interface Load {
 
 async function play(setup: Setup, clock: RunClock): Promise<readonly Scenario[]> {
   const { server, printed, fleet, operator } = setup;
-  const ledger = new Ledger(server);
+  const ledger = new AnswerLedger(server);
   const story = new Story(server, operator, clock);
   const dumps: Promise<Dump>[] = [];
   const dump = () => {

@@ -4,7 +4,7 @@ import type { ServedAuthorizationServer } from '../../local/serve-authorization-
 import { Opened } from '../../testbed/opened.ts';
 import { Database } from '../../testbed/processes/database.ts';
 import { deployFunction } from '../../testbed/processes/deployed-function.ts';
-import { Fleet } from '../../testbed/processes/fleet.ts';
+import { ProcessFleet } from '../../testbed/processes/fleet.ts';
 import { PrintedLines } from '../../testbed/processes/printed-lines.ts';
 import type { RunClock } from '../../testbed/processes/run-clock.mjs';
 import { startServer } from './client.ts';
@@ -17,7 +17,7 @@ export interface Setup {
   readonly server: ServedAuthorizationServer;
   readonly database: Database;
   readonly tableName: string;
-  readonly fleet: Fleet;
+  readonly fleet: ProcessFleet;
   readonly printed: PrintedLines;
   readonly operator: Operator;
   close(): Promise<void>;
@@ -33,7 +33,7 @@ export async function setUp(clock: RunClock): Promise<Setup> {
     const operator = await opened.keep(new Operator({ ...secret, tokenEndpoint: server.tokenEndpoint }));
     const printed = new PrintedLines();
     const fleet = await opened.keep(
-      Fleet.start(
+      ProcessFleet.start(
         {
           ...program,
           env: { ...program.env, ...clock.environment() },

@@ -3,7 +3,7 @@
 import type { AuthorizationServer } from '../../local/authorization-server.ts';
 import { type Figure, numberText } from '../../testbed/figures.ts';
 import type { Answer } from '../../testbed/processes/instance.ts';
-import type { Ledger } from '../../testbed/processes/ledger.ts';
+import type { AnswerLedger } from '../../testbed/processes/ledger.ts';
 import type { PrintedLines } from '../../testbed/processes/printed-lines.ts';
 import { LONG_SCOPES, SCOPES } from './client.ts';
 import { PROCESSES } from './setup.ts';
@@ -17,7 +17,7 @@ const UNDER_WAY_MS = 500;
 export interface Evidence {
   readonly server: AuthorizationServer;
   readonly printed: PrintedLines;
-  readonly ledger: Ledger;
+  readonly ledger: AnswerLedger;
   readonly story: Story;
   readonly speed: number;
 }
@@ -27,7 +27,7 @@ interface Period {
   readonly rotated: Rotated;
   readonly seenMs: number;
   readonly untilMs: number;
-  readonly ledger: Ledger;
+  readonly ledger: AnswerLedger;
   readonly mints: number;
   readonly longMints: number;
   readonly refused: number;

@@ -4,19 +4,19 @@ import { beforeEach, expect, test } from '@jest/globals';
 import { AuthorizationServer } from '../../local/authorization-server.ts';
 import { tokenRequest } from '../../local/token-answers.ts';
 import type { Answer } from '../../testbed/processes/instance.ts';
-import { Ledger } from '../../testbed/processes/ledger.ts';
+import { AnswerLedger } from '../../testbed/processes/ledger.ts';
 
 const LIFETIME_SECONDS = 10;
 const LIFETIME_MS = LIFETIME_SECONDS * 1000;
 
 let server: AuthorizationServer;
-let ledger: Ledger;
+let ledger: AnswerLedger;
 let nowMs = 0;
 
 beforeEach(() => {
   nowMs = 1_000_000;
   server = new AuthorizationServer({ expiresInSeconds: LIFETIME_SECONDS, nowMs: () => nowMs });
-  ledger = new Ledger(server);
+  ledger = new AnswerLedger(server);
 });
 
 async function mint(): Promise<string> {

@@ -1,7 +1,7 @@
 // A fleet of processes, and the load on it: each process has one call at a time, as Lambda gives them.
 
 import { setTimeout } from 'node:timers/promises';
-import { type Answer, Instance, type Program } from './instance.ts';
+import { type Answer, ProcessInstance, type Program } from './instance.ts';
 
 /** Ends a load whose condition never comes true. */
 const MAX_CALLS = 20_000;
@@ -18,18 +18,18 @@ export interface Load {
   readonly onAnswer: (answer: Answer, instance: number) => void;
 }
 
-export class Fleet {
-  readonly instances: Instance[];
+export class ProcessFleet {
+  readonly instances: ProcessInstance[];
   readonly #program: Program;
 
-  private constructor(program: Program, instances: Instance[]) {
+  private constructor(program: Program, instances: ProcessInstance[]) {
     this.#program = program;
     this.instances = instances;
   }
 
-  static async start(program: Program, size: number): Promise<Fleet> {
-    const instances = await Promise.all(Array.from({ length: size }, () => Instance.start(program)));
-    return new Fleet(program, instances);
+  static async start(program: Program, size: number): Promise<ProcessFleet> {
+    const instances = await Promise.all(Array.from({ length: size }, () => ProcessInstance.start(program)));
+    return new ProcessFleet(program, instances);
   }
 
   async underLoad(load: Load): Promise<void> {
@@ -38,8 +38,8 @@ export class Fleet {
   }
 
   /** Starts another process in the place of one that has ended. */
-  async replace(ended: Instance): Promise<Instance> {
-    const started = await Instance.start(this.#program);
+  async replace(ended: ProcessInstance): Promise<ProcessInstance> {
+    const started = await ProcessInstance.start(this.#program);
     this.instances[this.instances.indexOf(ended)] = started;
     return started;
   }
@@ -48,7 +48,7 @@ export class Fleet {
     await Promise.all(this.instances.map((instance) => instance.kill()));
   }
 
-  async #drive(instance: Instance, index: number, load: Load, startedMs: number): Promise<void> {
+  async #drive(instance: ProcessInstance, index: number, load: Load, startedMs: number): Promise<void> {
     const { scopeOf, pace, isOver, onAnswer } = load;
     const pauseBeforeMs = (call: number) => {
       if ('pauseMs' in pace) return call === 0 ? 0 : pace.pauseMs;

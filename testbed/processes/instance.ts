@@ -51,7 +51,7 @@ interface Call {
   readonly reject: (error: Error) => void;
 }
 
-export class Instance {
+export class ProcessInstance {
   readonly mints: MintSeen[] = [];
   readonly #child: ChildProcess;
   readonly #calls = new Map<number, Call>();
@@ -66,11 +66,11 @@ export class Instance {
     });
   }
 
-  static async start({ path, env, onOutput }: Program): Promise<Instance> {
+  static async start({ path, env, onOutput }: Program): Promise<ProcessInstance> {
     const output = onOutput ? 'pipe' : 'ignore';
     const child = startModule(path, { execArgv: [], env: { ...env }, stdio: ['ignore', output, 'inherit', 'ipc'] });
     child.stdout?.setEncoding('utf8').on('data', (text: string) => onOutput?.(text, child.pid ?? 0));
-    const instance = new Instance(child);
+    const instance = new ProcessInstance(child);
     await Promise.race([
       once(child, 'message', { signal: AbortSignal.timeout(READY_LIMIT_MS) }),
       once(child, 'exit').then(() => Promise.reject(new Error(`${path} ended at its start`))),

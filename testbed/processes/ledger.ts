@@ -3,7 +3,7 @@
 import type { AuthorizationServer } from '../../local/authorization-server.ts';
 import type { Answer } from './instance.ts';
 
-export class Ledger {
+export class AnswerLedger {
   readonly answers: Answer[] = [];
   readonly server: AuthorizationServer;
   /** By the token's SHA-256. */
@@ -23,8 +23,8 @@ export class Ledger {
   }
 
   /** The answers given from one moment until another. */
-  between(fromMs: number, untilMs: number): Ledger {
-    const part = new Ledger(this.server);
+  between(fromMs: number, untilMs: number): AnswerLedger {
+    const part = new AnswerLedger(this.server);
     for (const answer of this.answers) if (answer.atMs >= fromMs && answer.atMs < untilMs) part.add(answer);
     return part;
   }

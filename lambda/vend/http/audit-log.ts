@@ -1,23 +1,24 @@
-// The audit record: one line for each request, of a token vended or of a refusal.
+// The audit record: one line for each token that was vended, and one for each request that was refused.
 
 import { failureFields, stackFrames, VendingError } from '../../errors.ts';
 import type { Log } from '../../log-line.ts';
 import type { TokenSource } from '../state/token-state.ts';
 import type { Caller } from './caller.ts';
 
-/** Who asked for what: the first half of an audit line. */
-export interface Asked extends Caller {
+/** The part of an audit line about the request: the caller and the requested scopes. */
+export interface RequestFields extends Caller {
   readonly requestId: string;
-  /** Canonical. Undefined: left out, or not known when the request was refused. */
+  /** The requested scopes in canonical form. Undefined if they were left out, or could not be read. */
   readonly scopesAsked?: string | undefined;
 }
 
-export interface Given {
+/** The part of an audit line about the token that was vended. */
+export interface TokenFields {
   readonly scopesGiven: string | undefined;
   readonly source: TokenSource;
   readonly expiresInSeconds: number;
   readonly credentialVersion: string | undefined;
-  /** First 8 hex digits of the token's SHA-256: enough to find it again, worthless as a token. */
+  /** The first 8 hex digits of the token's SHA-256. They identify the token, and can't be used as one. */
   readonly tokenSha256Prefix: string;
 }
 
@@ -28,17 +29,17 @@ export class AuditLog {
     this.#log = log;
   }
 
-  vended(asked: Asked, given: Given, isOfReplacedCredential: boolean): void {
+  vended(requestFields: RequestFields, tokenFields: TokenFields, isOfReplacedCredential: boolean): void {
     const metrics = { Vended: 1, ...(isOfReplacedCredential && { ReplacedCredentialInUse: 1 }) };
     const level = isOfReplacedCredential ? 'warn' : 'info';
-    this.#log.print({ level, event: 'vended', metrics, fields: { ...asked, ...given } });
+    this.#log.print({ level, event: 'vended', metrics, fields: { ...requestFields, ...tokenFields } });
   }
 
-  /** @param description what the caller is told */
-  refused(asked: Asked, status: number, error: unknown, description: string): void {
+  /** @param description the `error_description` of the answer */
+  refused(requestFields: RequestFields, status: number, error: unknown, description: string): void {
     const isExpected = error instanceof VendingError;
     const fields = {
-      ...asked,
+      ...requestFields,
       status,
       ...failureFields(error),
       description,

@@ -1,15 +1,16 @@
-// The caller, as Lambda's authorizer names it in the event. Any part may be missing, and all are where the principal is
-// not of IAM. The access key, which is there too, is not read, because it must not get into a log line.
+// The caller, as Lambda's authorizer names it in the event. Any part may be missing. All parts are missing if the
+// caller is not an IAM principal. The event also has the access key, which is not read, because it must not get into a
+// log line.
 
 export interface Caller {
-  /** For a role, the ARN of its session: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
+  /** The caller's ARN. For a role it is that of its session: `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION`. */
   readonly callerArn?: string | undefined;
   readonly callerAccount?: string | undefined;
   /** The organization of the caller's account. */
   readonly organization?: string | undefined;
 }
 
-/** @param requestContext the event's (payload format 2.0) */
+/** @param requestContext the field of the event (payload format 2.0) */
 export function callerOf(requestContext: unknown): Caller {
   const { authorizer } = objectOf(requestContext);
   const { userArn, accountId, principalOrgId } = objectOf(objectOf(authorizer).iam);

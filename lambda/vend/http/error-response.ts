@@ -1,11 +1,11 @@
-// The one place where an error becomes HTTP.
+// This is the only place where an error is turned into an HTTP response.
 
 import { type ErrorCode, VendingError } from '../../errors.ts';
-import type { Asked, AuditLog } from './audit-log.ts';
+import type { AuditLog, RequestFields } from './audit-log.ts';
 import { type FunctionUrlResponse, jsonResponse } from './json-response.ts';
 
-/** What each error is on the wire: the status, and RFC 6749's code where there is one. */
-const WIRE: Readonly<Record<ErrorCode, readonly [status: number, error: string]>> = {
+/** The status and the `error` of the response for each code. RFC 6749 defines some of them. */
+const RESPONSES: Readonly<Record<ErrorCode, readonly [status: number, error: string]>> = {
   invalid_request: [400, 'invalid_request'],
   unsupported_grant_type: [400, 'unsupported_grant_type'],
   invalid_scope: [400, 'invalid_scope'],
@@ -23,19 +23,19 @@ const WIRE: Readonly<Record<ErrorCode, readonly [status: number, error: string]>
   unavailable: [503, 'temporarily_unavailable'],
 };
 
-/** For a failure that doesn't say when to come back. */
+/** The `Retry-After` of a failure that names no time. */
 const RETRY_AFTER_SECONDS = 2;
 
-export function errorResponse(auditLog: AuditLog, error: unknown, asked: Asked): FunctionUrlResponse {
+export function errorResponse(auditLog: AuditLog, error: unknown, requestFields: RequestFields): FunctionUrlResponse {
   const expected = error instanceof VendingError ? error : undefined;
-  const [status, code] = expected ? WIRE[expected.code] : [500, 'server_error'];
-  // An unexpected error's own message may hold anything.
-  const description = expected?.message ?? 'an unexpected error; its name is in the log';
-  auditLog.refused(asked, status, error, description);
+  const [status, code] = expected ? RESPONSES[expected.code] : [500, 'server_error'];
+  // The message of an unexpected error may hold anything, so it is not used.
+  const description = expected?.message ?? 'an unexpected error occurred; its name is in the log';
+  auditLog.refused(requestFields, status, error, description);
   const retry = status === 503 || status === 429 ? (expected?.retryAfterSeconds ?? RETRY_AFTER_SECONDS) : undefined;
   return jsonResponse(
     status,
-    { error: code, error_description: description, request_id: asked.requestId },
+    { error: code, error_description: description, request_id: requestFields.requestId },
     {
       ...(retry !== undefined && { 'retry-after': String(Math.max(1, Math.ceil(retry))) }),
       ...(expected?.allow !== undefined && { allow: expected.allow }),

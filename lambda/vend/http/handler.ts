@@ -1,23 +1,19 @@
-// The function URL's front: routes an event (payload format 2.0) and answers it.
+// The handler of the function URL. It routes an event (payload format 2.0) and answers it.
 
 import type { Clock } from '../../clock.ts';
 import { VendingError } from '../../errors.ts';
 import { ANSWER_RESERVE_MS } from '../../time-limits.ts';
 import type { TokenVendor } from '../vending/token-vendor.ts';
-import type { Asked, AuditLog } from './audit-log.ts';
+import type { AuditLog, RequestFields } from './audit-log.ts';
 import { callerOf } from './caller.ts';
 import { errorResponse } from './error-response.ts';
+import type { FunctionUrlEvent } from './function-url-event.ts';
 import { type FunctionUrlResponse, jsonResponse } from './json-response.ts';
 import { metadata } from './metadata.ts';
-import { parseVendRequest, type RequestEvent } from './vend-request.ts';
+import { parseVendRequest } from './vend-request.ts';
 
 const TOKEN_PATHS: ReadonlySet<unknown> = new Set(['/oauth/token', '/']);
 const METADATA_PATH = '/.well-known/oauth-authorization-server';
-
-export interface FunctionUrlEvent extends RequestEvent {
-  readonly rawPath?: unknown;
-  readonly requestContext?: unknown;
-}
 
 interface FunctionContext {
   readonly awsRequestId: string;
@@ -26,8 +22,8 @@ interface FunctionContext {
 
 interface AuditedRequest {
   readonly event: FunctionUrlEvent;
-  /** What its audit line will say of it, as far as that is known. */
-  asked: Asked;
+  /** The request's part of its audit line, as far as the request was read. */
+  audit: RequestFields;
 }
 
 export interface HandlerProps {
@@ -44,11 +40,11 @@ export type Handler = (event: FunctionUrlEvent, context: FunctionContext) => Pro
 export function createHandler(props: HandlerProps): Handler {
   return async (event, context) => {
     const { awsRequestId: requestId } = context;
-    const request: AuditedRequest = { event: event ?? {}, asked: { requestId, ...callerOf(event?.requestContext) } };
+    const request: AuditedRequest = { event: event ?? {}, audit: { requestId, ...callerOf(event?.requestContext) } };
     try {
       return await route(props, request, context);
     } catch (error) {
-      return errorResponse(props.auditLog, error, request.asked);
+      return errorResponse(props.auditLog, error, request.audit);
     }
   };
 }
@@ -83,16 +79,16 @@ async function tokenResponse(
 ): Promise<FunctionUrlResponse> {
   const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS;
   const request = parseVendRequest(audited.event, profile);
-  audited.asked = { ...audited.asked, scopesAsked: request.scopes?.toString() };
+  audited.audit = { ...audited.audit, scopesAsked: request.scopes?.toString() };
   const { token, source, credentialVersion, isOfReplacedCredential } = await vendor.vend(request, deadlineMs);
   const response = token.response(clock.nowMs());
-  const given = {
+  const tokenFields = {
     scopesGiven: token.scopes?.toString(),
     source,
     expiresInSeconds: Number(response.expires_in),
     credentialVersion,
     tokenSha256Prefix: token.sha256.slice(0, 8),
   };
-  auditLog.vended(audited.asked, given, isOfReplacedCredential);
+  auditLog.vended(audited.audit, tokenFields, isOfReplacedCredential);
   return jsonResponse(200, response, { 'x-token-source': source });
 }

@@ -1,4 +1,4 @@
-// A function URL's response (payload format 2.0), which no cache may keep (RFC 6749 §5.1).
+// A function URL's response (payload format 2.0). No cache may store it (RFC 6749 §5.1).
 
 export interface FunctionUrlResponse {
   readonly statusCode: number;

@@ -1,9 +1,9 @@
-// The authorization server metadata (RFC 8414 §3.2) of a profile. Callers are known by their AWS signature, so that no
-// client authentication is asked for.
+// The authorization server metadata (RFC 8414 §3.2) of a profile. The AWS signature identifies a caller, so the
+// metadata names no client authentication.
 
-import type { FunctionUrlEvent } from './handler.ts';
+import type { FunctionUrlEvent } from './function-url-event.ts';
 
-/** @param scopes the profile's allow-list; undefined: it has none */
+/** @param scopes the profile's allow-list. Undefined if it has none */
 export function metadata(event: FunctionUrlEvent, scopes: readonly string[] | undefined): Record<string, unknown> {
   const headers = (event.headers ?? {}) as Record<string, unknown>;
   const { domainName } = (event.requestContext ?? {}) as { domainName?: unknown };

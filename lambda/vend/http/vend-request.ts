@@ -1,29 +1,22 @@
-// Reads a token request (RFC 6749 §4.4.2, and this service's own parameters) from a function URL's event. Only what
-// Lambda's authorizer put into the event is trusted, and any field may be missing or of another type.
+// Reads a token request (RFC 6749 §4.4.2, and this service's own parameters) from a function URL's event. Any field of
+// the event may be missing or of another type. Only the fields of Lambda's authorizer are trusted.
 
 import { VendingError } from '../../errors.ts';
 import { Scopes } from '../../oauth/scopes.ts';
 import type { VendRequest } from '../state/token-state.ts';
+import type { FunctionUrlEvent } from './function-url-event.ts';
 
 const MAX_BODY_BYTES = 16 * 1024;
 const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The parameters this endpoint knows; others are ignored (RFC 6749 §3.2). */
+/** The parameters that this endpoint reads. Others are ignored (RFC 6749 §3.2). */
 const PARAMETERS = ['grant_type', 'client_id', 'client_secret', 'scope', 'min_ttl', 'rejected_token_sha256'] as const;
 
-/** What this file reads of the event (payload format 2.0). */
-export interface RequestEvent {
-  readonly rawQueryString?: unknown;
-  readonly headers?: unknown;
-  readonly body?: unknown;
-  readonly isBase64Encoded?: unknown;
-}
-
 /**
- * @param profile the profile's name, the only client ID there is
+ * @param profile the profile's name, which is the only valid client ID
  * @throws VendingError `invalid_request`, `unsupported_grant_type` or `invalid_scope`
  */
-export function parseVendRequest(event: RequestEvent, profile: string): VendRequest {
+export function parseVendRequest(event: FunctionUrlEvent, profile: string): VendRequest {
   assertNoQueryParameters(event.rawQueryString);
   const parameters = parseBody(bodyText(event), contentType(event.headers));
   if (parameters.get('client_secret')) throw invalid('client_secret must not be sent: callers need none');
@@ -40,7 +33,7 @@ export function parseVendRequest(event: RequestEvent, profile: string): VendRequ
   };
 }
 
-/** If a scope in the query string were ignored, a token with all scopes would be vended. */
+/** If a scope in the query string were ignored, a token with all scopes would be vended instead. */
 function assertNoQueryParameters(query: unknown): void {
   if (typeof query !== 'string' || query === '') return;
   const named = PARAMETERS.find((name) => new URLSearchParams(query).has(name));
@@ -52,7 +45,7 @@ function contentType(headers: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function bodyText(event: RequestEvent): string {
+function bodyText(event: FunctionUrlEvent): string {
   const { body, isBase64Encoded } = event;
   if (body === undefined || body === null) return '';
   if (typeof body !== 'string') throw invalid('the body is not text');
@@ -61,7 +54,7 @@ function bodyText(event: RequestEvent): string {
     if (!body.isWellFormed()) throw invalid('the body is not UTF-8');
     return body;
   }
-  // four characters for three bytes
+  // Base64 has four characters for three bytes.
   if (body.length > Math.ceil(MAX_BODY_BYTES / 3) * 4) throw tooLarge();
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(body)) throw invalid('the body is not base64');
   const bytes = Buffer.from(body, 'base64');
@@ -88,7 +81,7 @@ function parseBody(text: string, type: string): ReadonlyMap<string, string> {
   }
 }
 
-/** Stricter than URLSearchParams, which replaces bytes that are not UTF-8. */
+/** This is stricter than URLSearchParams, which replaces bytes that are not UTF-8. */
 function parseForm(text: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
   for (const pair of text.split('&').filter((pair) => pair !== '')) {
@@ -115,7 +108,7 @@ function parseJson(text: string): ReadonlyMap<string, string> {
   try {
     body = JSON.parse(text);
   } catch {
-    throw invalid('the body is not JSON'); // the parser's own message would quote the body
+    throw invalid('the body is not JSON'); // The parser's own message would quote the body.
   }
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw invalid('the body is not a JSON object');
   const entries = Object.entries(body).map(([name, value]): [string, string] => {
@@ -124,13 +117,14 @@ function parseJson(text: string): ReadonlyMap<string, string> {
     }
     return [name, String(value)];
   });
-  // JSON.parse keeps the last of two equal names. In an object of strings and numbers, each string before a colon is a name.
+  // JSON.parse keeps the last of two equal names, so names are counted: in an object of strings and numbers, each
+  // string before a colon is a name.
   const names = [...text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:?)/g)].filter(([, colon]) => colon);
   if (names.length !== entries.length) throw repeated();
   return new Map(entries);
 }
 
-/** Whole seconds; 0 where not sent. */
+/** Returns whole seconds, and 0 if the parameter was not sent. */
 function parseMinTtl(value: string | undefined): number {
   if (!value) return 0;
   if (!/^\d{1,9}$/.test(value)) throw invalid('min_ttl must be a whole number of seconds');

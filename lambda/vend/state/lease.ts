@@ -1,4 +1,4 @@
-// The lease that makes one instance the minter of one token, as the other instances see it.
+// The lease makes one instance the minter of one token. This is how the other instances judge whether it has ended.
 
 import type { Clock } from '../../clock.ts';
 import { LEASE_MS } from '../../time-limits.ts';
@@ -8,14 +8,15 @@ export interface Lease {
   readonly untilMs: number;
 }
 
-/** Clocks differ: by the clock, a lease has ended only this much after its end. */
+/** Clocks differ. So by the clock, a lease counts as over only this long after its end. */
 export const LEASE_ALLOWANCE_MS = 1_000;
 
 const FIRST_PAUSE_MS = 50;
 export const MAX_PAUSE_MS = 1_000;
 
 /**
- * How long to wait for another instance's mint before the table is read again: growing, and drawn from the upper half.
+ * How long to wait for another instance's mint before the table is read again. The pause grows with each round, and is
+ * drawn at random between half of its maximum and its maximum.
  * @param round 0 for the first pause
  * @param random uniform in [0, 1)
  */
@@ -23,7 +24,7 @@ export function leasePauseMs(round: number, random: number): number {
   return Math.min(FIRST_PAUSE_MS * 1.5 ** round, MAX_PAUSE_MS) * (1 - random / 2);
 }
 
-/** Watches the leases on one token: one that was seen for its whole length has ended, whatever the clocks say. */
+/** Watches the leases on one token. A lease that was seen for its whole length is over, even if the clocks differ. */
 export class LeaseWatch {
   readonly #clock: Clock;
   #id: string | undefined;
@@ -39,7 +40,7 @@ export class LeaseWatch {
     this.#sinceMs = this.#clock.monotonicMs();
   }
 
-  /** The lease last seen, once it was watched to its end. */
+  /** The ID of the lease that was seen last, if it was watched to its end. */
   get watchedToItsEnd(): string | undefined {
     return this.#clock.monotonicMs() - this.#sinceMs > LEASE_MS + LEASE_ALLOWANCE_MS ? this.#id : undefined;
   }

@@ -1,5 +1,5 @@
-// The token store in DynamoDB: one table for all profiles, one item per token and one per credential. The only file that
-// knows DynamoDB's requests.
+// The token store in DynamoDB: one table for all profiles, with one item per token and one per credential. No other
+// file makes requests to DynamoDB.
 
 import {
   type AttributeValue,
@@ -20,17 +20,17 @@ interface Update {
   readonly set?: Attributes;
   readonly remove?: readonly string[];
   readonly condition: string;
-  /** What the condition compares with, by its placeholder. */
+  /** The values that the condition compares with, by their placeholders. */
   readonly compared?: Attributes;
 }
 
-/** What DynamoDB answers where a key, the table or the account gets too many requests. */
+/** DynamoDB's errors when a key, the table or the account gets too many requests. */
 const THROTTLING = ['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'];
 
 const LEASE = ['lease_id', 'lease_until_ms'] as const;
 const REFUSAL = ['refused_version', 'refused_at'] as const;
 
-/** The conditions of writes. A guard of the promises is one of them, or how they are joined. */
+/** The conditions of writes. The guarantees depend on them, and on how they are joined. */
 export const CONDITIONS = {
   leaseIsMine: 'lease_id = :lease_id',
   leaseIsFree: 'attribute_not_exists(lease_id)',
@@ -39,7 +39,7 @@ export const CONDITIONS = {
   unchangedSinceRead: 'revision = :seen',
   withoutRevisionAsRead: 'attribute_not_exists(revision)',
   noItem: 'attribute_not_exists(pk)',
-  /** A server that asked for five minutes is not asked after one, because another scope set was told nothing. */
+  /** A longer back-off stays: a `Retry-After` of five minutes must not be replaced by a shorter one of another mint. */
   noLongerBackOff: 'attribute_not_exists(pk) OR backoff_until < :backoff_until OR backoff_version <> :backoff_version',
 };
 
@@ -49,7 +49,7 @@ export class DynamoDbTokenStore implements TokenStore {
   readonly #credentialKey: string;
   #hasAnswered = false;
 
-  /** @param credential the name of the credential, whose item all its profiles share */
+  /** @param credential the name of the credential. All its profiles share one item for it. */
   constructor(client: Pick<DynamoDBClient, 'send'>, tableName: string, credential: string) {
     this.#client = client;
     this.#tableName = tableName;
@@ -78,7 +78,7 @@ export class DynamoDbTokenStore implements TokenStore {
         ...(seenRevision && { ':seen': { S: seenRevision } }),
       },
     });
-    // What was refused may be a second attempt, after the first was written and its answer lost.
+    // The SDK may have made a second attempt, after the first one was written and its answer was lost.
     return stored === 'written' || (await stored())?.lease?.id === leaseId;
   }
 
@@ -149,8 +149,8 @@ export class DynamoDbTokenStore implements TokenStore {
   }
 
   /**
-   * Where the condition doesn't hold: what is stored instead. DynamoDB says so in its answer; a database that doesn't is
-   * read once more.
+   * Writes under a condition. If the condition doesn't hold, it returns a function that gets the item as it is stored.
+   * DynamoDB sends that item with its answer. A database that doesn't send it is read once more.
    */
   async #update(key: string, update: Update): Promise<'written' | (() => Promise<StoredToken | undefined>)> {
     try {
@@ -164,7 +164,7 @@ export class DynamoDbTokenStore implements TokenStore {
   }
 }
 
-/** Each attribute that is set has a placeholder of its own name. */
+/** The placeholder of an attribute that is set has the attribute's name. */
 function expressionsOf(key: string, { set = {}, remove = [], condition, compared = {} }: Update) {
   const assignments = Object.keys(set).map((name) => `${name} = :${name}`);
   const expressions = [

@@ -1,10 +1,10 @@
-// The cache in front of the table. It is bounded: the entry that was used least recently is removed first.
+// The cache in front of the table. Its size is limited: the entry that was used least recently is removed first.
 
 export class MemoryCache<T> {
   readonly #entries = new Map<string, T>();
   readonly #maxEntries: number;
 
-  /** @param maxEntries default 1,000: at a few KB a token, a few MB */
+  /** @param maxEntries @default 1,000, which is a few MB at a few KB per token */
   constructor(maxEntries = 1_000) {
     this.#maxEntries = maxEntries;
   }

@@ -1,5 +1,5 @@
-// An item of the token table, as DynamoDB holds it. What is secret in it is sealed. Times are seconds, and milliseconds
-// where an attribute's name ends in `_ms`.
+// An item of the token table, as DynamoDB stores it. The token in it is sealed. Times are seconds, or milliseconds if
+// the attribute's name ends in `_ms`.
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { isErrorCode } from '../../errors.ts';
@@ -8,7 +8,7 @@ import type { StoredToken } from './token-store.ts';
 
 type Item = Readonly<Record<string, AttributeValue>>;
 
-/** `backoff_error` is the code and the indexes of missing scopes, never their names: the table holds none in clear. */
+/** `backoff_error` is the code and the indexes of missing scopes, because the table must hold no scope in clear. */
 export function backOffAttributes(backOff: BackOff): Record<string, AttributeValue> {
   return {
     backoff_until: { N: String(backOff.untilSeconds) },

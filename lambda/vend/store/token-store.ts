@@ -1,11 +1,11 @@
-// What the policy needs of a store that a fleet shares: one entry per token, with the lease of the instance that mints it
-// and the back-off after a mint that failed; and the back-off of a server that throttles the credential. Reads are
-// consistent. Each write happens only under the conditions that it names.
+// The store that all instances share, as the policy needs it. It has one entry per token, with the lease of the
+// instance that mints it and the back-off after a failed mint. It also has the back-off of a server that throttles the
+// credential. Reads are consistent. A write succeeds only under its conditions.
 
 import type { BackOff } from '../state/back-off.ts';
 import type { Refusal, TokenState } from '../state/token-state.ts';
 
-/** An entry as it is stored: its token is sealed. */
+/** An entry as it is stored, with the token sealed. */
 export interface StoredToken extends Omit<TokenState, 'token'> {
   readonly sealed?: Uint8Array | undefined;
 }
@@ -19,11 +19,11 @@ interface Write {
 
 export interface LeaseRequest extends Write {
   readonly untilMs: number;
-  /** A lease that ended before this moment is over: the clock's time less an allowance. */
+  /** A lease that ends before this time is over. This is the clock's time minus an allowance. */
   readonly endedBeforeMs: number;
-  /** A lease that was watched for its whole length: it is over, whatever the clocks say. */
+  /** A lease that was watched for its whole length. It is over, even if the clocks differ. */
   readonly watchedLeaseId: string | undefined;
-  /** The revision that was read; undefined: there was none. */
+  /** The revision that was read. Undefined if there was none. */
   readonly seenRevision: string | undefined;
 }
 
@@ -32,7 +32,7 @@ export interface Publication extends Write {
   readonly revision: string;
   readonly sealed: Uint8Array;
   readonly credentialVersion: string;
-  /** Of the current version, where the authorization server refused that one. */
+  /** The refusal of the current version, if the authorization server refused it. */
   readonly refusal: Refusal | undefined;
   readonly forcedAtSeconds: number | undefined;
 }
@@ -40,32 +40,32 @@ export interface Publication extends Write {
 export interface FailureRecord extends Write {
   readonly revision: string;
   readonly backOff: BackOff;
-  /** Of the current version, where the authorization server refused that one. */
+  /** The refusal of the current version, if the authorization server refused it. */
   readonly refusal: Refusal | undefined;
 }
 
-/** All methods reject with what the store's client throws; `isThrottled` tells one kind of it from the others. */
+/** All methods throw the errors of the store's client. `isThrottled` recognises one kind of them. */
 export interface TokenStore {
   read(key: string): Promise<StoredToken | undefined>;
 
-  /** Takes the lease. False where another has it, or has published or failed since the revision was read. */
+  /** Takes the lease. False if another instance has it, or has published or failed since the revision was read. */
   acquireLease(request: LeaseRequest): Promise<boolean>;
 
-  /** Gives back a lease that is still one's own. */
+  /** Gives the lease back, if this instance still has it. */
   releaseLease(key: string, leaseId: string): Promise<void>;
 
-  /** Publishes a token, which ends lease and back-off. False where another writer's entry stands. */
+  /** Publishes a token, which ends the lease and the back-off. False if another instance's entry stays instead. */
   publish(publication: Publication): Promise<boolean>;
 
-  /** Records a mint that failed, under one's own lease only, and gives the lease back. The token stays. */
+  /** Records a failed mint and gives the lease back, if this instance still has it. The stored token stays. */
   recordFailure(record: FailureRecord): Promise<void>;
 
   /** The back-off of a server that throttles the credential, for all profiles that share it. */
   readThrottling(): Promise<BackOff | undefined>;
 
-  /** A longer back-off that is there stays. */
+  /** Records the back-off of a server that throttles, unless a longer one is stored. */
   recordThrottling(backOff: BackOff): Promise<void>;
 
-  /** Whether an error says that the store is up, but takes no more requests for now: nothing was read or written. */
+  /** Whether an error means that the store works but throttles. Nothing was read or written then. */
   isThrottled(error: unknown): boolean;
 }

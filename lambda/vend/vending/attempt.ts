@@ -1,18 +1,18 @@
-// A store that fails counts as one that holds nothing: the log says so, the caller isn't told.
+// A failure of the store is logged, and the request goes on with a fallback, so the caller doesn't notice it.
 
 import type { TableOperation, Telemetry } from '../telemetry.ts';
 
-/** @param instead what the call comes to where it fails */
+/** @param fallback the result if the call fails */
 export async function attempt<T>(
   telemetry: Telemetry,
   operation: TableOperation,
   call: () => Promise<T>,
-  instead: (error: unknown) => T,
+  fallback: (error: unknown) => T,
 ): Promise<T> {
   try {
     return await call();
   } catch (error) {
     telemetry.tableFailed(operation, error);
-    return instead(error);
+    return fallback(error);
   }
 }

@@ -1,19 +1,19 @@
-// The policy: what a request does next, decided from what it knows. The first row that fits decides.
+// The policy: it decides the next step of a request from its situation. The first row that matches decides.
 
-/** What is known when a request has read the table and the credential. */
+/** The situation of a request after it has read the table and the credential. */
 export interface Situation {
   /**
-   * `fresh`: needs no successor. `renewal due`: fresh, but its renewal point has passed. `none`: there is no token that
-   * may be vended without trying for a better one.
+   * `fresh`: the token can be vended as it is. `renewal due`: it is fresh, but its renewal point has passed. `none`:
+   * there is no fresh token.
    */
   readonly token: 'fresh' | 'renewal due' | 'none';
-  /** `away`: unreachable, or it holds what only an unreachable credential can open. */
+  /** `away`: the table is unreachable, or it holds a token of another credential version that can't be read. */
   readonly table: 'usable' | 'throttled' | 'away';
-  /** Whether the last mint failed, and the time to leave the server alone isn't over. */
+  /** Whether the last mint failed and its back-off has not ended. */
   readonly isBackedOff: boolean;
   readonly lease: 'free' | 'held';
   /** Whether there is time for a pause, another read and a whole mint. */
-  readonly hasTimeToRead: boolean;
+  readonly hasTimeToReadAndMint: boolean;
   /** Whether there is time for a whole mint. */
   readonly hasTimeToMint: boolean;
   /** Whether there is time for a pause and another read. */
@@ -24,7 +24,7 @@ export type NextStep = 'vend' | 'wait' | 'fail' | 'mint under lease' | 'mint wit
 
 export interface Row {
   readonly because: string;
-  /** What must be so. What is left out makes no difference. */
+  /** The facts that must hold for this row. Facts that are left out make no difference. */
   readonly when: Partial<Situation>;
   readonly next: NextStep;
 }
@@ -32,9 +32,9 @@ export interface Row {
 export const POLICY: readonly Row[] = [
   { because: 'a fresh token needs nothing', when: { token: 'fresh' }, next: 'vend' },
   {
-    // Minting around it would happen once per instance.
+    // Without the table, each instance would mint a token of its own.
     because: 'a throttling table is up, and other instances use it',
-    when: { token: 'none', table: 'throttled', hasTimeToRead: true, hasTimeToWait: true },
+    when: { token: 'none', table: 'throttled', hasTimeToReadAndMint: true, hasTimeToWait: true },
     next: 'wait',
   },
   {
@@ -54,14 +54,14 @@ export const POLICY: readonly Row[] = [
     next: 'vend',
   },
   { because: 'no time is left to wait for the table', when: { table: 'throttled' }, next: 'mint without table' },
-  { because: 'a caller needs a token, table or not', when: { table: 'away' }, next: 'mint without table' },
+  { because: 'a caller needs a token in any case', when: { table: 'away' }, next: 'mint without table' },
   {
     because: 'one instance mints for all, and only with time for a whole mint',
     when: { lease: 'free', hasTimeToMint: true },
     next: 'mint under lease',
   },
   {
-    because: 'another instance renews, or there is no time to',
+    because: 'another instance renews, or no time is left',
     when: { token: 'renewal due' },
     next: 'vend',
   },
@@ -70,10 +70,10 @@ export const POLICY: readonly Row[] = [
 ];
 
 export function decide(situation: Situation, policy = POLICY): NextStep {
-  const row = policy.find(({ when }) => fits(when, situation));
+  const row = policy.find(({ when }) => matches(when, situation));
   return row?.next ?? 'fail';
 }
 
-function fits(when: Partial<Situation>, situation: Situation): boolean {
+function matches(when: Partial<Situation>, situation: Situation): boolean {
   return Object.entries(when).every(([name, value]) => situation[name as keyof Situation] === value);
 }

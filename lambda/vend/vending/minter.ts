@@ -1,5 +1,5 @@
-// One mint: with the current credential, and with the one before it where the authorization server refuses that one, so
-// that a wrong secret costs no caller a token.
+// One mint. It uses the current credential, and the previous one if the authorization server refuses the current one.
+// So a wrong secret costs no caller a token.
 
 import type { Clock } from '../../clock.ts';
 import { errorName, VendingError } from '../../errors.ts';
@@ -12,7 +12,9 @@ import type { Telemetry } from '../telemetry.ts';
 import { FailingScopeSets } from './failing-scope-sets.ts';
 import type { ScopePolicy, ScopeRequest } from './scope-policy.ts';
 
-/** A version that was refused is not used again before, so that it costs few requests however many callers ask. */
+/**
+ * A refused version is not used again before this time, so that it causes few requests however many callers there are.
+ */
 const REFUSED_AGAIN_AFTER_MS = 300_000;
 
 export interface MinterProps {
@@ -25,17 +27,17 @@ export interface MinterProps {
 
 export interface Minted {
   readonly token: Token;
-  /** What it was minted with, and is sealed under. */
+  /** The credential that minted the token, and under which it is sealed. */
   readonly credential: Credential;
-  /** Of the current version, where that was refused. */
+  /** The refusal of the current version, if it was refused. */
   readonly refusal: Refusal | undefined;
 }
 
-/** A mint that brought no token, with what it learned about the credential. */
+/** A mint that failed, and what it found out about the credential. */
 export class MintFailure extends Error {
   override readonly name = 'MintFailure';
   override readonly cause: unknown;
-  /** The current version as last read: the one that failed. */
+  /** The current version of the credential, as it was last read. */
   readonly version: string;
   readonly refusal: Refusal | undefined;
 
@@ -47,12 +49,13 @@ export class MintFailure extends Error {
   }
 }
 
-/** A scope set that a caller named, and that no token is known of. */
+/** Whether the caller named the scopes, and no token for them is known. */
 function isNew({ isNamed }: ScopeRequest, { token }: TokenState): boolean {
   return isNamed && token === undefined;
 }
 
-interface Candidate {
+/** A credential that the mint tries. */
+interface CredentialToTry {
   readonly credential: Credential;
   readonly isCurrent: boolean;
 }
@@ -65,14 +68,16 @@ export class Minter {
     this.#props = props;
   }
 
-  /** To be called where a mint is likely to follow, and something else must be awaited first. */
+  /**
+   * Prepares the token endpoint. Call it where a mint is likely to follow, and something else must be awaited first.
+   */
   prepare(): void {
     this.#props.tokenEndpoint.prepare();
   }
 
   /**
-   * To be called before anything is done for a mint.
-   * @throws VendingError `slow_down` where too many scope sets that no token is known of failed lately
+   * Call this before anything is done for a mint.
+   * @throws VendingError `slow_down` if too many scope sets without a known token have just failed
    */
   assertFewNew(request: ScopeRequest, state: TokenState): void {
     if (isNew(request, state)) this.#failingScopeSets.assertFew(request.key, this.#props.clock.nowMs());
@@ -80,8 +85,8 @@ export class Minter {
 
   /**
    * @param current the credential to mint with
-   * @param state what is known of the token: which version minted it, which was refused
-   * @throws MintFailure, caused by a VendingError; by an `invalid_scope` only where the caller named the scopes
+   * @param state the state of the token, with the version that minted it and the refusal of a version
+   * @throws MintFailure, caused by a VendingError. Its code is `invalid_scope` only if the caller named the scopes.
    */
   async mint(request: ScopeRequest, current: Credential, state: TokenState, deadlineMs: number): Promise<Minted> {
     const { clock, telemetry } = this.#props;
@@ -89,8 +94,8 @@ export class Minter {
     let refusal = this.#refusedLately(current, state);
     let version = current.version;
     let failure: unknown = new VendingError('timed_out', 'no version of the credential could be read in time');
-    const candidates = this.#candidates(current, state, refusal !== undefined, deadlineMs);
-    for await (const { credential, isCurrent } of candidates) {
+    const credentialsToTry = this.#credentialsToTry(current, state, refusal !== undefined, deadlineMs);
+    for await (const { credential, isCurrent } of credentialsToTry) {
       if (isCurrent) version = credential.version;
       try {
         const token = await this.#mintWith(credential, request, startedAtMs, deadlineMs);
@@ -105,10 +110,10 @@ export class Minter {
     }
     if (refusal) telemetry.credentialRefused({ credentialVersion: refusal.version });
     if (refusal && clock.nowMs() >= deadlineMs) {
-      // Not all versions were tried: the credential must not count as refused.
+      // The previous version was not tried, so the failure must not be that the credential was refused.
       failure = new VendingError('timed_out', 'the credential was refused, and no time was left to try the one before');
     }
-    if (isNew(request, state)) this.#failingScopeSets.failed(request.key, clock.nowMs());
+    if (isNew(request, state)) this.#failingScopeSets.add(request.key, clock.nowMs());
     telemetry.mintFailed(failure);
     throw new MintFailure(this.#describeToCaller(failure, request), version, refusal);
   }
@@ -134,15 +139,15 @@ export class Minter {
   }
 
   /**
-   * The current version, read again if it is refused; then the one that minted the token; then the one before. A version
-   * that was refused lately comes last: by now it may be accepted, and the one before may not.
+   * First the current version, which is read again if it is refused; then the version that minted the token; then the
+   * previous version. If the current version was refused lately, it comes last, because it may be accepted by now.
    */
-  async *#candidates(
+  async *#credentialsToTry(
     current: Credential,
     { credentialVersion }: TokenState,
     wasRefused: boolean,
     deadlineMs: number,
-  ): AsyncGenerator<Candidate> {
+  ): AsyncGenerator<CredentialToTry> {
     const { credentials, clock } = this.#props;
     const inTime = async <T>(read: () => Promise<T>) => (clock.nowMs() < deadlineMs ? await read() : undefined);
     const tried = new Set<string>();

@@ -1,5 +1,5 @@
-// Minting for all: under the lease, or without the table where that is away. The token is published, or the failure
-// recorded, so that a fleet asks the authorization server once.
+// Mints a token for all instances: under the lease, or without the table if that is away. The token is published, or
+// the failure is recorded, so that the other instances need no mint of their own.
 
 import type { Clock } from '../../clock.ts';
 import { VendingError } from '../../errors.ts';
@@ -25,12 +25,12 @@ import type { TokenMemory } from './token-memory.ts';
 import type { Reading, TokenReader } from './token-reader.ts';
 import type { TokenWriter } from './token-writer.ts';
 
-/** Without the table: one mint in this time per instance and key. */
+/** Without the table, an instance mints once in this time for each key. */
 const MINT_WITHOUT_TABLE_EVERY_MS = 10_000;
-/** Timers may fire a little early. */
+/** A timer may fire this much too early. */
 const TIMER_ALLOWANCE_MS = 50;
 
-/** One request for a token, and when its caller must have the answer. */
+/** A request for a token, with the deadline of its answer. */
 export interface VendCall {
   readonly request: ScopeRequest;
   readonly demand: Demand;
@@ -56,8 +56,8 @@ export class Minting {
   }
 
   /**
-   * @param watchedLeaseId a lease that was watched to its end
-   * @returns undefined where another instance took the lease, or the table throttles
+   * @param watchedLeaseId the ID of a lease that was watched to its end
+   * @returns undefined if another instance took the lease, or the table throttles
    * @throws VendingError
    */
   async underLease(
@@ -88,8 +88,8 @@ export class Minting {
   }
 
   /**
-   * One mint in 10 s per instance and key.
-   * @param leaseId of a lease whose acquisition had no answer: it may be one's own
+   * Mints at most once in 10 s per instance and key.
+   * @param leaseId the ID of a lease whose acquisition got no answer, so that this instance may have it
    * @throws VendingError
    */
   async withoutTable(call: VendCall, reading: Reading, leaseId?: string): Promise<FoundToken> {
@@ -97,9 +97,9 @@ export class Minting {
     const { key } = call.request;
     try {
       this.#assertMayMintWithoutTable(call, reading.state);
-    } catch (refusal) {
+    } catch (failure) {
       if (leaseId !== undefined) await writer.releaseLease(key, leaseId);
-      throw refusal;
+      throw failure;
     }
     const nowMs = this.#nowMs;
     memory.remember(key, reading.state, { mintedWithoutTableAtMs: nowMs });
@@ -115,10 +115,10 @@ export class Minting {
     const { mintedWithoutTableAtMs = Number.NEGATIVE_INFINITY } = this.#props.memory.get(call.request.key) ?? {};
     const waitMs = mintedWithoutTableAtMs + MINT_WITHOUT_TABLE_EVERY_MS - this.#nowMs;
     if (waitMs > 0) {
-      const what = 'the token table is out of reach, and the authorization server was asked a moment ago';
-      throw new VendingError('unavailable', what, { retryAfterSeconds: waitMs / 1000 });
+      const problem = 'the token table is out of reach, and the authorization server was asked a moment ago';
+      throw new VendingError('unavailable', problem, { retryAfterSeconds: waitMs / 1000 });
     }
-    // A mint that the deadline or a valid token cuts short would use up the one try in 10 s.
+    // A mint that the deadline or the end of a valid token cuts short would use up the only attempt in 10 s.
     if (timeLeft(call, state, this.#nowMs).toMintMs < MINT_LIMIT_MS) throw outOfTime();
     this.#assertMayMint(call, state);
   }
@@ -127,24 +127,25 @@ export class Minting {
     const { minter, writer } = this.#props;
     const { request } = call;
     const { state, credential } = reading;
-    const left = timeLeft(call, state, startedAtMs);
+    // Taking the lease took its time: the token may have ended meanwhile, and is no reason to hurry then.
+    const left = new TimeLeft(startedAtMs, call.deadlineMs, vendableUntilMs(state, call.demand, this.#nowMs));
     const limitMs = startedAtMs + left.toMintMs;
     let minted: Minted;
     try {
       minted = await minter.mint(request, credential, state, limitMs);
     } catch (error) {
       const failure = error instanceof MintFailure ? error : new MintFailure(error, credential.version, undefined);
-      // A mint that was cut short for a valid token's sake says nothing of the server.
+      // A mint that was cut short in order to vend a valid token does not show that the server failed.
       const wasCut = left.isCutByToken && this.#nowMs >= limitMs - TIMER_ALLOWANCE_MS;
       if (!wasCut) throw await this.#recordFailure(request, state, leaseId, failure);
       if (leaseId !== undefined) await writer.releaseLease(request.key, leaseId);
       throw failure.cause;
     }
-    return await this.#keep(call, reading, minted, startedAtMs, leaseId);
+    return await this.#rememberAndPublish(call, reading, minted, startedAtMs, leaseId);
   }
 
-  /** Remembers and publishes what was minted. Returns it, or what another instance has published meanwhile. */
-  async #keep(
+  /** Remembers and publishes the minted token. Returns it, or the token that another instance published meanwhile. */
+  async #rememberAndPublish(
     { request, demand }: VendCall,
     reading: Reading,
     minted: Minted,
@@ -158,19 +159,19 @@ export class Minting {
     memory.remember(request.key, { token, credentialVersion: credential.version, refusal, forcedAtSeconds });
     if (reading.table === 'usable') {
       const published = await writer.publish(request.key, minted, forcedAtSeconds, reading.state, leaseId);
-      const others =
+      const readAfter =
         published === false ? await reader.readTableAndCredential(request).catch(() => undefined) : undefined;
-      if (isFresh(others?.state, demand, credential.version, this.#nowMs)) return foundIn(others.state, 'table');
+      if (isFresh(readAfter?.state, demand, credential.version, this.#nowMs)) return foundIn(readAfter.state, 'table');
     }
     assertMinTtlFits({ token }, demand, this.#nowMs);
-    // A server may issue the rejected token once more: then no other can be had.
+    // The rejected token is not excluded here. If the server issues it once more, there is no other one.
     if (!isValid(token, NO_DEMAND, this.#nowMs)) {
       throw new VendingError('unavailable', 'the token that was minted expired before it could be vended');
     }
     return { token, credentialVersion: credential.version, source: 'mint' };
   }
 
-  /** So that waiters don't each try, here and in the fleet. Returns the failure with the time that all are to wait. */
+  /** Remembers and records the failure, so that no other call repeats the mint. Returns it with the time to wait. */
   async #recordFailure(
     { key }: ScopeRequest,
     state: TokenState,
@@ -179,13 +180,13 @@ export class Minting {
   ): Promise<unknown> {
     const { memory, random, writer } = this.#props;
     const failure = cause instanceof VendingError ? cause : new VendingError('unavailable', '');
-    const at = { version, nowMs: this.#nowMs, random: random() };
-    const backOff = nextBackOff(failure, state.backOff, at);
+    const circumstances = { version, nowMs: this.#nowMs, random: random() };
+    const backOff = nextBackOff(failure, state.backOff, circumstances);
     const failed = { ...state, ...(refusal && { refusal }), backOff };
     memory.remember(key, failed, { readAgainAtMs: backOff.untilSeconds * 1000 });
     if (failure.code === 'throttled') await writer.recordThrottling(backOff);
     if (leaseId !== undefined) await writer.recordFailure(key, failed, leaseId);
-    return failure === cause ? failure.withRetryAfter(backOff.untilSeconds - at.nowMs / 1000) : cause;
+    return failure === cause ? failure.withRetryAfter(backOff.untilSeconds - circumstances.nowMs / 1000) : cause;
   }
 
   get #nowMs(): number {
@@ -198,6 +199,6 @@ export function timeLeft({ demand, deadlineMs }: VendCall, state: TokenState, no
 }
 
 export function outOfTime(): VendingError {
-  const what = 'another instance is obtaining this token; no time is left';
-  return new VendingError('unavailable', what, { retryAfterSeconds: 1 });
+  const problem = 'another instance is obtaining this token; no time is left';
+  return new VendingError('unavailable', problem, { retryAfterSeconds: 1 });
 }

@@ -1,5 +1,5 @@
-// Which scopes a caller of this profile may have, what the authorization server is asked for, under which key the token
-// is kept, and whether what was granted will do.
+// The rules for scopes: which ones a caller of this profile may request, which ones are requested from the
+// authorization server, the key of their token, and whether the granted scopes are accepted.
 
 import { createHash } from 'node:crypto';
 import { type ErrorCode, VendingError } from '../../errors.ts';
@@ -11,29 +11,29 @@ import type { BackOff } from '../state/back-off.ts';
 export interface ScopeRequest {
   /** The token's key: profile name, `#`, base64url(SHA-256(the policy and the canonical scopes)). */
   readonly key: string;
-  /** What the authorization server is asked for. Undefined: whatever the credential has. */
+  /** The scopes that are requested from the authorization server. Undefined: all scopes of the credential. */
   readonly scopes: Scopes | undefined;
-  /** Whether the caller named them: then all must be granted. */
+  /** Whether the caller named the scopes. If so, all of them must be granted. */
   readonly isNamed: boolean;
 }
 
-/** Whatever decides what a token may be. */
+/** The settings that determine which tokens may be vended. */
 export type Policy = Pick<Settings, 'profile' | 'credential' | 'tokenEndpoint' | 'parameters' | 'tenant' | 'scopes'>;
 
 interface FailureDetails {
-  /** Indexes, in the canonical list, of the scopes that were not granted. */
+  /** The indexes of the scopes that were not granted, in the canonical list of requested scopes. */
   readonly missing?: readonly number[] | undefined;
   readonly retryAfterSeconds?: number | undefined;
 }
 
-/** Changes when the hashed list changes, so that two versions of the code never read each other's keys. */
+/** It must change when the hashed list changes, so that two versions of the code never read each other's items. */
 const KEY_FORMAT = 2;
 
 export class ScopePolicy {
   readonly #profile: string;
   readonly #allowed: Scopes | undefined;
   readonly #tenant: string | undefined;
-  /** All but the scopes, so that a deploy that changes one of these finds no token minted before it. */
+  /** The policy's part of each key. A deploy that changes one of these finds no token that was minted before it. */
   readonly #keyParts: readonly unknown[];
 
   constructor({ profile, credential, tokenEndpoint, parameters = {}, tenant, scopes }: Policy) {
@@ -46,8 +46,8 @@ export class ScopePolicy {
   }
 
   /**
-   * @param named what the caller named; undefined: nothing
-   * @throws VendingError `invalid_scope` that names what the profile doesn't allow
+   * @param named the scopes that the caller named. Undefined if it named none
+   * @throws VendingError `invalid_scope`, which names the scopes that the profile doesn't allow
    */
   request(named: Scopes | undefined): ScopeRequest {
     if (named === undefined) return { key: this.#key(undefined), scopes: this.#allowed, isNamed: false };
@@ -59,9 +59,9 @@ export class ScopePolicy {
   }
 
   /**
-   * Compares what was granted with what was requested. Emporix leaves a scope that the credential lacks out of a 200
-   * without a word.
-   * @returns the scopes of an allow-list that were not granted; the granted part is vended
+   * Compares the granted scopes with the requested ones. If the credential lacks a scope, Emporix answers 200 without
+   * that scope and reports no error.
+   * @returns the scopes of the allow-list that were not granted. The granted part is vended.
    * @throws VendingError `invalid_scope`, `wrong_tenant`, `nothing_granted`, `too_much_granted`
    */
   assertGranted(token: Token, request: ScopeRequest): string[] {
@@ -78,14 +78,14 @@ export class ScopePolicy {
     return missing;
   }
 
-  /** What a failed mint tells a caller: the one whose request made it, or one that finds the record of it later. */
+  /** The error for a caller after a failed mint. It is the same for a caller that finds the recorded failure later. */
   failure(code: ErrorCode, request: ScopeRequest, details: FailureDetails = {}): VendingError {
-    // If the caller named no list, and the server refuses the profile's, the operator has something to mend.
-    const told = code === 'invalid_scope' && !request.isNamed ? 'nothing_granted' : code;
-    return new VendingError(told, this.#describe(told, request, details), details);
+    // If the server refuses the profile's own list, the operator must correct it.
+    const codeForCaller = code === 'invalid_scope' && !request.isNamed ? 'nothing_granted' : code;
+    return new VendingError(codeForCaller, this.#describe(codeForCaller, request, details), details);
   }
 
-  /** What a back-off in force tells a caller. */
+  /** The error for a caller while a back-off is in force. */
   recordedFailure({ error, missing, untilSeconds }: BackOff, request: ScopeRequest, nowMs: number): VendingError {
     return this.failure(error, request, { missing, retryAfterSeconds: untilSeconds - nowMs / 1000 });
   }
@@ -96,10 +96,10 @@ export class ScopePolicy {
         const missing = details.missing?.map((index) => scopes?.list[index]) ?? [];
         return missing.length > 0
           ? `not granted to the credential: ${missing.join(' ')}`
-          : `the authorization server refused, alone or together: ${scopes}`;
+          : `the authorization server refused a request for: ${scopes}`;
       }
       case 'wrong_tenant':
-        return `the credential's token is not of tenant ${this.#tenant}: configure the credential's own tenant, or put that tenant's credential`;
+        return `the credential's token is not of tenant ${this.#tenant}: configure the credential's own tenant, or use a credential of that tenant`;
       case 'nothing_granted':
         return `the authorization server granted no scope of profile ${this.#profile}: assign them to the credential, or change the profile's scopes`;
       case 'too_much_granted':

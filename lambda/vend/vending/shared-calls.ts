@@ -1,13 +1,13 @@
-// One call at a time per key inside an instance: callers who come while it is under way share it.
+// Inside an instance there is one call at a time for each key. Callers who come while it runs share its result.
 
 export class SharedCalls<T> {
-  readonly #underWay = new Map<string, Promise<T>>();
+  readonly #running = new Map<string, Promise<T>>();
 
   run(key: string, call: () => Promise<T>): { result: Promise<T>; joined: boolean } {
-    const underWay = this.#underWay.get(key);
-    if (underWay) return { result: underWay, joined: true };
-    const result = call().finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, result);
+    const running = this.#running.get(key);
+    if (running) return { result: running, joined: true };
+    const result = call().finally(() => this.#running.delete(key));
+    this.#running.set(key, result);
     return { result, joined: false };
   }
 }

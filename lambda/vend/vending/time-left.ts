@@ -1,5 +1,5 @@
-// How much time a request has left, for each thing that it may do next. A valid token in hand ends the time as well: by
-// then it must have been vended.
+// The time that a request has left for each possible next step. If there is a valid token, the time also ends where
+// that token could no longer be vended.
 
 import { AFTER_MINT_MS, MINT_LIMIT_MS, READ_MS } from '../../time-limits.ts';
 
@@ -9,20 +9,20 @@ export class TimeLeft {
 
   /**
    * @param deadlineMs when the caller must have its answer
-   * @param tokenEndsAtMs until when a valid token can be vended instead. @default there is none
+   * @param tokenEndsAtMs until when a valid token can be vended. @default there is no valid token
    */
   constructor(nowMs: number, deadlineMs: number, tokenEndsAtMs = Number.POSITIVE_INFINITY) {
     this.#untilDeadlineMs = deadlineMs - nowMs;
     this.#untilEndMs = Math.min(deadlineMs, tokenEndsAtMs) - nowMs;
   }
 
-  /** How long a pause may be, if the table is to be read after it. */
+  /** How long a pause may last if the table is read after it. */
   get toWaitMs(): number {
     return this.#untilEndMs - READ_MS;
   }
 
-  /** How long a pause may be, if the table is to be read after it and a whole mint is to follow. */
-  get toReadMs(): number {
+  /** How long a pause may last if the table is read and a whole mint is made after it. */
+  get toReadAndMintMs(): number {
     return this.#untilDeadlineMs - READ_MS - MINT_LIMIT_MS - AFTER_MINT_MS;
   }
 
@@ -31,12 +31,12 @@ export class TimeLeft {
     return Math.min(this.#toMintByDeadlineMs, this.#untilEndMs);
   }
 
-  /** Whether a mint may begin: the deadline leaves time for a whole one. */
+  /** Whether the deadline leaves time for a whole mint, so that one may begin. */
   get isEnoughToMint(): boolean {
     return this.#toMintByDeadlineMs >= MINT_LIMIT_MS && this.#untilEndMs > 0;
   }
 
-  /** Whether a mint would have to stop for the sake of the valid token, which says nothing of the server. */
+  /** Whether the end of a valid token, not the deadline, limits a mint. */
   get isCutByToken(): boolean {
     return this.#untilEndMs < this.#toMintByDeadlineMs;
   }

@@ -1,13 +1,13 @@
-// What this instance remembers of each token, with two notes of its own.
+// The memory of this instance: the state of each token, and two notes about it that only this instance needs.
 
 import type { TokenState } from '../state/token-state.ts';
 import type { MemoryCache } from '../store/memory-cache.ts';
 
 export interface Remembered {
   readonly state: TokenState;
-  /** Past the renewal point: the store isn't read before. 0: it may be read at once. */
+  /** After the renewal point, the store isn't read before this time. 0: it may be read at once. */
   readonly readAgainAtMs: number;
-  /** When it was last minted without the table. */
+  /** When this instance last minted the token without the table. */
   readonly mintedWithoutTableAtMs?: number | undefined;
 }
 
@@ -22,7 +22,7 @@ export class TokenMemory {
     return this.#cache.get(key);
   }
 
-  /** Notes that were made before stay, unless new ones are given. */
+  /** Remembers a state. Earlier notes stay, unless new ones are given. */
   remember(key: string, state: TokenState, notes: Partial<Omit<Remembered, 'state'>> = {}): void {
     const { readAgainAtMs = 0, mintedWithoutTableAtMs } = { ...this.#cache.get(key), ...notes };
     this.#cache.set(key, { state, readAgainAtMs, mintedWithoutTableAtMs });

@@ -1,4 +1,4 @@
-// Reads what the store holds of a token, side by side with the credential that opens it.
+// Reads the state of a token from the store, and at the same time the credential that opens it.
 
 import type { Clock } from '../../clock.ts';
 import type { Credential } from '../../oauth/credential.ts';
@@ -13,11 +13,11 @@ import type { Situation } from './decision.ts';
 import type { ScopePolicy, ScopeRequest } from './scope-policy.ts';
 import type { TokenMemory } from './token-memory.ts';
 
-/** What one read of the table and the credential found. */
+/** The result of one read of the table and the credential. */
 export interface Reading {
   readonly table: Situation['table'];
   readonly state: TokenState;
-  /** Where the token is from. */
+  /** The source of the token. */
   readonly source: 'memory' | 'table';
   readonly credential: Credential;
 }
@@ -39,8 +39,8 @@ export class TokenReader {
   }
 
   /**
-   * Remembers what the table says.
-   * @throws VendingError where there is no credential
+   * Reads both, and remembers the state that the table holds.
+   * @throws VendingError if there is no credential
    */
   async readTableAndCredential(request: ScopeRequest): Promise<Reading> {
     const { memory, credentials, clock } = this.#props;
@@ -54,7 +54,7 @@ export class TokenReader {
     const remembered = memory.get(request.key)?.state ?? {};
     if (failed || isBehind) return { table: failed ?? 'away', state: remembered, source: 'memory', credential };
     const state = await this.#open(request, stored, credential);
-    // Memory is used where the table lost the token, or never had it.
+    // If the table has lost the token, or never had it, the one in memory is used.
     if (!isValid(state.token, NO_DEMAND, clock.nowMs()) && isValid(remembered.token, NO_DEMAND, clock.nowMs())) {
       const { token, credentialVersion } = remembered;
       return { table: 'usable', state: { ...state, token, credentialVersion }, source: 'memory', credential };
@@ -73,7 +73,7 @@ export class TokenReader {
     );
   }
 
-  /** A secret that holds no credential costs nobody the token that is in the table, nor its renewal. */
+  /** If the secret holds no credential, the credential that sealed the stored token can still open and renew it. */
   async #credentialThatSealed(stored: StoredToken | undefined, failure: unknown): Promise<Credential> {
     const { credentials, telemetry } = this.#props;
     const version = stored?.credentialVersion;
@@ -84,9 +84,9 @@ export class TokenReader {
   }
 
   /**
-   * Reads the credential again where the item raises a doubt.
-   * @returns `isBehind`: the item is of a version that isn't known here, and Secrets Manager doesn't say which one is
-   * current. This instance's version may be the replaced one, and must not overwrite the item.
+   * Reads the credential again if the item is of another version, or records a refusal of this one.
+   * @returns `isBehind`: the item is of a version that is unknown here, and Secrets Manager doesn't answer which one is
+   * current. This instance's version may be a replaced one, and must not overwrite the item.
    */
   async #recheck(credential: Credential, stored: StoredToken | undefined, startedAtMs: number) {
     const { credentials } = this.#props;
@@ -105,14 +105,15 @@ export class TokenReader {
     return { credential: latest, isBehind };
   }
 
-  /** What is opened is checked as what is minted is: nobody who writes the table widens a token. */
+  /** A token that was opened is checked like a minted one, so that no writer of the table can add scopes to a token. */
   async #open(request: ScopeRequest, stored: StoredToken | undefined, current: Credential): Promise<TokenState> {
     const { credentials, telemetry } = this.#props;
     if (stored === undefined) return {};
     const { sealed, credentialVersion, ...state } = stored;
     if (sealed === undefined || credentialVersion === undefined) return state;
-    const opener = credentialVersion === current.version ? current : await credentials.ofVersion(credentialVersion);
-    const token = opener && open(sealed, opener, request.key);
+    const sealedUnder =
+      credentialVersion === current.version ? current : await credentials.ofVersion(credentialVersion);
+    const token = sealedUnder && open(sealed, sealedUnder, request.key);
     if (token && this.#isAllowed(token, request)) return { ...state, token, credentialVersion };
     telemetry.sealNotOpened();
     return state;

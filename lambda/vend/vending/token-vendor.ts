@@ -1,5 +1,5 @@
-// How a token is vended, and minted once for all: from memory, else from the table, else by the instance that takes the
-// lease. What a request does next is decided in decision.ts; this loop reads, decides and acts.
+// Vends a token: from memory, else from the table, else from a mint by the instance that takes the lease. decision.ts
+// decides the next step of a request. The loop here reads, asks for the decision and acts.
 
 import type { Clock } from '../../clock.ts';
 import type { CredentialSource } from '../../secrets/credential-source.ts';
@@ -24,13 +24,16 @@ import { SharedCalls } from './shared-calls.ts';
 import type { TokenMemory } from './token-memory.ts';
 import type { Reading, TokenReader } from './token-reader.ts';
 
-/** How long the table isn't read again for a renewal that was tried, or that another instance has begun. */
+/** After a read for a renewal, the table isn't read again for this time. Meanwhile one call or instance renews. */
 const READ_FOR_RENEWAL_EVERY_MS = 2_000;
-/** All instances know the same renewal point. Over this part of a lifetime from there on, they read one after the other. */
+/**
+ * All instances know the same renewal point. From there on, they read the table one after the other, within this part
+ * of the lifetime.
+ */
 const RENEWAL_SPREAD_SHARE = 0.005;
 
 export interface VendedToken extends FoundToken {
-  /** The current credential can't mint, and the token is of the one before. */
+  /** Whether an older version of the credential than the current one minted the token. */
   readonly isOfReplacedCredential: boolean;
 }
 
@@ -48,7 +51,7 @@ export interface TokenVendorProps {
 
 export class TokenVendor {
   readonly #props: TokenVendorProps;
-  /** In [0, 1), drawn per instance: without it, ten thousand would read one item in the same second. */
+  /** In [0, 1), drawn once per instance. Without it, ten thousand instances would read one item in the same second. */
   readonly #renewalOffset: number;
   readonly #sharedCalls = new SharedCalls<FoundToken>();
 
@@ -61,21 +64,21 @@ export class TokenVendor {
    * @param deadlineMs when the caller must have its answer
    * @throws VendingError, but never while there is a valid token
    */
-  async vend(asked: VendRequest, deadlineMs: number): Promise<VendedToken> {
+  async vend(vendRequest: VendRequest, deadlineMs: number): Promise<VendedToken> {
     const { scopePolicy, credentials } = this.#props;
-    const call: VendCall = { request: scopePolicy.request(asked.scopes), demand: asked, deadlineMs };
+    const call: VendCall = { request: scopePolicy.request(vendRequest.scopes), demand: vendRequest, deadlineMs };
     const found = await this.#find(call);
     const current = credentials.checked?.version;
     const { credentialVersion } = found;
-    const isKnown = current !== undefined && credentialVersion !== undefined;
-    return { ...found, isOfReplacedCredential: isKnown && credentialVersion !== current };
+    const areBothKnown = current !== undefined && credentialVersion !== undefined;
+    return { ...found, isOfReplacedCredential: areBothKnown && credentialVersion !== current };
   }
 
   async #find(call: VendCall): Promise<FoundToken> {
     try {
       return await this.#fromMemoryOrSharedCall(call);
     } catch (failure) {
-      // A valid token is vended to its true end, past its margin, whatever the failure.
+      // After any failure, a valid token is vended until its true end, also past its margin.
       const found = this.#validInMemory(call);
       if (isDemandRefused(failure) || found === undefined) throw failure;
       this.#props.telemetry.failureCovered(failure);
@@ -95,10 +98,10 @@ export class TokenVendor {
       const { result, joined } = this.#sharedCalls.run(sharedKey(call), () => this.#fromTableOrMint(call));
       try {
         const found = await result;
-        // It is checked once more, because a call may be held up on its way.
+        // The token is checked once more, because the call may have taken long.
         if (isValid(found.token, joined ? call.demand : NO_DEMAND, this.#nowMs)) return found;
       } catch (failure) {
-        // A shared call that began earlier may have missed what is there now.
+        // A shared call that began earlier may have missed a token that is there now.
         if (!joined || round > 0) throw failure;
         const found = this.#validInMemory(call);
         if (found) return found;
@@ -107,7 +110,7 @@ export class TokenVendor {
     }
   }
 
-  /** Without any I/O. */
+  /** Finds a token in memory, without any I/O. */
   #fromMemory({ request, demand }: VendCall): FoundToken | undefined {
     const { memory, credentials } = this.#props;
     const remembered = memory.get(request.key);
@@ -129,7 +132,8 @@ export class TokenVendor {
       const reading = await reader.readTableAndCredential(call.request);
       assertMinTtlFits(reading.state, call.demand, this.#nowMs);
       const pauseMs = leasePauseMs(round, random());
-      watch.see(reading.state.lease);
+      // What memory says of a lease may be out of date.
+      if (reading.table === 'usable') watch.see(reading.state.lease);
       let situation = this.#situation(call, reading, watch, pauseMs);
       if (situation.token === 'renewal due') this.#noteRenewal(call, reading);
       let next = decide(situation);
@@ -137,15 +141,17 @@ export class TokenVendor {
         const minted = await minting.underLease(call, reading, watch.watchedToItsEnd);
         if (minted) return minted;
         // Another instance took the lease.
-        situation = { ...this.#situation(call, reading, watch, pauseMs), lease: 'held' };
+        const { token } = situation;
+        situation = { ...this.#situation(call, reading, watch, pauseMs), token, lease: 'held' };
         next = decide(situation);
       }
       if (next === 'wait') await clock.sleep(pauseMs);
-      else return await this.#end(next, call, reading, situation);
+      else return await this.#takeLastStep(next, call, reading, situation);
     }
   }
 
-  async #end(next: NextStep, call: VendCall, reading: Reading, situation: Situation): Promise<FoundToken> {
+  /** Does the last step of a request: every step except waiting and minting under the lease. */
+  async #takeLastStep(next: NextStep, call: VendCall, reading: Reading, situation: Situation): Promise<FoundToken> {
     const { minting, scopePolicy } = this.#props;
     const { token, credentialVersion, backOff } = reading.state;
     if (next === 'vend' && token) return { token, credentialVersion, source: reading.source };
@@ -163,13 +169,13 @@ export class TokenVendor {
       table,
       isBackedOff: isInForce(state.backOff, credential.version, nowMs),
       lease: watch.isFree(state.lease) ? 'free' : 'held',
-      hasTimeToRead: left.toReadMs >= MAX_PAUSE_MS,
+      hasTimeToReadAndMint: left.toReadAndMintMs >= MAX_PAUSE_MS,
       hasTimeToMint: left.isEnoughToMint,
       hasTimeToWait: pauseMs < left.toWaitMs,
     };
   }
 
-  /** Others in this instance are answered from memory while one call renews. */
+  /** While one call renews, the other calls of this instance are answered from memory. */
   #noteRenewal({ request }: VendCall, { state }: Reading): void {
     this.#props.memory.remember(request.key, state, { readAgainAtMs: this.#nowMs + READ_FOR_RENEWAL_EVERY_MS });
   }
@@ -179,7 +185,7 @@ export class TokenVendor {
   }
 }
 
-/** Callers share one call only if `min_ttl` and rejected token are equal: only some may wait past the end of a token. */
+/** Callers share a call only if `min_ttl` and rejected token are equal, because these decide which tokens are valid. */
 function sharedKey({ request, demand }: VendCall): string {
   return [request.key, demand.minTtlMs, demand.rejectedTokenSha256].join(' ');
 }

@@ -1,4 +1,4 @@
-// Writes to the store: the lease before a mint, and what came of the mint. Whatever fails here, the mint goes on.
+// Writes to the store: the lease before a mint, and the result of the mint. If a write fails, the mint goes on.
 
 import type { Clock } from '../../clock.ts';
 import type { BackOff } from '../state/back-off.ts';
@@ -26,8 +26,8 @@ export class TokenWriter {
 
   /**
    * @param seen the state that was read
-   * @param watchedLeaseId a lease that was watched to its end
-   * @returns `unknown`: the store gave no answer; the lease may be one's own all the same
+   * @param watchedLeaseId the ID of a lease that was watched to its end
+   * @returns `unknown`: the store gave no answer, and this instance may have the lease
    */
   async acquireLease(
     key: string,
@@ -56,8 +56,8 @@ export class TokenWriter {
   }
 
   /**
-   * Seals and publishes a token, which ends lease and back-off.
-   * @returns false where another writer's entry stands; undefined where the store failed
+   * Seals and publishes a token, which ends the lease and the back-off.
+   * @returns false if another instance's entry stays instead; undefined if the store failed
    */
   async publish(
     key: string,
@@ -67,33 +67,35 @@ export class TokenWriter {
     leaseId = this.#newId(),
   ): Promise<boolean | undefined> {
     const { store, randomBytes } = this.#props;
-    const publication = {
-      key,
-      leaseId,
-      seenRevision: seen.revision,
-      revision: this.#newId(),
-      sealed: seal(token, credential, key, randomBytes),
-      credentialVersion: credential.version,
-      refusal,
-      forcedAtSeconds,
-      expiresAtSeconds: Math.floor(token.expiresAtMs / 1000),
-    };
-    return await this.#tolerate('publish', () => store.publish(publication));
+    return await this.#tolerate('publish', () =>
+      store.publish({
+        key,
+        leaseId,
+        seenRevision: seen.revision,
+        revision: this.#newId(),
+        sealed: seal(token, credential, key, randomBytes),
+        credentialVersion: credential.version,
+        refusal,
+        forcedAtSeconds,
+        expiresAtSeconds: Math.floor(token.expiresAtMs / 1000),
+      }),
+    );
   }
 
   /** Records the back-off of a failed mint, and gives the lease back. */
   async recordFailure(key: string, state: TokenState & { backOff: BackOff }, leaseId: string): Promise<void> {
     const { backOff, refusal } = state;
     const expiresAtSeconds = ttlSeconds(state, backOff.untilSeconds);
-    const record = { key, leaseId, revision: this.#newId(), backOff, refusal, expiresAtSeconds };
-    await this.#tolerate('record_failure', () => this.#props.store.recordFailure(record));
+    await this.#tolerate('record_failure', () =>
+      this.#props.store.recordFailure({ key, leaseId, revision: this.#newId(), backOff, refusal, expiresAtSeconds }),
+    );
   }
 
   async releaseLease(key: string, leaseId: string): Promise<void> {
     await this.#tolerate('release_lease', () => this.#props.store.releaseLease(key, leaseId));
   }
 
-  /** The back-off of a server that throttles the credential; `throttled` where the store itself is throttled. */
+  /** The back-off of a server that throttles the credential. `throttled`: the store itself throttles. */
   async readThrottling(): Promise<BackOff | 'throttled' | undefined> {
     const { store, telemetry } = this.#props;
     return await attempt<BackOff | 'throttled' | undefined>(

@@ -1,13 +1,13 @@
-// Bodies of token requests that no client should send: any parameter with any value, in any order, repeated, under
-// odd names, as form, as JSON, as neither, cut, not UTF-8, not base64.
+// Bodies of token requests that no client should send. A parameter may have any value and any name, and may be
+// repeated. A body may be a form, JSON or neither; it may be cut, not UTF-8 or not base64.
 
 import fc from 'fast-check';
-import { HELD, PROFILE, tokenOf } from './instance.ts';
+import { CREDENTIAL_SCOPES, PROFILE, tokenOf } from './instance.ts';
 
-/** Names that an object has before anyone gives it any. */
+/** Names that every object inherits. */
 export const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'valueOf', 'hasOwnProperty'];
 
-/** Forges a log line, clears a terminal, ends a line for some readers, is half a character. */
+/** Texts that forge a log line, clear a terminal, end a line for some readers, or are half a character. */
 const TRICKS = [
   '\r\n{"event":"vended","Profile":"default"}\n',
   '\u001b[2J\u001b]0;title\u0007',
@@ -18,7 +18,7 @@ const TRICKS = [
   '\ud800',
   '\udfff\ud83d',
   '"},"level":"info',
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: what others would fill in
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: some loggers replace this
   '${jndi:ldap://127.0.0.1/a}',
   "' OR '1'='1",
   '../../etc/passwd',
@@ -33,7 +33,7 @@ export const trickyText: fc.Arbitrary<string> = fc.oneof(
   fc.tuple(fc.constantFrom(...TRICKS), fc.constantFrom('order.order_read', '')).map((parts) => parts.join('')),
 );
 
-/** Whatever JSON can hold where something else was expected. */
+/** Any JSON value, in place of the one that was expected. */
 export const oddValue: fc.Arbitrary<unknown> = fc.oneof(
   fc.constantFrom<unknown>(null, true, false, 0, -1, 1e308, '', ' ', 'null', [], [[]], {}, 'a'.repeat(100_000)),
   fc.jsonValue({ maxDepth: 2 }),
@@ -44,7 +44,7 @@ export const oddValue: fc.Arbitrary<unknown> = fc.oneof(
 );
 
 const scopeToken = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom<string>(...HELD) },
+  { weight: 4, arbitrary: fc.constantFrom<string>(...CREDENTIAL_SCOPES) },
   { weight: 1, arbitrary: fc.constantFrom('ORDER.ORDER_READ', 'tenant=other', 'scope=', ...PROTOTYPE_NAMES) },
   { weight: 1, arbitrary: fc.nat({ max: 500 }).map((n) => `made.up_${n}`) },
 );
@@ -71,7 +71,7 @@ const minTtl = fc.oneof(
   trickyText,
 );
 
-/** Stands for the SHA-256 of the token that was vended last. */
+/** A placeholder for the SHA-256 of the token that was vended last. */
 export const OF_LAST_TOKEN = 'e'.repeat(64);
 
 const rejectedToken = fc.oneof(
@@ -100,7 +100,7 @@ const parameter: fc.Arbitrary<Parameter> = fc.oneof(
 
 const parameters = fc.array(parameter, { maxLength: 4 });
 
-/** Lone surrogates can't be percent-encoded; they go as they are. */
+/** Lone surrogates can't be percent-encoded, so they are sent as they are. */
 function percentEncoded(value: unknown): string {
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return text.isWellFormed() ? encodeURIComponent(text).replaceAll('%20', '+') : text;
@@ -108,7 +108,7 @@ function percentEncoded(value: unknown): string {
 
 const toForm = (given: readonly Parameter[]) =>
   given.map(([name, text]) => `${percentEncoded(name)}=${percentEncoded(text)}`).join('&');
-/** By hand, so that names can repeat. */
+/** The JSON is put together as text, so that names can repeat. */
 const toJson = (given: readonly Parameter[]) =>
   `{${given.map(([name, any]) => `${JSON.stringify(name)}:${JSON.stringify(any)}`).join(',')}}`;
 
@@ -129,7 +129,7 @@ export interface HostileBody {
 }
 
 const base64 = (body: string | Uint8Array) => Buffer.from(body).toString('base64');
-/** As Lambda passes it on: a form in base64, JSON as text. */
+/** Lambda passes a form on in base64, and JSON as text. */
 const asForm = (body: string | Uint8Array): HostileBody => ({
   contentType: FORM,
   body: base64(body),
@@ -137,7 +137,7 @@ const asForm = (body: string | Uint8Array): HostileBody => ({
 });
 const asJson = (body: string): HostileBody => ({ contentType: JSON_TYPE, body, isBase64Encoded: false });
 
-/** Cut, with a byte order mark, with something after it, with a byte that is none of UTF-8. */
+/** The body is cut, has a byte order mark, is followed by something else, or is not UTF-8. */
 const damage = fc.constantFrom<(text: string) => string | Uint8Array>(
   (text) => text.slice(0, text.length / 2),
   (text) => `\ufeff${text}`,
@@ -159,7 +159,7 @@ export const hostileBody: fc.Arbitrary<HostileBody> = fc.oneof(
   {
     weight: 5,
     arbitrary: fc
-      .constantFrom('', HELD[0])
+      .constantFrom('', CREDENTIAL_SCOPES[0])
       .map((scope) => asJson(JSON.stringify({ scope, rejected_token_sha256: OF_LAST_TOKEN }))),
   },
   { weight: 1, arbitrary: fc.tuple(parameters, damage).map(([given, damaged]) => asForm(damaged(toForm(given)))) },

@@ -1,10 +1,11 @@
-// Whole events: as a function URL sends them, as proxies in front of one would, as other event sources send them to a
-// function they were wired to by mistake, and as whoever may invoke the function directly could make them up.
+// Whole events. Some are like those of a function URL, some like those of a proxy, and some like those of an event
+// source that was connected by mistake. Others are invented, as a principal that may invoke the function directly could
+// do.
 
 import fc from 'fast-check';
 import type { Misbehaviour } from '../../../local/authorization-server.ts';
 import { type HostileBody, hostileBody, oddValue, PROTOTYPE_NAMES, trickyText } from './bodies.ts';
-import { ALLOWED, HELD } from './instance.ts';
+import { ALLOWED, CREDENTIAL_SCOPES } from './instance.ts';
 
 export const METADATA_PATH = '/.well-known/oauth-authorization-server';
 
@@ -17,7 +18,7 @@ const path = fc.oneof(
 
 const method = fc.constantFrom('GET', 'POST', 'post', 'PUT', 'HEAD', 'OPTIONS', 'TRACE', 'CONNECT', '', 'POST\r\n');
 
-/** Mostly one that is answered, so that the rest of the event is read. */
+/** Most of these are answered, so that the rest of the event is read. */
 const target = fc.oneof(
   { weight: 20, arbitrary: fc.record({ path: fc.constantFrom('/oauth/token', '/'), method: fc.constant('POST') }) },
   { weight: 2, arbitrary: fc.constant({ path: METADATA_PATH, method: 'GET' }) },
@@ -34,7 +35,7 @@ const query = fc.oneof(
   { weight: 1, arbitrary: trickyText },
 );
 
-/** What Lambda's authorizer says of the caller; the access key is there in all of it. */
+/** The access key that Lambda's authorizer puts beside the caller's identity. */
 const ACCESS_KEY = { accessKey: 'canary-access-key' };
 const iam: fc.Arbitrary<unknown> = fc.oneof(
   {
@@ -88,7 +89,7 @@ const headersOf = ({ contentType, odd }: Request) =>
     ...odd,
   ]);
 
-/** Payload format 2.0, of a function URL; an HTTP API's is the same but for where the caller stands. */
+/** An event of a function URL (payload format 2.0). An event of an HTTP API names the caller elsewhere. */
 function functionUrl(request: Request) {
   const { path, method, query, iam, body, isBase64Encoded } = request;
   return {
@@ -115,7 +116,7 @@ function functionUrl(request: Request) {
   };
 }
 
-/** Payload format 1.0: a REST API's, a load balancer's. */
+/** An event of a REST API or a load balancer (payload format 1.0). */
 function proxy(request: Request) {
   const { path, method, body, isBase64Encoded } = request;
   const headers = headersOf(request);
@@ -133,7 +134,7 @@ function proxy(request: Request) {
   };
 }
 
-/** Of other sources, or made up: nothing of what is expected is there. */
+/** Events of other sources, or invented ones. They lack what the function expects. */
 const foreign: fc.Arbitrary<unknown> = fc.oneof(
   oddValue,
   fc.constantFrom<unknown>(
@@ -148,8 +149,8 @@ const foreign: fc.Arbitrary<unknown> = fc.oneof(
   ),
 );
 
-/** Where something of an event is taken away or becomes something else. */
-const PLACES: readonly (readonly string[])[] = [
+/** Paths of the fields that are removed or replaced. */
+const FIELD_PATHS: readonly (readonly string[])[] = [
   ['rawPath'],
   ['rawQueryString'],
   ['headers'],
@@ -184,9 +185,9 @@ const request: fc.Arbitrary<Request> = fc
   })
   .map(({ target, body, ...rest }) => ({ ...rest, ...target, ...body }));
 
-const change = fc.tuple(fc.constantFrom(...PLACES), fc.oneof(fc.constant(undefined), oddValue));
+const change = fc.tuple(fc.constantFrom(...FIELD_PATHS), fc.oneof(fc.constant(undefined), oddValue));
 
-/** An event as Lambda's runtime hands it over: parsed from JSON, where `__proto__` is a name like any other. */
+/** An event as Lambda's runtime passes it on. It was parsed from JSON, where `__proto__` is an ordinary name. */
 const event: fc.Arbitrary<unknown> = fc
   .oneof(
     { weight: 12, arbitrary: request.map(functionUrl) },
@@ -195,7 +196,7 @@ const event: fc.Arbitrary<unknown> = fc
       arbitrary: fc
         .tuple(request.map(functionUrl), fc.array(change, { minLength: 1, maxLength: 3 }))
         .map(([whole, changes]) =>
-          changes.reduce<Json>((event, [place, value]) => changed(event, place, value), whole),
+          changes.reduce<Json>((event, [fieldPath, value]) => changed(event, fieldPath, value), whole),
         ),
     },
     { weight: 1, arbitrary: request.map(proxy) },
@@ -220,17 +221,17 @@ const misbehaviour = fc.constantFrom<Misbehaviour>(
   { body: 'canary-body' },
   { body: '{"access_token":"canary-token","tok', destroySocket: true },
   answer({ access_token: 'canary-token\r\nset-cookie: a=b' }),
-  answer({ scope: `${HELD.join(' ')} tenant=yourtenant` }),
+  answer({ scope: `${CREDENTIAL_SCOPES.join(' ')} tenant=yourtenant` }),
   answer({ scope: '' }),
   answer({ scope: `${ALLOWED.join(' ')} tenant=canary-tenant` }),
   answer({ expires_in: 15 }),
   answer({ expires_in: 0 }),
 );
 
-/** One request of a caller, and the state of the world it meets. */
+/** One request of a caller, and the state of the other systems at that time. */
 export interface Step {
   readonly event: unknown;
-  /** Time since the request before. */
+  /** Time since the previous request. */
   readonly afterMs: number;
   readonly misbehaviour: Misbehaviour | undefined;
   readonly tableFails: boolean;

@@ -1,5 +1,5 @@
-// One instance for hostile requests: the real handler and all that is behind it, with a table in memory, a Secrets
-// Manager that answers at once, a token endpoint over HTTP and a clock that a test sets. What is secret is a canary.
+// One instance for hostile requests. The whole function is real. It has a table in memory, a Secrets Manager that
+// answers at once, a token endpoint over HTTP and a clock that a test sets. Each secret value is a canary.
 
 import { randomBytes } from 'node:crypto';
 import { type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
@@ -7,7 +7,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../../../lambda/clock.ts';
 import { Scopes } from '../../../lambda/oauth/scopes.ts';
 import { VEND_TIMEOUT_MS } from '../../../lambda/time-limits.ts';
-import type { FunctionUrlEvent } from '../../../lambda/vend/http/handler.ts';
+import type { FunctionUrlEvent } from '../../../lambda/vend/http/function-url-event.ts';
 import { createVendFunction } from '../../../lambda/vend/vend-function.ts';
 import { ScopePolicy } from '../../../lambda/vend/vending/scope-policy.ts';
 import type { Misbehaviour } from '../../../local/authorization-server.ts';
@@ -15,18 +15,23 @@ import { type ServedAuthorizationServer, startAuthorizationServer } from '../../
 import { SimulatedDynamoDb } from '../../../testbed/simulator/simulated-dynamodb.ts';
 
 export const PROFILE = 'default';
-/** What the credential holds; the first two are what a profile with an allow-list allows. */
-export const HELD = ['order.order_read', 'price.price_manage', 'media.asset_manage', 'product.product_manage'] as const;
-export const ALLOWED: readonly string[] = HELD.slice(0, 2);
+/** The scopes of the credential. A profile with an allow-list allows the first two. */
+export const CREDENTIAL_SCOPES = [
+  'order.order_read',
+  'price.price_manage',
+  'media.asset_manage',
+  'product.product_manage',
+] as const;
+export const ALLOWED: readonly string[] = CREDENTIAL_SCOPES.slice(0, 2);
 
 /** The nth token that the authorization server issues. */
 export function tokenOf(n: number): string {
   return `canary-token-${String(n).padStart(19, '0')}`;
 }
 
-/** The authorization server of all instances, one after the other; each begins with token 0. */
+/** The authorization server of all instances, which run one after the other. Each instance begins with token 0. */
 export class Server {
-  /** What it does instead of answering as it should. */
+  /** What the server does instead of answering correctly. @default it answers correctly */
   misbehaviour: Misbehaviour | undefined;
   #issued = 0;
   #emporix: ServedAuthorizationServer | undefined;
@@ -35,9 +40,9 @@ export class Server {
     this.#emporix = await startAuthorizationServer({
       clientId: 'canary-client',
       clientSecret: 'canary-secret',
-      scopes: HELD,
+      scopes: CREDENTIAL_SCOPES,
       respondWith: () => this.misbehaviour,
-      // Read back as base64url, the bytes are the token's text.
+      // The server encodes these bytes as base64url, which gives the token's text.
       random: () => Buffer.from(tokenOf(this.#issued++), 'base64url'),
     });
   }
@@ -54,10 +59,10 @@ export class Server {
 }
 
 export interface InstanceOptions {
-  /** The allow-list. @default all of the credential's */
+  /** The allow-list. @default all scopes of the credential */
   readonly scopes?: readonly string[] | undefined;
   readonly tenant?: string | undefined;
-  /** The secret's value; null: Secrets Manager fails. @default the server's client */
+  /** The secret's value. With null, Secrets Manager fails. @default the credential that the server accepts */
   readonly secret?: string | null;
 }
 
@@ -72,7 +77,7 @@ export function startInstance(server: Server, options: InstanceOptions = {}) {
   const clock: Clock = {
     nowMs: () => nowMs,
     monotonicMs: () => nowMs,
-    // Pauses take no time but the clock's.
+    // A pause only moves the clock.
     sleep: async (ms) => forward(ms),
     waitAtMost: (_, promise) => promise,
   };
@@ -98,17 +103,17 @@ export function startInstance(server: Server, options: InstanceOptions = {}) {
     write: (line) => lines.push(line),
   });
   const scopePolicy = new ScopePolicy(settings);
-  let requests = 0;
+  let calls = 0;
   return {
     forward,
     nowMs: clock.nowMs,
     table,
     remembers: (scope: string) => memory.get(scopePolicy.request(Scopes.parse(scope)).key) !== undefined,
-    /** @param event parsed from JSON, as Lambda's runtime does it */
+    /** @param event as Lambda's runtime parses it from JSON */
     async call(event: unknown, remainingMs = VEND_TIMEOUT_MS) {
-      const requestId = `request-${requests++}`;
+      const requestId = `request-${calls++}`;
       const printedBefore = lines.length;
-      const [reads, writes, asked] = [table.reads, table.writes, server.emporix.requests.length];
+      const [reads, writes, requests] = [table.reads, table.writes, server.emporix.requests.length];
       const context = { awsRequestId: requestId, getRemainingTimeInMillis: () => remainingMs };
       const response = await handler(event as FunctionUrlEvent, context);
       return {
@@ -118,7 +123,7 @@ export function startInstance(server: Server, options: InstanceOptions = {}) {
         reads: table.reads - reads,
         writes: table.writes - writes,
         /** The scopes of each request that reached the authorization server. */
-        asked: server.emporix.requests.slice(asked).map(({ params }) => params.scope),
+        requestedScopes: server.emporix.requests.slice(requests).map(({ params }) => params.scope),
       };
     },
   };

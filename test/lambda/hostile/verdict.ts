@@ -1,11 +1,11 @@
-// What must hold for any request: of its answer, of what it made the function print, and of what it cost table and
-// authorization server.
+// The rules that hold for every request. They are about its answer, the lines that the function prints, and the
+// requests that reach the table and the authorization server.
 
 import { toResponse } from '../../../local/function-url-event.ts';
 import { METADATA_PATH } from './events.ts';
 import type { Outcome } from './instance.ts';
 
-/** Every answer there is: status, and the error of the body. */
+/** All answers of the contract: the status, and the error in the body. */
 export const ANSWERS = [
   '200',
   '400 invalid_request',
@@ -21,20 +21,22 @@ export const ANSWERS = [
 
 const AUDIT_EVENTS = new Set<unknown>(['vended', 'refused']);
 
-/** One line to every reader: to CloudWatch Logs, to a terminal, to whoever splits at what Unicode calls a line's end. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is about them
+/**
+ * Every reader takes this for one line: CloudWatch Logs, a terminal, and a program that splits at Unicode's line ends.
+ */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about them
 const ONE_LINE = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+\n$/;
 const CANARY = /canary/i;
-/** Errors that cost nothing: found out before table and authorization server are asked. */
+/** Errors that are found before the table or the authorization server is asked. */
 const FREE = /^(404|405)|unsupported_grant_type|invalid_request|not allowed by profile|scope must be a space-delimited/;
-const AFTER_A_LOOK = /min_ttl may be at most/;
+const AFTER_A_READ = /min_ttl may be at most/;
 
 export function wireOf({ response }: Outcome): string {
   const { error } = parsed(response.body);
   return error === undefined ? String(response.statusCode) : `${response.statusCode} ${error}`;
 }
 
-/** Sentences, each about something that is wrong. */
+/** Each sentence that is returned describes something wrong. */
 export function violations(event: unknown, outcome: Outcome, allowed: readonly string[] | undefined): string[] {
   const isMetadata = outcome.response.statusCode === 200 && pathOf(event) === METADATA_PATH;
   return [
@@ -51,27 +53,27 @@ function ofAnswer(outcome: Outcome, isMetadata: boolean): string[] {
   const hasSource = ['memory', 'table', 'mint'].includes(headers['x-token-source'] ?? '');
   const retryAfter = headers['retry-after'];
   return claims({
-    'the answer is none of the contract': ANSWERS.includes(wireOf(outcome)),
-    'Lambda would take it for no response': toResponse(outcome.response) !== undefined,
+    'the answer is not one of the contract': ANSWERS.includes(wireOf(outcome)),
+    'Lambda would not accept it as a response': toResponse(outcome.response) !== undefined,
     'content-type is not JSON': headers['content-type'] === 'application/json',
-    'the answer may be stored': headers['cache-control'] === 'no-store' && headers.pragma === 'no-cache',
+    'a cache may store the answer': headers['cache-control'] === 'no-store' && headers.pragma === 'no-cache',
     'x-token-source is wrong': hasSource === (statusCode === 200 && !isMetadata),
     'Allow is wrong': statusCode === 405 ? /^(POST|GET)$/.test(headers.allow ?? '') : headers.allow === undefined,
     'Retry-After is wrong':
       statusCode === 429 || statusCode === 503 ? /^[1-9]\d{0,4}$/.test(retryAfter ?? '') : retryAfter === undefined,
     'a header has a canary': !CANARY.test(JSON.stringify(headers)),
-    'the body is not Unicode': body.isWellFormed(),
+    'the body is not valid Unicode': body.isWellFormed(),
   });
 }
 
 function ofError({ response, requestId, printed }: Outcome): string[] {
   const { error_description: description, ...body } = parsed(response.body);
   return claims({
-    'the error is not of its three fields': Object.keys(body).join() === 'error,request_id',
-    'the request ID is not of the request': body.request_id === requestId,
+    'the error does not have exactly its three fields': Object.keys(body).join() === 'error,request_id',
+    'the request ID is that of another request': body.request_id === requestId,
     'the error has no description': typeof description === 'string' && description !== '',
-    // RFC 6749 §5.2; the command that a 500 tells has quotes
-    'the description has what RFC 6749 forbids':
+    // RFC 6749 §5.2. The command in the description of a 500 has quotes.
+    'the description has characters that RFC 6749 forbids':
       response.statusCode >= 500 || /^[\x20-\x21\x23-\x5B\x5D-\x7E]+$/.test(String(description)),
     'the error was unexpected': !/unexpected/.test(String(description)),
     'the error has a canary': !CANARY.test(response.body) && !CANARY.test(printed.join('')),
@@ -105,30 +107,34 @@ function ofPrinted({ printed, requestId, response }: Outcome, isMetadata: boolea
   return claims({
     'a line is more than one line': printed.every((text) => ONE_LINE.test(text)),
     'a line has a canary': !CANARY.test(printed.join('')),
-    'a line is of no event': events.every(({ event, Profile }) => typeof event === 'string' && Profile === 'default'),
-    'not one audit line': audit.length === (isMetadata ? 0 : 1) && line.event === expected,
+    'a line names no event or no profile': events.every(
+      ({ event, Profile }) => typeof event === 'string' && Profile === 'default',
+    ),
+    'the number or kind of the audit lines is wrong': audit.length === (isMetadata ? 0 : 1) && line.event === expected,
     'the audit line is of another request': isMetadata || line.request_id === requestId,
     'the audit line has another status': expected !== 'refused' || line.status === response.statusCode,
-    'the audit line names something that is no text': texts.every((name) => /undefined|string/.test(typeof line[name])),
+    'a field of the audit line is not text': texts.every((name) => /undefined|string/.test(typeof line[name])),
   });
 }
 
-/** What was refused without looking has cost nothing, and nobody is asked for what the profile doesn't allow. */
+/** A request that is refused at once is free, and scopes outside the allow-list are never requested from the server. */
 function ofCost(outcome: Outcome, allowed: readonly string[] | undefined): string[] {
-  const { reads, writes, asked, response } = outcome;
+  const { reads, writes, requestedScopes, response } = outcome;
   const described = `${wireOf(outcome)} ${parsed(response.body).error_description}`;
-  const isFree = FREE.test(described) && !AFTER_A_LOOK.test(described);
+  const isFree = FREE.test(described) && !AFTER_A_READ.test(described);
   const isSlowed = response.statusCode === 429;
   return claims({
-    'what is refused unseen was looked up': !isFree || reads + writes + asked.length === 0,
-    'what is told to slow down was written or asked for': !isSlowed || writes + asked.length === 0,
-    'the authorization server was asked for what is not allowed':
-      !allowed || asked.every((scope = '') => scope.split(' ').every((one) => allowed.includes(one))),
+    'a request that is refused at once was not free': !isFree || reads + writes + requestedScopes.length === 0,
+    'a request that got 429 caused a write or a request to the authorization server':
+      !isSlowed || writes + requestedScopes.length === 0,
+    'scopes outside the allow-list were requested from the authorization server':
+      !allowed || requestedScopes.every((scope = '') => scope.split(' ').every((one) => allowed.includes(one))),
   });
 }
 
-function claims(held: Readonly<Record<string, boolean>>): string[] {
-  return Object.keys(held).filter((wrong) => !held[wrong]);
+/** The descriptions of what is wrong, out of descriptions with the condition that rules each of them out. */
+function claims(conditions: Readonly<Record<string, boolean>>): string[] {
+  return Object.keys(conditions).filter((description) => !conditions[description]);
 }
 
 function parsed(json: string): Record<string, unknown> {

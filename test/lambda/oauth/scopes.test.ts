@@ -7,18 +7,22 @@ const scopeToken = fc
   .stringMatching(/^[\x21\x23-\x5B\x5D-\x7E]{1,20}$/)
   .filter((token) => !/^(scope|tenant)=/.test(token));
 
-describe('what a caller names', () => {
+describe('in the scopes that a caller requests,', () => {
   test.each([
-    ['one scope', 'a.b', 'a.b'],
-    ['order does not matter', 'b a', 'a b'],
+    ['one scope stays as it is', 'a.b', 'a.b'],
+    ['the order does not matter', 'b a', 'a b'],
     ['repeats do not matter', 'a b a', 'a b'],
     ['spaces around and between do not matter', '  a   b ', 'a b'],
     ['case matters', 'B a A b', 'A B a b'],
     ['a literal scope= prefix is stripped', 'scope=a b', 'a b'],
-    ['a tenant first is stripped', 'tenant=shop a b', 'a b'],
-    ['a tenant last is stripped', 'a b tenant=shop', 'a b'],
-    ['prefix and tenant together are stripped', 'scope=tenant=shop a', 'a'],
-    ['every character of RFC 6749 section 3.3', "!#$%&'()*+,-./:;<=>?@[]^_`{|}~", "!#$%&'()*+,-./:;<=>?@[]^_`{|}~"],
+    ['a tenant at the start is stripped', 'tenant=shop a b', 'a b'],
+    ['a tenant at the end is stripped', 'a b tenant=shop', 'a b'],
+    ['a prefix and a tenant together are stripped', 'scope=tenant=shop a', 'a'],
+    [
+      'every character of RFC 6749 section 3.3 is accepted',
+      "!#$%&'()*+,-./:;<=>?@[]^_`{|}~",
+      "!#$%&'()*+,-./:;<=>?@[]^_`{|}~",
+    ],
   ])('%s', (_, text, canonical) => {
     expect(String(Scopes.parse(text))).toBe(canonical);
   });
@@ -38,13 +42,13 @@ describe('what a caller names', () => {
     ['a NUL', 'a\0'],
     ['DEL', 'a\x7f'],
     ['a letter outside ASCII', 'größe'],
-    ['nothing but spaces', '   '],
+    ['a text of spaces', '   '],
   ])('%s is not scope syntax', (_, text) => {
     expect(() => Scopes.parse(text)).toThrow(VendingError);
     expect(() => Scopes.parse(text)).toThrow('section 3.3');
   });
 
-  test('two spellings of one set are one', () => {
+  test('two spellings of one set have the same canonical form', () => {
     fc.assert(
       fc.property(fc.uniqueArray(scopeToken, { minLength: 1 }), fc.infiniteStream(fc.nat()), (tokens, picks) => {
         const shuffled = [...tokens].sort(() => (picks.next().value % 3) - 1);
@@ -55,20 +59,20 @@ describe('what a caller names', () => {
   });
 });
 
-describe('what a server grants', () => {
+describe('the scopes that a server grants', () => {
   test.each([
-    ['as the tutorial shows it', 'scope=b.read a.write tenant=yourtenant', 'a.write b.read', 'yourtenant'],
-    ['with the tenant first', 'tenant=yourtenant b a', 'a b', 'yourtenant'],
-    ['plain', 'a b', 'a b', undefined],
-    ['only a tenant', 'scope= tenant=yourtenant', '', 'yourtenant'],
-    ['empty', '', '', undefined],
+    ['are read as the tutorial shows them', 'scope=b.read a.write tenant=yourtenant', 'a.write b.read', 'yourtenant'],
+    ['are read with the tenant at the start', 'tenant=yourtenant b a', 'a b', 'yourtenant'],
+    ['are read without a tenant', 'a b', 'a b', undefined],
+    ['are read with only a tenant', 'scope= tenant=yourtenant', '', 'yourtenant'],
+    ['are read from an empty text', '', '', undefined],
   ])('%s', (_, text, scopes, tenant) => {
     const granted = Scopes.parseGranted(text);
     expect(String(granted.scopes)).toBe(scopes);
     expect(granted.tenant).toBe(tenant);
   });
 
-  test('what is missing is told in canonical order', () => {
+  test('are compared with others in canonical order', () => {
     expect(Scopes.of(['c', 'a', 'b']).missingFrom(Scopes.of(['b']))).toEqual(['a', 'c']);
     expect(Scopes.of(['a']).missingFrom(Scopes.of(['a', 'b']))).toEqual([]);
   });

@@ -18,7 +18,7 @@ afterEach(async () => {
 });
 
 const credential = new Credential('emporix-client', 'emporix-secret', 'v1');
-/** Short, so that no test waits: the clock is real, because sockets are. */
+/** The limits are short, so that no test waits long: sockets need a real clock. */
 const LIMITS = { connectTimeoutMs: 300, requestTimeoutMs: 400, bodyBytes: 1024 * 1024, retryAfterMs: 2_000 };
 
 async function emporix(options: AuthorizationServerOptions = {}): Promise<ServedAuthorizationServer> {
@@ -43,7 +43,7 @@ function mint(tokenEndpoint: TokenEndpoint, scopes = '', withinMs = 8_000) {
   return tokenEndpoint.mint(credential, Scopes.parse(scopes), Date.now() + withinMs);
 }
 
-/** A server that misbehaves as listed, request by request, and then behaves. */
+/** A server that misbehaves once for each item of the list, and then answers correctly. */
 function misbehaving(...misbehaviours: Misbehaviour[]) {
   return emporix({ respondWith: () => misbehaviours.shift() });
 }
@@ -66,7 +66,7 @@ describe('the request', () => {
     });
   });
 
-  test('names no scope where none is wanted', async () => {
+  test('has no scope parameter if no scope is requested', async () => {
     const server = await emporix();
     await mint(endpoint(server.tokenEndpoint));
     expect(server.requests[0]?.params).not.toHaveProperty('scope');
@@ -128,7 +128,7 @@ describe('one retry is made', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test('but not a second', async () => {
+  test('but no second one', async () => {
     const server = await emporix({ respondWith: () => ({ status: 503 }) });
     await expect(mint(endpoint(server.tokenEndpoint))).rejects.toMatchObject({ code: 'unavailable' });
     expect(server.requests).toHaveLength(2);
@@ -143,9 +143,9 @@ describe('one retry is made', () => {
   });
 
   test.each<[string, Misbehaviour, number]>([
-    ['where the server asks for more time than a mint has', { status: 429, headers: { 'retry-after': '3' } }, 8_000],
-    ['where the deadline leaves no time', { status: 503 }, 250],
-    ['after an answer', { status: 400, body: '{"error":"invalid_scope"}' }, 8_000],
+    ['if the server asks for more time than a mint has', { status: 429, headers: { 'retry-after': '3' } }, 8_000],
+    ['if the deadline leaves no time', { status: 503 }, 250],
+    ['after a refusal of the scopes', { status: 400, body: '{"error":"invalid_scope"}' }, 8_000],
     ['after a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }, 8_000],
     ['after a time-out', { delayMs: 1_000, status: 200 }, 8_000],
   ])('but not %s', async (_, misbehaviour, withinMs) => {
@@ -164,8 +164,8 @@ test('the limits are those that are documented', () => {
   });
 });
 
-test('a connection that is never established is given up in its own time, and tried once more', async () => {
-  // TCP takes it, TLS never answers
+test('an attempt to connect ends after its own time-out, and is made once more', async () => {
+  // The server accepts the TCP connection and never answers in TLS.
   const sockets: Socket[] = [];
   const mute = createTcpServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
   await once(mute, 'listening');
@@ -181,7 +181,7 @@ test('a connection that is never established is given up in its own time, and tr
   }
 });
 
-describe('bounds', () => {
+describe('the limits hold:', () => {
   const padded = (bytes: number) => {
     const body = JSON.stringify({ access_token: 't', token_type: 'Bearer', expires_in: 60, padding: '' });
     return body.replace('"padding":""', `"padding":"${'x'.repeat(bytes - body.length)}"`);
@@ -193,9 +193,9 @@ describe('bounds', () => {
   });
 
   test.each([
-    ['announced', { 'content-length': 1024 * 1024 + 1 }],
+    ['announced in its headers', { 'content-length': 1024 * 1024 + 1 }],
     ['sent in chunks', {}],
-  ])('a longer one is not, %s', async (_, headers) => {
+  ])('a longer body is refused if it is %s', async (_, headers) => {
     const server = await emporix({ respondWith: () => ({ headers, body: padded(1024 * 1024 + 1) }) });
     await expect(mint(endpoint(server.tokenEndpoint))).rejects.toMatchObject({
       code: 'unusable_answer',
@@ -203,48 +203,53 @@ describe('bounds', () => {
     });
   });
 
-  test('a server that never answers is given up', async () => {
+  test('a server that never answers counts as timed out', async () => {
     const server = await emporix({ respondWith: () => new Promise(() => {}) });
     await expect(mint(endpoint(server.tokenEndpoint))).rejects.toMatchObject({ code: 'timed_out' });
   });
 
-  test('a body that never ends is given up', async () => {
+  test('a body that never ends counts as timed out', async () => {
     const server = createServer((_, response) => void response.write('{"access_token":'));
     const { url, close } = await listen(server);
     open.push({ close });
     await expect(mint(endpoint(url))).rejects.toMatchObject({ code: 'timed_out' });
   });
 
-  test('a server that nobody runs is unavailable', async () => {
+  test('a server that does not run counts as unavailable', async () => {
     const { url, close } = await listen(createServer());
     await close();
     await expect(mint(endpoint(url))).rejects.toMatchObject({ code: 'unavailable' });
   });
 });
 
-describe('what a refusal means', () => {
+describe('of an answer without a token,', () => {
   test.each<[string, number, string, Record<string, string | number>]>([
-    ['RFC 6749', 401, '{"error":"invalid_client"}', { code: 'credential_refused' }],
-    ['RFC 6749 with 400', 400, '{"error":"invalid_client"}', { code: 'credential_refused' }],
-    ['Apigee, old', 401, '{"ErrorCode":"invalid_client","Error":"canary"}', { code: 'credential_refused' }],
+    ['an invalid_client with status 401', 401, '{"error":"invalid_client"}', { code: 'credential_refused' }],
+    ['an invalid_client with status 400', 400, '{"error":"invalid_client"}', { code: 'credential_refused' }],
+    ["Apigee's older error", 401, '{"ErrorCode":"invalid_client","Error":"canary"}', { code: 'credential_refused' }],
     [
-      'Apigee, fault',
+      "Apigee's fault for an API key",
       401,
       '{"fault":{"faultstring":"Invalid ApiKey","detail":{"errorcode":"oauth.v2.InvalidApiKey"}}}',
       { code: 'credential_refused' },
     ],
     [
-      'Apigee, client',
+      "Apigee's fault for a client",
       401,
       '{"fault":{"faultstring":"canary","detail":{"errorcode":"oauth.v2.InvalidClientIdentifier"}}}',
       { code: 'credential_refused' },
     ],
-    ['Emporix', 401, '{"code":401,"status":"Unauthorized","message":"canary"}', { code: 'credential_refused' }],
+    [
+      "Emporix's own error",
+      401,
+      '{"code":401,"status":"Unauthorized","message":"canary"}',
+      { code: 'credential_refused' },
+    ],
     ['HTML from a proxy', 401, '<html>canary</html>', { code: 'unusable_answer' }],
     ['an empty body', 401, '', { code: 'unusable_answer' }],
-    ['a scope', 400, '{"error":"invalid_scope","error_description":"canary"}', { code: 'invalid_scope' }],
+    ['an invalid_scope', 400, '{"error":"invalid_scope","error_description":"canary"}', { code: 'invalid_scope' }],
     [
-      'a grant',
+      'an unauthorized_client',
       400,
       '{"error":"unauthorized_client","error_description":"canary"}',
       {
@@ -255,9 +260,9 @@ describe('what a refusal means', () => {
     ['an unknown code', 400, '{"error":"canary"}', { message: 'the authorization server answered with status 400' }],
     ['a redirect', 307, '', { code: 'unusable_answer' }],
     ['JSON null', 400, 'null', { code: 'unusable_answer' }],
-    ['200 without JSON', 200, '<html>canary</html>', { code: 'unusable_answer' }],
-    ['200 without a token', 200, '{"token_type":"Bearer"}', { code: 'unusable_answer' }],
-  ])('%s', async (_, status, body, expected) => {
+    ['a 200 without JSON', 200, '<html>canary</html>', { code: 'unusable_answer' }],
+    ['a 200 without a token', 200, '{"token_type":"Bearer"}', { code: 'unusable_answer' }],
+  ])('the meaning is read from %s', async (_, status, body, expected) => {
     const server = await emporix({ respondWith: () => ({ status, body }) });
     const failure = await mint(endpoint(server.tokenEndpoint)).catch((error: unknown) => error);
     expect(failure).toMatchObject(expected);
@@ -265,12 +270,12 @@ describe('what a refusal means', () => {
   });
 
   test.each<[string, string | undefined, number | undefined]>([
-    ['seconds', '120', 120],
-    ['a date that is past', 'Thu, 01 Jan 1970 00:00:00 GMT', 0],
-    ['absurdly long', '99999999999', 86_400],
-    ['no known form', '5.5', undefined],
-    ['nothing', undefined, undefined],
-  ])('Retry-After with %s', async (_, retryAfter, seconds) => {
+    ['a number of seconds', '120', 120],
+    ['a date in the past', 'Thu, 01 Jan 1970 00:00:00 GMT', 0],
+    ['longer than a day, which counts as a day', '99999999999', 86_400],
+    ['of an unknown form, which counts as left out', '5.5', undefined],
+    ['left out', undefined, undefined],
+  ])('the wait is read from a Retry-After that is %s', async (_, retryAfter, seconds) => {
     const server = await emporix({
       respondWith: () => ({ status: 429, headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter } }),
     });
@@ -280,15 +285,15 @@ describe('what a refusal means', () => {
     expect(retryAfterSeconds).toBe(seconds);
   });
 
-  test('Retry-After with a date counts from when it is read', async () => {
+  test('the wait until the date of a Retry-After counts from the time of reading', async () => {
     const dateMs = Math.ceil(Date.now() / 1000) * 1000 + 3_600_000;
     const headers = { 'retry-after': new Date(dateMs).toUTCString() };
     const server = await emporix({ respondWith: () => ({ status: 429, headers }) });
     const secondsTo = () => Math.ceil((dateMs - Date.now()) / 1000);
-    const mostSeconds = secondsTo();
+    const maxSeconds = secondsTo();
     const failure = await mint(endpoint(server.tokenEndpoint)).catch((error: unknown) => error);
     const { retryAfterSeconds } = failure as { retryAfterSeconds: number };
-    expect(retryAfterSeconds).toBeLessThanOrEqual(mostSeconds);
+    expect(retryAfterSeconds).toBeLessThanOrEqual(maxSeconds);
     expect(retryAfterSeconds).toBeGreaterThanOrEqual(secondsTo());
   });
 });

@@ -53,18 +53,18 @@ describe('expires_in', () => {
   test.each([
     ['a number', 3600, 3600],
     ['a numeric string', '3600', 3600],
-    ['a fraction is cut', 3600.9, 3600],
-    ['a fraction in a string is cut', '3600.9', 3600],
-    ['the shortest', 1, 1],
+    ['a fraction, which is cut', 3600.9, 3600],
+    ['a fraction in a string, which is cut', '3600.9', 3600],
+    ['one second', 1, 1],
     ['ten years', 315_360_000, 315_360_000],
-  ])('%s', (_, expiresIn, seconds) => {
+  ])('may be %s', (_, expiresIn, seconds) => {
     expect(parse({ ...TUTORIAL, expires_in: expiresIn }).token.lifetimeMs).toBe(seconds * 1000);
   });
 
   test.each([
     ['missing', undefined],
     ['null', null],
-  ])('%s: five minutes are assumed, and that is told', (_, expiresIn) => {
+  ])('that is %s counts as five minutes, and the parser reports it', (_, expiresIn) => {
     const { token, lifetimeNamed } = parse({ ...TUTORIAL, expires_in: expiresIn });
     expect(token.lifetimeMs).toBe(300_000);
     expect(lifetimeNamed).toBe(false);
@@ -84,25 +84,25 @@ describe('expires_in', () => {
     ['a boolean', true],
     ['a list', [3600]],
     ['an object', { seconds: 3600 }],
-  ])('%s is refused as nonsense', (_, expiresIn) => {
+  ])('that is %s is refused', (_, expiresIn) => {
     expect(() => parse({ ...TUTORIAL, expires_in: expiresIn })).toThrow(
       new VendingError('unusable_answer', "the authorization server's answer has an expires_in that is no lifetime"),
     );
   });
 });
 
-describe('nonsense is refused without being quoted', () => {
+describe('an error that does not quote the answer refuses', () => {
   test.each([
-    ['no access_token', { ...TUTORIAL, access_token: undefined }],
+    ['an answer without access_token', { ...TUTORIAL, access_token: undefined }],
     ['an empty access_token', { ...TUTORIAL, access_token: '' }],
     ['an access_token of another type', { ...TUTORIAL, access_token: 42 }],
     ['an access_token with a line feed', { ...TUTORIAL, access_token: 'canary\nx: y' }],
     ['an access_token outside ASCII', { ...TUTORIAL, access_token: 'canäry' }],
     ['another token type', { ...TUTORIAL, token_type: 'canary' }],
     ['a scope that is a list', { ...TUTORIAL, scope: ['canary'] }],
-    ['a list', [TUTORIAL]],
-    ['text', 'canary'],
-    ['null', null],
+    ['an answer that is a list', [TUTORIAL]],
+    ['an answer that is a text', 'canary'],
+    ['an answer that is null', null],
   ])('%s', (_, body) => {
     let failure: unknown;
     try {
@@ -129,10 +129,10 @@ test.each([
 });
 
 test.each([
-  ['empty', '', { refresh_token: '' }],
-  ['a real one is replaced: it would outlive the guard', 'canary', { refresh_token: '' }],
-  ['null', null, { refresh_token: null }],
-])('refresh_token %s', (_, sent, vended) => {
+  ['an empty refresh_token stays empty', '', { refresh_token: '' }],
+  ['a real refresh_token is emptied, because it could be used without this service', 'canary', { refresh_token: '' }],
+  ['a refresh_token of null stays null', null, { refresh_token: null }],
+])('%s', (_, sent, vended) => {
   expect(parse({ ...TUTORIAL, refresh_token: sent }).token.response(0)).toMatchObject(vended);
 });
 
@@ -141,11 +141,11 @@ test('a refresh_token that is left out stays out', () => {
   expect(parse(body).token.response(0)).not.toHaveProperty('refresh_token');
 });
 
-test('without scope in the answer, what was asked for is granted (RFC 6749 section 5.1)', () => {
+test('if the answer has no scope, the requested scopes are granted (RFC 6749 section 5.1)', () => {
   expect(parse({ ...TUTORIAL, scope: undefined }, 'b a').token.response(0).scope).toBe('a b');
 });
 
-test('without scope in the answer and in the request, none is claimed', () => {
+test('if neither the answer nor the request has a scope, the token has none', () => {
   const { token } = parse({ ...TUTORIAL, scope: undefined });
   expect(token.scopes).toBeUndefined();
   expect(token.response(0)).not.toHaveProperty('scope');
@@ -155,7 +155,7 @@ test.each([
   [0, 750],
   [0.5, 800],
   [0.999, 850],
-])('drawn at %d, a lifetime of 1000 s is renewed after %d s', (random, afterSeconds) => {
+])('with the random number %d, a token that lives for 1000 s is renewed after %d s', (random, afterSeconds) => {
   const { token } = parse({ ...TUTORIAL, expires_in: 1000 }, undefined, random);
   expect(token.renewAtMs - token.issuedAtMs).toBe(afterSeconds * 1000);
 });

@@ -1,4 +1,4 @@
-// What a candidate must be granted, side by side with the current credential; and what the operator reads when it isn't.
+// The candidate is compared with the current credential. The operator reads what it lacks.
 
 import { describe, expect, test } from '@jest/globals';
 import type { Misbehaviour } from '../../../local/authorization-server.ts';
@@ -11,40 +11,46 @@ const UNCHANGED = '; AWSCURRENT is unchanged';
 const LIST = { orders: { scopes: ['a', 'b'] } };
 const TWO = { orders: { scopes: ['a'] }, reader: { scopes: ['b', 'c'] } };
 
-/** A server that grants what it likes. */
+/** An answer that grants these scopes, whatever was requested. */
 const granted = (scope: string): Misbehaviour => ({
   body: JSON.stringify({ access_token: 'canary', token_type: 'Bearer', expires_in: 60, scope }),
 });
 
 describe('a candidate is made current', () => {
   test.each<[string, Case]>([
-    ['that is granted the same', {}],
-    ['that is granted more, where there is no allow-list', { new: { scopes: ['a', 'b', 'c'] } }],
+    ['if it is granted the same scopes', {}],
+    ['if it is granted more scopes, and there is no allow-list', { new: { scopes: ['a', 'b', 'c'] } }],
     [
-      'with fewer scopes, none of which a profile lets through',
+      'if it lacks only scopes that no profile allows',
       { profiles: { orders: { scopes: ['a'] } }, new: { scopes: ['a'] } },
     ],
-    ['that lacks what the current one lacks', { profiles: TWO }],
-    ['that has what the current one lacks', { profiles: TWO, new: { scopes: ['a', 'b', 'c'] } }],
-    ['of the configured tenant', { tenant: 'shop' }],
-    ['of the configured tenant, which the current one is not of', { tenant: 'shop', old: { ...OLD, tenant: 'other' } }],
+    ['if it lacks only scopes that the current credential lacks', { profiles: TWO }],
+    ['if it has a scope that the current credential lacks', { profiles: TWO, new: { scopes: ['a', 'b', 'c'] } }],
+    ['if it is of the configured tenant', { tenant: 'shop' }],
     [
-      'for the whole allow-list, where the current one is refused',
+      'if it is of the configured tenant, and the current credential is not',
+      { tenant: 'shop', old: { ...OLD, tenant: 'other' } },
+    ],
+    [
+      'if it is granted the whole allow-list, and the current credential is refused',
       { profiles: LIST, current: credentialOf('old', 'wrong') },
     ],
     [
-      'for the whole allow-list, where the current one is unknown',
+      'if it is granted the whole allow-list, and the current client is unknown',
       { profiles: LIST, current: credentialOf('deleted') },
     ],
-    ['for the whole allow-list, where the current one is none', { profiles: LIST, current: 'generated' }],
-    ['without an allow-list, where the current one is none', { current: 'generated' }],
-    ['that no profile uses', { profiles: {} }],
     [
-      'of the same client, with another secret',
+      'if it is granted the whole allow-list, and the current version holds no credential',
+      { profiles: LIST, current: 'generated' },
+    ],
+    ['if there is no allow-list, and the current version holds no credential', { current: 'generated' }],
+    ['if no profile uses it', { profiles: {} }],
+    [
+      'if it is the same client with another secret',
       { current: credentialOf('new', 'expired'), candidate: credentialOf('new') },
     ],
     [
-      'that is granted what the profile allows, where the current one is granted more',
+      'if it is granted what the profile allows, though the current credential is granted more',
       { profiles: LIST, misbehave: (clientId) => (clientId === 'old' ? granted('a b c tenant=shop') : undefined) },
     ],
   ])('%s', async (_, given) => {
@@ -58,69 +64,74 @@ describe('a candidate is made current', () => {
 describe('a candidate is not made current', () => {
   test.each<[string, Case, string, string]>([
     [
-      'a wrong secret',
+      'if its secret is wrong',
       { candidate: credentialOf('new', 'wrong') },
       'credential_refused',
       'the authorization server refused it',
     ],
     [
-      'an unknown client',
+      'if its client is unknown',
       { candidate: credentialOf('unknown') },
       'credential_refused',
       'the authorization server refused it',
     ],
-    ['fewer scopes', { profiles: LIST, new: { scopes: ['a'] } }, 'invalid_scope', 'profile orders: not granted: b'],
     [
-      'fewer scopes, without an allow-list',
+      'if it is granted fewer scopes',
+      { profiles: LIST, new: { scopes: ['a'] } },
+      'invalid_scope',
+      'profile orders: not granted: b',
+    ],
+    [
+      'if it is granted fewer scopes, and there is no allow-list',
       { new: { scopes: ['b', 'c'] } },
       'invalid_scope',
       'profile orders: not granted: a',
     ],
-    ['none at all', { new: { scopes: [] } }, 'invalid_scope', 'profile orders: not granted: a b'],
+    ['if it is granted no scope', { new: { scopes: [] } }, 'invalid_scope', 'profile orders: not granted: a b'],
     [
-      'fewer scopes in one of two profiles',
+      'if it is granted fewer scopes for one of two profiles',
       { profiles: TWO, new: { scopes: ['a', 'c'] } },
       'invalid_scope',
       'profile reader: not granted: b',
     ],
     [
-      'fewer in both',
+      'if it is granted fewer scopes for both profiles',
       { profiles: TWO, new: { scopes: [] } },
       'invalid_scope',
       'profile orders: not granted: a; profile reader: not granted: b',
     ],
     [
-      'fewer in two that share a list',
+      'if it is granted fewer scopes for two profiles with the same allow-list',
       { profiles: { orders: { scopes: ['a', 'b'] }, reader: { scopes: ['b', 'a'] } }, new: { scopes: ['a'] } },
       'invalid_scope',
       'profiles orders, reader: not granted: b',
     ],
     [
-      'not the whole allow-list, where the current one is refused',
+      'if it lacks a scope of the allow-list, and the current credential is refused',
       { profiles: { orders: { scopes: ['a', 'b', 'c'] } }, current: credentialOf('old', 'wrong') },
       'invalid_scope',
       'profile orders: not granted: c',
     ],
     [
-      'not the whole allow-list, where the current one is none',
+      'if it lacks a scope of the allow-list, and the current version holds no credential',
       { profiles: { orders: { scopes: ['a', 'b', 'c'] } }, current: 'generated' },
       'invalid_scope',
       'profile orders: not granted: c',
     ],
     [
-      'another tenant than the current one',
+      'if it is of another tenant than the current credential',
       { new: { ...OLD, tenant: 'other' } },
       'wrong_tenant',
       "profile orders: its token is of another tenant than the current credential's",
     ],
     [
-      'another tenant than the one configured',
+      'if it is of another tenant than the configured one',
       { tenant: 'shop', new: { ...OLD, tenant: 'other' } },
       'wrong_tenant',
       'profile orders: its token is not of tenant shop',
     ],
     [
-      'the tenant of the current one, which is not the one configured',
+      'if it is not of the configured tenant, and the current version holds no credential',
       { tenant: 'right', current: 'generated' },
       'wrong_tenant',
       'profile orders: its token is not of tenant right',
@@ -133,31 +144,31 @@ describe('a candidate is not made current', () => {
 
   test.each<[string, Misbehaviour, string, string]>([
     [
-      'granted more than the profile allows, which would not be vended',
+      'if it is granted more than the profile allows, which would not be vended',
       granted('a b c tenant=shop'),
       'too_much_granted',
       'profile orders: granted, but not allowed by the profile: c',
     ],
     [
-      'granted what is no scope',
+      'if it is granted a scope that is not scope syntax',
       granted('a b "canary" tenant=shop'),
       'too_much_granted',
       'profile orders: granted, but not allowed by the profile: (not scope syntax)',
     ],
     [
-      'a list that the server refuses',
+      'if the server refuses the list of scopes',
       { status: 400, body: '{"error":"invalid_scope","error_description":"canary"}' },
       'invalid_scope',
       'profile orders: the authorization server refused the scopes: a b',
     ],
     [
-      'an answer that is none',
+      'if the answer of the server is not JSON',
       { body: '<html>canary' },
       'unusable_answer',
       "profile orders: the authorization server's answer is not JSON",
     ],
     [
-      'no right to this grant',
+      'if its client may not use this grant',
       { status: 400, body: '{"error":"unauthorized_client","error_description":"canary"}' },
       'unusable_answer',
       'profile orders: the authorization server answered with status 400 and error unauthorized_client',

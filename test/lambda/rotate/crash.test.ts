@@ -1,5 +1,5 @@
-// The function dies after each of its calls of Secrets Manager in turn: the call was done, its answer is lost, and
-// nothing more is done. Secrets Manager then begins the same rotation again from its first step.
+// The function dies after each of its calls of Secrets Manager in turn: the call has taken effect, its answer is lost,
+// and no further call is made. Secrets Manager then begins the same rotation again at its first step.
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Listening } from '../../../local/http.ts';
@@ -14,18 +14,18 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-async function withStage(clientId: string, play: (stage: Stage, version: string) => Promise<void>): Promise<void> {
+async function withStage(clientId: string, act: (stage: Stage, version: string) => Promise<void>): Promise<void> {
   const profiles = { orders: { scopes: ['a', 'b'] } };
   const stage = await openStage({ endpoint: server.url, clients: CLIENTS, profiles });
   try {
     await stage.put(credentialOf(clientId), 'CANDIDATE');
-    await play(stage, await stage.begin());
+    await act(stage, await stage.begin());
   } finally {
     await stage.close();
   }
 }
 
-/** Runs until the function dies; whether it did. */
+/** Runs the rotation until the function dies. Returns whether it died. */
 async function crash(stage: Stage, version: string, calls: number): Promise<boolean> {
   stage.faults.calls = 0;
   stage.faults.crashAfter = calls;
@@ -47,7 +47,7 @@ async function callsOf(clientId: string): Promise<number> {
 const upTo = (calls: number) => Array.from({ length: calls }, (_, index) => index);
 
 describe('a rotation that died', () => {
-  test('after any call ends right when it is run again, and the next can begin', async () => {
+  test('after any call succeeds when it is run again, and the next one can begin', async () => {
     const calls = await callsOf('new');
     expect(calls).toBeGreaterThan(10);
     for (const after of upTo(calls + 1)) {
@@ -78,9 +78,10 @@ describe('a rotation that died', () => {
     }
   });
 
-  test('names the command for what it could not clear', async () => {
+  test('names the command that clears AWSPENDING, if it could not do so itself', async () => {
     await withStage('poor', async (stage, version) => {
-      stage.faults.crashAfter = 6; // createSecret: 4; testSecret: labels, two values; then nothing more
+      // createSecret makes 4 calls. testSecret reads the labels and starts with the values. Later calls fail.
+      stage.faults.crashAfter = 6;
       await expect(stage.rotate(version)).rejects.toMatchObject({
         code: 'unavailable',
         message: expect.stringContaining(

@@ -1,4 +1,4 @@
-// The bundle as it is deployed, in a process of its own: environment, rotation file, handler.
+// The bundle as it is deployed, in a process of its own, with its environment and its rotation file.
 
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -38,7 +38,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** Loads the function once and calls it with each event; what it printed, and the message of what it threw. */
+/** Loads the function once and calls it with each event. Returns what it printed, and the error that it threw. */
 async function invoke(...events: object[]): Promise<{ printed: string; thrown: string }> {
   const script = `
     const { handler } = await import(${JSON.stringify(pathToFileURL(join(folder, 'index.mjs')).href)});
@@ -60,7 +60,7 @@ async function invoke(...events: object[]): Promise<{ printed: string; thrown: s
   return { printed, thrown };
 }
 
-test('the four events make the candidate current', async () => {
+test('the events of the four steps make the candidate current', async () => {
   await stage.put(credentialOf('new'), 'CANDIDATE');
   const version = await stage.begin();
   const event = { SecretId: stage.secretId, ClientRequestToken: version };

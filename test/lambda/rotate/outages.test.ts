@@ -1,4 +1,4 @@
-// What has nothing to do with the candidate: a server that is away, what a test costs it, and what is printed.
+// Everything that does not depend on the candidate: outages of the server, the number of requests, and the log.
 
 import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
@@ -12,7 +12,7 @@ const UNCHANGED = '; AWSCURRENT is unchanged';
 const LIST = { orders: { scopes: ['a', 'b'] } };
 const TWO = { orders: { scopes: ['a'] }, reader: { scopes: ['b', 'c'] } };
 
-describe('what may pass says so, and leaves everything as it was', () => {
+describe('an outage changes no label, and the error names it:', () => {
   const answers: [string, Misbehaviour, string, string][] = [
     ['down', { status: 503, body: 'canary' }, 'unavailable', 'the authorization server failed with status 503'],
     [
@@ -31,7 +31,7 @@ describe('what may pass says so, and leaves everything as it was', () => {
   )('the authorization server is %s for the client %s', async (_, clientId, answer, code, problem) => {
     const attempted = await attempt({
       profiles: TWO,
-      misbehave: (asking) => (asking === clientId ? answer : undefined),
+      misbehave: (requesting) => (requesting === clientId ? answer : undefined),
     });
     const which = clientId === 'new' ? 'the candidate' : 'the current credential';
     const message = `profile orders could not be tested with ${which}: ${problem}; start the rotation again later${UNCHANGED}`;
@@ -39,7 +39,7 @@ describe('what may pass says so, and leaves everything as it was', () => {
     await expectNothingChanged(attempted);
   });
 
-  test('the current credential is answered with nonsense: there is nothing to compare with', async () => {
+  test('the answer for the current credential is not JSON, so that the candidate cannot be compared', async () => {
     const misbehave = (clientId: string) => (clientId === 'old' ? { body: 'canary' } : undefined);
     const attempted = await attempt({ misbehave });
     expect(attempted.failure).toMatchObject({
@@ -49,7 +49,7 @@ describe('what may pass says so, and leaves everything as it was', () => {
     await expectNothingChanged(attempted);
   });
 
-  test('once it has passed, the next rotation makes the same candidate current', async () => {
+  test('the next rotation after the outage makes the same candidate current', async () => {
     let isDown = true;
     const { stage } = await attempt({ misbehave: () => (isDown ? { status: 503 } : undefined) });
     isDown = false;
@@ -59,23 +59,25 @@ describe('what may pass says so, and leaves everything as it was', () => {
   });
 });
 
-describe('a token costs the server something', () => {
-  test('each list of scopes is asked for once with each credential, whatever the number of profiles', async () => {
+describe('the test of a candidate makes few requests:', () => {
+  test('each list of scopes is requested once with each credential, for any number of profiles', async () => {
     const profiles = { a: { scopes: ['a', 'b'] }, b: { scopes: ['b', 'a'] }, c: { scopes: ['a'] }, d: {}, e: {} };
     const { stage, failure } = await attempt({ profiles });
     expect(failure).toBeUndefined();
-    const asked = stage.emporix.requests.map(({ params }) => `${params.client_id}: ${params.scope ?? 'all'}`).sort();
-    expect(asked).toEqual(['new: a', 'new: a b', 'new: all', 'old: a', 'old: a b', 'old: all']);
+    const requested = stage.emporix.requests
+      .map(({ params }) => `${params.client_id}: ${params.scope ?? 'all'}`)
+      .sort();
+    expect(requested).toEqual(['new: a', 'new: a b', 'new: all', 'old: a', 'old: a b', 'old: all']);
   });
 
-  test('a refused candidate is not tried with every profile', async () => {
+  test('a refused candidate is not tried for every profile', async () => {
     const { stage } = await attempt({ profiles: TWO, candidate: credentialOf('new', 'wrong') });
     expect(stage.emporix.requests.filter(({ params }) => params.client_id === 'new')).toHaveLength(1);
   });
 });
 
-describe('what is printed', () => {
-  test('is one line per step, and for a failure what the operator must know', async () => {
+describe('the log of a rotation', () => {
+  test('is one line per step, and describes a failure to the operator', async () => {
     const { stage, version } = await attempt({});
     const lines = stage.printed.map((line) => JSON.parse(line));
     expect(lines.map(({ event, step, outcome }) => [event, step, outcome])).toEqual([
@@ -110,8 +112,8 @@ describe('what is printed', () => {
     ];
     for (const each of cases) {
       const { stage, failure } = await attempt(each);
-      const said = [...stage.printed, inspect(failure, { depth: 9, showHidden: true })].join('\n');
-      expect(said).not.toMatch(/canary-|new-secret|old-secret/);
+      const output = [...stage.printed, inspect(failure, { depth: 9, showHidden: true })].join('\n');
+      expect(output).not.toMatch(/canary-|new-secret|old-secret/);
     }
   });
 });

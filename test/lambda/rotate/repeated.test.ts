@@ -1,4 +1,4 @@
-// Every step may be repeated, at once or later, alone or with the whole rotation.
+// Every step may be repeated: at once or later, alone or with the whole rotation.
 
 import { describe, expect, test } from '@jest/globals';
 import { credentialOf } from '../../../testbed/rotating.ts';
@@ -7,7 +7,7 @@ import { untouched, useStages } from './stages.ts';
 
 const { open, withCandidate } = useStages();
 
-describe('repeated', () => {
+describe('if steps are repeated,', () => {
   test.each(ROTATION_STEPS)('%s succeeds again and changes nothing more', async (repeated) => {
     const { stage, version } = await withCandidate();
     for (const step of ROTATION_STEPS) {
@@ -21,7 +21,7 @@ describe('repeated', () => {
   });
 
   test.each(ROTATION_STEPS.flatMap((late) => ROTATION_STEPS.map((after) => [late, after] as const)))(
-    '%s once more after %s does no harm',
+    'a late %s after %s does no harm',
     async (late, after) => {
       const { stage, version } = await withCandidate();
       for (const step of ROTATION_STEPS.slice(0, ROTATION_STEPS.indexOf(after) + 1)) await stage.step(step, version);
@@ -32,7 +32,7 @@ describe('repeated', () => {
     },
   );
 
-  test('a failed rotation is taken up again under the same version, once what failed is put right', async () => {
+  test('a failed rotation succeeds under the same version, once the server has recovered', async () => {
     let isDown = true;
     const stage = await open({ misbehave: () => (isDown ? { status: 503 } : undefined) });
     const candidate = await stage.put(credentialOf('new'), 'CANDIDATE');
@@ -44,7 +44,7 @@ describe('repeated', () => {
     expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
   });
 
-  test('createSecret does not go on with a candidate that was replaced: a version keeps its value', async () => {
+  test('createSecret refuses a candidate that was replaced meanwhile, because a version keeps its value', async () => {
     const { stage, version } = await withCandidate();
     await stage.step('createSecret', version);
     const candidate = await stage.put(credentialOf('newer'), 'CANDIDATE');
@@ -54,13 +54,13 @@ describe('repeated', () => {
     expect(await stage.labels()).toEqual(untouched(stage, candidate));
   });
 
-  test('a step alone after a failure makes nothing current', async () => {
+  test('a single step after a failure makes no version current', async () => {
     const stage = await open({ misbehave: () => ({ status: 503 }) });
     const candidate = await stage.put(credentialOf('new'), 'CANDIDATE');
     const version = await stage.begin();
     await stage.step('createSecret', version);
     await expect(stage.step('testSecret', version)).rejects.toMatchObject({ code: 'unavailable' });
-    await stage.step('testSecret', version); // nothing is pending: nothing to test
+    await stage.step('testSecret', version); // no version is pending, so there is nothing to test
     await expect(stage.step('finishSecret', version)).rejects.toMatchObject({
       message: expect.stringContaining('not the candidate that was tested'),
     });
@@ -69,7 +69,7 @@ describe('repeated', () => {
 });
 
 describe('finishSecret', () => {
-  test('once more leaves a candidate alone that was staged since', async () => {
+  test('leaves a candidate alone that was staged after the rotation', async () => {
     const { stage, version } = await withCandidate();
     await stage.rotate(version);
     const candidate = await stage.put(credentialOf('newer'), 'CANDIDATE');
@@ -77,15 +77,18 @@ describe('finishSecret', () => {
     expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first, CANDIDATE: candidate });
   });
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])('that misses the answer to call %i says how AWSCURRENT stands', async (call) => {
-    const { stage, version } = await withCandidate();
-    for (const step of ROTATION_STEPS.slice(0, 3)) await stage.step(step, version);
-    Object.assign(stage.faults, { calls: 0, loseAnswerOf: call });
-    const failure: unknown = await stage.step('finishSecret', version).catch((error: unknown) => error);
-    const isMoved = (await stage.labels()).AWSCURRENT === version;
-    expect(isMoved).toBe(call >= 4);
-    expect(String(failure).includes('AWSCURRENT is unchanged')).toBe(!isMoved);
-    await stage.rotate(version);
-    expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
-  });
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'says whether AWSCURRENT is unchanged, if the answer to call %i is lost',
+    async (call) => {
+      const { stage, version } = await withCandidate();
+      for (const step of ROTATION_STEPS.slice(0, 3)) await stage.step(step, version);
+      Object.assign(stage.faults, { calls: 0, loseAnswerOf: call });
+      const failure: unknown = await stage.step('finishSecret', version).catch((error: unknown) => error);
+      const isMoved = (await stage.labels()).AWSCURRENT === version;
+      expect(isMoved).toBe(call >= 4);
+      expect(String(failure).includes('AWSCURRENT is unchanged')).toBe(!isMoved);
+      await stage.rotate(version);
+      expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+    },
+  );
 });

@@ -1,4 +1,4 @@
-// The four steps against Secrets Manager's rules for labels: what is moved, and what is left alone.
+// The four steps, under Secrets Manager's rules for labels: which labels are moved, and which are left alone.
 
 import { describe, expect, test } from '@jest/globals';
 import { credentialOf, type Step } from '../../../testbed/rotating.ts';
@@ -15,7 +15,7 @@ describe('a rotation', () => {
     expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
   });
 
-  test('shows its way in the labels, step by step', async () => {
+  test('leaves all labels where they are until finishSecret', async () => {
     const { stage, candidate, version } = await withCandidate();
     const begun = { AWSCURRENT: stage.first, CANDIDATE: candidate, AWSPENDING: version };
     for (const step of ['createSecret', 'setSecret', 'testSecret'] satisfies Step[]) {
@@ -35,7 +35,7 @@ describe('a rotation', () => {
     expect(await stage.labels()).toEqual({ AWSCURRENT: next, AWSPREVIOUS: version });
   });
 
-  test('does not bring the candidate of an earlier one back', async () => {
+  test('does not use the candidate of an earlier rotation again', async () => {
     const { stage, version } = await withCandidate();
     await stage.rotate(version);
     const emergency = await stage.put(credentialOf('newer'), 'AWSCURRENT');
@@ -52,7 +52,7 @@ describe('a rotation', () => {
     expect(await stage.current()).toBe(value);
   });
 
-  test('back to the version before is one with that version as the candidate', async () => {
+  test('to the previous version takes that version as its candidate', async () => {
     const { stage, version } = await withCandidate();
     await stage.rotate(version);
     await stage.move('CANDIDATE', undefined, stage.first);
@@ -62,7 +62,7 @@ describe('a rotation', () => {
     expect(await stage.labels()).toEqual({ AWSCURRENT: back, AWSPREVIOUS: version });
   });
 
-  test('works where the events come without a version that was begun', async () => {
+  test('works with events for a version that Secrets Manager did not begin', async () => {
     const stage = await open();
     await stage.put(credentialOf('new'), 'CANDIDATE');
     const version = 'called-by-hand'.padEnd(32, '0');
@@ -82,16 +82,20 @@ describe('a rotation', () => {
   });
 });
 
-describe('createSecret without a candidate', () => {
+describe('createSecret names the command to run, and the next rotation can begin,', () => {
   const command =
     /; stage one: aws secretsmanager put-secret-value --region eu-central-1 --secret-id arn:\S+ --version-stages CANDIDATE --secret-string file:\/\/credential\.json; AWSCURRENT is unchanged$/;
   test.each<[string, string | undefined, string]>([
-    ['none staged', undefined, 'no version of the secret is labelled CANDIDATE'],
-    ['no JSON', 'canary', 'the candidate is not JSON'],
-    ['no client_id', '{"client_secret":"canary"}', 'the candidate has no client_id'],
-    ['the current credential', credentialOf('old'), 'the candidate is the current credential'],
-    ['the current one, written otherwise', ` ${credentialOf('old')} `, 'the candidate is the current credential'],
-  ])('%s: names the command to run, and the next rotation can begin', async (_, value, problem) => {
+    ['if no candidate is staged', undefined, 'no version of the secret is labelled CANDIDATE'],
+    ['if the candidate is not JSON', 'canary', 'the candidate is not JSON'],
+    ['if the candidate has no client_id', '{"client_secret":"canary"}', 'the candidate has no client_id'],
+    ['if the candidate is the current credential', credentialOf('old'), 'the candidate is the current credential'],
+    [
+      'if the candidate is the current credential with other spaces',
+      ` ${credentialOf('old')} `,
+      'the candidate is the current credential',
+    ],
+  ])('%s', async (_, value, problem) => {
     const stage = await open();
     const candidate = value === undefined ? undefined : await stage.put(value, 'CANDIDATE');
     const version = await stage.begin();
@@ -107,11 +111,11 @@ describe('createSecret without a candidate', () => {
 
 describe('testSecret alone, as when the schedule is set up, finds nothing to test', () => {
   test.each<[string, boolean, string | undefined]>([
-    ['no candidate, AWSPENDING empty', false, undefined],
-    ['no candidate, AWSPENDING another credential', false, credentialOf('new')],
-    ['a candidate, AWSPENDING empty', true, undefined],
-    ['a candidate, AWSPENDING no credential', true, 'generated'],
-    ['a candidate, AWSPENDING the current value', true, credentialOf('old')],
+    ['if there is no candidate, and AWSPENDING is empty', false, undefined],
+    ['if there is no candidate, and AWSPENDING holds another credential', false, credentialOf('new')],
+    ['if there is a candidate, and AWSPENDING is empty', true, undefined],
+    ['if there is a candidate, and AWSPENDING holds no credential', true, 'generated'],
+    ['if there is a candidate, and AWSPENDING holds the current credential', true, credentialOf('old')],
   ])('%s', async (_, isStaged, pending) => {
     const stage = await open();
     if (isStaged) await stage.put(credentialOf('new'), 'CANDIDATE');
@@ -122,14 +126,14 @@ describe('testSecret alone, as when the schedule is set up, finds nothing to tes
     expect(stage.emporix.requests).toEqual([]);
   });
 
-  test('a version that there is not, and the current one', async () => {
+  test('in an unknown version and in the current version', async () => {
     const stage = await open();
     await stage.put(credentialOf('new'), 'CANDIDATE');
     for (const version of ['unknown'.padEnd(32, '0'), stage.first]) await stage.step('testSecret', version);
     expect(stage.emporix.requests).toEqual([]);
   });
 
-  test('and what was not tested is not made current', async () => {
+  test('and finishSecret makes no version current that was not tested', async () => {
     const stage = await open();
     const version = await stage.put(credentialOf('new'), 'AWSPENDING');
     await stage.step('testSecret', version);
@@ -139,7 +143,7 @@ describe('testSecret alone, as when the schedule is set up, finds nothing to tes
 });
 
 describe('AWSPENDING on the version of another rotation', () => {
-  test('is left alone, and the command that ends that one is named', async () => {
+  test('is left alone, and the error names the command that ends that rotation', async () => {
     const { stage, candidate, version } = await withCandidate();
     const other = 'another-event'.padEnd(32, '0');
     await expect(stage.step('createSecret', other)).rejects.toMatchObject({
@@ -156,7 +160,7 @@ describe('AWSPENDING on the version of another rotation', () => {
     expect(await stage.current()).toBe(credentialOf('new'));
   });
 
-  test.each([true, false])('is none where that version is current: begun by Secrets Manager %s', async (isBegun) => {
+  test.each([true, false])('is ignored if that version is current (begun by Secrets Manager: %s)', async (isBegun) => {
     const stage = await open();
     await stage.put(credentialOf('new'), 'CANDIDATE');
     await stage.move('AWSPENDING', undefined, stage.first);
@@ -166,15 +170,18 @@ describe('AWSPENDING on the version of another rotation', () => {
   });
 });
 
-describe('an event that is not for this function is refused', () => {
+describe('an event is refused', () => {
   const version = 'version'.padEnd(32, '0');
   test.each<[string, (secretId: string) => unknown]>([
-    ['another secret', (id) => ({ Step: 'createSecret', SecretId: `${id}x`, ClientRequestToken: version })],
-    ['no version', (id) => ({ Step: 'createSecret', SecretId: id })],
-    ['an unknown step', (id) => ({ Step: 'deleteSecret', SecretId: id, ClientRequestToken: version })],
-    ['a name of every object', (id) => ({ Step: 'constructor', SecretId: id, ClientRequestToken: version })],
-    ['nothing', () => undefined],
-    ['a text', () => 'createSecret'],
+    ['if it names another secret', (id) => ({ Step: 'createSecret', SecretId: `${id}x`, ClientRequestToken: version })],
+    ['if it names no version', (id) => ({ Step: 'createSecret', SecretId: id })],
+    ['if it names an unknown step', (id) => ({ Step: 'deleteSecret', SecretId: id, ClientRequestToken: version })],
+    [
+      'if its step is a name that every object inherits',
+      (id) => ({ Step: 'constructor', SecretId: id, ClientRequestToken: version }),
+    ],
+    ['if it is undefined', () => undefined],
+    ['if it is a text', () => 'createSecret'],
   ])('%s', async (_, event) => {
     const stage = await open();
     await stage.put(credentialOf('new'), 'CANDIDATE');

@@ -1,4 +1,4 @@
-// For Jest: one Secrets Manager per file, and stages that are closed after each test.
+// One Secrets Manager for each file of tests, and stages that are closed after each test.
 
 import { afterAll, afterEach, beforeAll, expect } from '@jest/globals';
 import type { Listening } from '../../../local/http.ts';
@@ -20,7 +20,7 @@ export function useStages() {
   });
   afterAll(() => server.close());
 
-  /** With one profile without an allow-list, and three clients that are granted the same. */
+  /** Opens a stage. @default one profile without an allow-list, and three clients that are granted the same scopes */
   async function open(options: Partial<Omit<StageOptions, 'endpoint'>> = {}): Promise<Stage> {
     const defaults = { endpoint: server.url, clients: CLIENTS, profiles: { orders: {} } };
     const stage = await openStage({ ...defaults, ...options });
@@ -28,7 +28,7 @@ export function useStages() {
     return stage;
   }
 
-  /** With a candidate, and a rotation that was begun. */
+  /** Opens a stage with a candidate, and begins a rotation. */
   async function withCandidate() {
     const stage = await open();
     const candidate = await stage.put(credentialOf('new'), 'CANDIDATE');
@@ -38,7 +38,7 @@ export function useStages() {
   return { open, withCandidate };
 }
 
-/** The labels where nothing has changed but what was staged. */
+/** The labels if nothing has changed except that a candidate was staged. */
 export const untouched = ({ first }: Stage, candidate?: string) => ({
   AWSCURRENT: first,
   ...(candidate !== undefined && { CANDIDATE: candidate }),
@@ -50,11 +50,11 @@ export interface Case extends Partial<Omit<StageOptions, 'endpoint' | 'clients'>
   readonly candidate?: string;
 }
 
-/** Rotates to the client `new`, which has all that the current one has unless it is said otherwise. */
+/** Rotates to the client `new`. @default it is granted the same scopes as the current one */
 export function useAttempts() {
   const { open } = useStages();
-  return async ({ candidate = credentialOf('new'), old = OLD, new: held = OLD, ...options }: Case) => {
-    const stage = await open({ clients: { old, new: held }, ...options });
+  return async ({ candidate = credentialOf('new'), old = OLD, new: granted = OLD, ...options }: Case) => {
+    const stage = await open({ clients: { old, new: granted }, ...options });
     const staged = await stage.put(candidate, 'CANDIDATE');
     const version = await stage.begin();
     const failure: unknown = await stage.rotate(version).catch((error: unknown) => error);
@@ -62,7 +62,7 @@ export function useAttempts() {
   };
 }
 
-/** AWSCURRENT untouched, AWSPENDING cleared, CANDIDATE kept for another try, and the next rotation can begin. */
+/** AWSCURRENT is untouched, AWSPENDING is cleared, CANDIDATE stays, and the next rotation can begin. */
 export async function expectNothingChanged({ stage, staged }: { stage: Stage; staged: string }): Promise<void> {
   expect(await stage.labels()).toEqual(untouched(stage, staged));
   await stage.begin();

@@ -34,7 +34,7 @@ beforeEach(async () => {
   failedReads = [];
   source = new CredentialSource({
     reader: new SecretReader({ client, secretId: 'emporix', region: 'eu-central-1' }),
-    // Only the tests move the time, and a check that takes 50 ms is not awaited.
+    // Only the tests move the clock. No caller waits for a check longer than 50 ms of real time.
     clock: { ...systemClock, nowMs: () => nowMs, waitAtMost: (_, promise) => systemClock.waitAtMost(50, promise) },
     onCheckFailed: (error) => failedChecks.push(errorName(error)),
     onReadFailed: (version, error) => failedReads.push([version, errorName(error)]),
@@ -45,14 +45,15 @@ afterEach(async () => {
   await server.close();
 });
 
-const GONE = '00000000-0000-0000-0000-000000000000';
+/** A version that does not exist. */
+const UNKNOWN_VERSION = '00000000-0000-0000-0000-000000000000';
 
 const create = (SecretString?: string) => client.send(new CreateSecretCommand({ Name: 'emporix', SecretString }));
 const put = (SecretString: string) => client.send(new PutSecretValueCommand({ SecretId: 'emporix', SecretString }));
 const value = (clientSecret: string) => JSON.stringify({ client_id: 'the-client', client_secret: clientSecret });
 
 describe('a credential', () => {
-  test('is read once, and then known for a minute', async () => {
+  test('is read once, and then used for a minute', async () => {
     await create(value('one'));
     const first = await source.current();
     expect([first.clientId, first.clientSecret]).toEqual(['the-client', 'one']);
@@ -73,7 +74,7 @@ describe('a credential', () => {
     expect(after.version).not.toBe(before.version);
   });
 
-  test('is read once for any number of callers at a time', async () => {
+  test('is read once for any number of callers at the same time', async () => {
     await create(value('one'));
     await Promise.all(Array.from({ length: 20 }, () => source.current()));
     expect(reads).toBe(1);
@@ -94,7 +95,7 @@ describe('a credential', () => {
     expect(reads).toBe(4);
   });
 
-  test('is not read again where it was read since the doubt', async () => {
+  test('is not read again if it was read since the other version was seen', async () => {
     await create(value('one'));
     await source.current();
     expect(await source.recheck('another', nowMs)).toMatchObject({ isConfirmed: true });
@@ -103,7 +104,7 @@ describe('a credential', () => {
     expect(reads).toBe(2);
   });
 
-  test('that Secrets Manager does not confirm is not confirmed, unless the other version was current before', async () => {
+  test('counts as confirmed without Secrets Manager only if the other version was current before', async () => {
     await create(value('one'));
     const { version: first } = await source.current();
     await put(value('two'));
@@ -130,13 +131,13 @@ describe('a credential', () => {
       { step: 'finalizeRequest' },
     );
     const reading = source.current();
-    nowMs += 600_000; // frozen with the answer under way
+    nowMs += 600_000; // The instance is frozen before the answer arrives.
     answer();
     await reading;
     expect(source.checked).toBeUndefined();
   });
 
-  test('is not awaited for long while there is one', async () => {
+  test('stays in use while a check takes long', async () => {
     await create(value('one'));
     const credential = await source.current();
     client.middlewareStack.add(() => () => new Promise(() => {}), { step: 'finalizeRequest' });
@@ -155,11 +156,11 @@ describe('a credential', () => {
     await source.current();
     expect((await source.ofVersion(version))?.clientSecret).toBe('one');
     expect(reads).toBe(2);
-    expect(await source.ofVersion(GONE)).toBeUndefined();
-    expect(failedReads).toEqual([[GONE, 'misconfigured']]);
+    expect(await source.ofVersion(UNKNOWN_VERSION)).toBeUndefined();
+    expect(failedReads).toEqual([[UNKNOWN_VERSION, 'misconfigured']]);
   });
 
-  test('that was current before is read by its label, and a failure to read it is told', async () => {
+  test('that was current before is read by its label, and a failure to read it is reported', async () => {
     await create(value('one'));
     await source.current();
     expect(await source.previous()).toBeUndefined();
@@ -203,20 +204,24 @@ describe('a credential', () => {
   });
 });
 
-describe('where the secret holds no credential, the operator is told the command to run', () => {
+describe('the operator is told the command to run', () => {
   const command = 'aws secretsmanager put-secret-value --region eu-central-1 --secret-id emporix --secret-string ';
   test.each<[string, string | undefined, string]>([
-    ['no value yet', undefined, 'secret emporix does not exist or has no value'],
-    ["CloudFormation's generated value", 'x8}d?k!canary', 'secret emporix is not JSON'],
-    ['an empty text', ' ', 'secret emporix is not JSON'],
-    ['a list', '["canary"]', 'secret emporix is not a JSON object'],
-    ['null', 'null', 'secret emporix is not a JSON object'],
-    ['no client_id', '{"client_secret":"canary"}', 'secret emporix has no client_id'],
-    ['no client_secret', '{"client_id":"canary"}', 'secret emporix has no client_secret'],
-    ['an empty client_id', '{"client_id":"","client_secret":"canary"}', 'secret emporix has no client_id'],
-    ['an empty client_secret', '{"client_id":"canary","client_secret":""}', 'secret emporix has no client_secret'],
-    ['a number', '{"client_id":"canary","client_secret":1}', 'secret emporix has no client_secret'],
-  ])('%s', async (_, secretString, problem) => {
+    ['has no value yet', undefined, 'secret emporix does not exist or has no value'],
+    ["has CloudFormation's generated value", 'x8}d?k!canary', 'secret emporix is not JSON'],
+    ['is a space', ' ', 'secret emporix is not JSON'],
+    ['is a list', '["canary"]', 'secret emporix is not a JSON object'],
+    ['is null', 'null', 'secret emporix is not a JSON object'],
+    ['has no client_id', '{"client_secret":"canary"}', 'secret emporix has no client_id'],
+    ['has no client_secret', '{"client_id":"canary"}', 'secret emporix has no client_secret'],
+    ['has an empty client_id', '{"client_id":"","client_secret":"canary"}', 'secret emporix has no client_id'],
+    ['has an empty client_secret', '{"client_id":"canary","client_secret":""}', 'secret emporix has no client_secret'],
+    [
+      'has a number as client_secret',
+      '{"client_id":"canary","client_secret":1}',
+      'secret emporix has no client_secret',
+    ],
+  ])('if the secret %s', async (_, secretString, problem) => {
     await create(secretString);
     const failure = await source.current().catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: 'misconfigured', message: expect.stringContaining(`${problem}; `) });
@@ -224,21 +229,21 @@ describe('where the secret holds no credential, the operator is told the command
     expect(inspect(failure, { depth: 9, showHidden: true })).not.toContain('canary');
   });
 
-  test('no secret at all', async () => {
+  test('if there is no secret', async () => {
     await expect(source.current()).rejects.toMatchObject({
       code: 'misconfigured',
       message: expect.stringMatching(/^secret emporix does not exist.*put-secret-value/),
     });
   });
 
-  test('and a credential that is put then is seen at once', async () => {
+  test('and the credential that is then put is used at once', async () => {
     await create('generated');
     await expect(source.current()).rejects.toMatchObject({ code: 'misconfigured' });
     await put(value('one'));
     expect((await source.current()).clientSecret).toBe('one');
   });
 
-  test('but where Secrets Manager is out of reach, the caller is told to come back later', async () => {
+  test('but if Secrets Manager is out of reach, the caller is told when to retry', async () => {
     await server.close();
     await expect(source.current()).rejects.toMatchObject({ code: 'unavailable', retryAfterSeconds: 5 });
   });

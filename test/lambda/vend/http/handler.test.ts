@@ -3,7 +3,8 @@ import { systemClock } from '../../../../lambda/clock.ts';
 import { type ErrorCode, VendingError } from '../../../../lambda/errors.ts';
 import { Log } from '../../../../lambda/log-line.ts';
 import { AuditLog } from '../../../../lambda/vend/http/audit-log.ts';
-import { createHandler, type FunctionUrlEvent, type HandlerProps } from '../../../../lambda/vend/http/handler.ts';
+import type { FunctionUrlEvent } from '../../../../lambda/vend/http/function-url-event.ts';
+import { createHandler, type HandlerProps } from '../../../../lambda/vend/http/handler.ts';
 import type { VendRequest } from '../../../../lambda/vend/state/token-state.ts';
 import type { VendedToken } from '../../../../lambda/vend/vending/token-vendor.ts';
 import { ISSUED_AT_MS, someToken } from '../../../../testbed/test-data.ts';
@@ -11,15 +12,15 @@ import { ISSUED_AT_MS, someToken } from '../../../../testbed/test-data.ts';
 const NOW_MS = ISSUED_AT_MS;
 const token = someToken({ lifetimeSeconds: 100, scope: 'a b' });
 
-/** The handler with a vendor that is given; its requests and what was printed are kept. */
+/** The handler with a given vendor. The requests to the vendor and the lines that were printed are kept. */
 function handling(vend: () => Promise<VendedToken>, props: Partial<HandlerProps> = {}) {
-  const asked: { request: VendRequest; deadlineMs: number }[] = [];
+  const requests: { request: VendRequest; deadlineMs: number }[] = [];
   const printed: string[] = [];
   const clock = { ...systemClock, nowMs: () => NOW_MS };
   const handler = createHandler({
     vendor: {
       vend: (request, deadlineMs) => {
-        asked.push({ request, deadlineMs });
+        requests.push({ request, deadlineMs });
         return vend();
       },
     },
@@ -32,7 +33,7 @@ function handling(vend: () => Promise<VendedToken>, props: Partial<HandlerProps>
   });
   const call = (event: FunctionUrlEvent | null) =>
     handler(event as FunctionUrlEvent, { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 25_000 });
-  return { call, asked, printed };
+  return { call, requests, printed };
 }
 
 function post(event: Partial<FunctionUrlEvent> = {}): FunctionUrlEvent {
@@ -45,7 +46,7 @@ const vended =
 const failing = (error: unknown) => () => Promise.reject(error);
 
 test.each(['memory', 'table', 'mint'] as const)(
-  'a token from %s says so in a header, and is never stored',
+  'the answer with a token from %s names that source in a header, and may not be cached',
   async (source) => {
     const { call } = handling(vended(source));
     const { statusCode, headers, body } = await call(post());
@@ -65,16 +66,16 @@ test.each(['memory', 'table', 'mint'] as const)(
   },
 );
 
-test('a token of a replaced credential is counted as such, so that an alarm can tell', async () => {
+test('a token of a replaced credential is counted as such, so that an alarm can be set on it', async () => {
   const { call, printed } = handling(async () => ({ ...(await vended('table')()), isOfReplacedCredential: true }));
   await call(post());
   expect(JSON.parse(printed.join(''))).toMatchObject({ event: 'vended', level: 'warn', ReplacedCredentialInUse: 1 });
 });
 
 test('every answer leaves a second before the time-out of the function', async () => {
-  const { call, asked } = handling(vended());
+  const { call, requests } = handling(vended());
   await call(post());
-  expect(asked[0]?.deadlineMs).toBe(NOW_MS + 24_000);
+  expect(requests[0]?.deadlineMs).toBe(NOW_MS + 24_000);
 });
 
 test.each([
@@ -83,18 +84,18 @@ test.each([
   ['JSON as text', 'application/json', '{"scope":"b a","min_ttl":60}', false],
   ['JSON in base64', 'application/json', 'eyJzY29wZSI6ImIgYSIsIm1pbl90dGwiOiI2MCJ9', true],
 ])('%s is read', async (_, type, body, isBase64Encoded) => {
-  const { call, asked } = handling(vended());
+  const { call, requests } = handling(vended());
   await call(post({ headers: { 'content-type': type }, body, isBase64Encoded }));
-  expect(asked[0]?.request).toMatchObject({ minTtlMs: 60_000, scopes: { list: ['a', 'b'] } });
+  expect(requests[0]?.request).toMatchObject({ minTtlMs: 60_000, scopes: { list: ['a', 'b'] } });
 });
 
-test('base64 that is none is refused', async () => {
+test('invalid base64 is refused', async () => {
   const { call } = handling(vended());
   const { statusCode } = await call(post({ body: 'c2Nv*', isBase64Encoded: true }));
   expect(statusCode).toBe(400);
 });
 
-describe('each error has its status and its code on the wire', () => {
+describe('error answers:', () => {
   test.each<[ErrorCode, number, string]>([
     ['invalid_request', 400, 'invalid_request'],
     ['unsupported_grant_type', 400, 'unsupported_grant_type'],
@@ -109,7 +110,7 @@ describe('each error has its status and its code on the wire', () => {
     ['throttled', 503, 'temporarily_unavailable'],
     ['timed_out', 503, 'temporarily_unavailable'],
     ['unavailable', 503, 'temporarily_unavailable'],
-  ])('%s: %d %s', async (code, status, error) => {
+  ])('the error %s becomes %d %s', async (code, status, error) => {
     const { call, printed } = handling(failing(new VendingError(code, 'what happened')));
     const { statusCode, headers, body } = await call(post());
     expect(statusCode).toBe(status);
@@ -128,13 +129,13 @@ describe('each error has its status and its code on the wire', () => {
     [1, '1'],
     [1.2, '2'],
     [300, '300'],
-  ])('Retry-After is in whole seconds, rounded up: %d', async (retryAfterSeconds, header) => {
+  ])('a wait of %d s is rounded up to whole seconds in Retry-After', async (retryAfterSeconds, header) => {
     const { call } = handling(failing(new VendingError('unavailable', 'down', { retryAfterSeconds })));
     expect((await call(post())).headers['retry-after']).toBe(header);
   });
 
   test.each([[new TypeError('canary')], ['canary'], [undefined], [{ message: 'canary' }]])(
-    'an unexpected error is a 500 that quotes nothing: %p',
+    'an unexpected error (%p) becomes a 500 that quotes nothing',
     async (error) => {
       const { call, printed } = handling(failing(error));
       const { statusCode, body } = await call(post());
@@ -144,7 +145,7 @@ describe('each error has its status and its code on the wire', () => {
     },
   );
 
-  test('the log names where an unexpected error was thrown, and no place of an expected one', async () => {
+  test('the log names the line of code that threw an unexpected error, and none for an expected one', async () => {
     const unexpected = handling(failing(new TypeError('canary')));
     await unexpected.call(post());
     const line = JSON.parse(unexpected.printed.join(''));
@@ -163,7 +164,7 @@ describe('the metadata document (RFC 8414)', () => {
     ...event,
   });
 
-  test('names the URL as called, without a trailing slash', async () => {
+  test('names the URL as it was called, without a trailing slash', async () => {
     const { call } = handling(vended());
     const { statusCode, body } = await call(get({ headers: { host: 'localhost:8787', 'x-forwarded-proto': 'http' } }));
     expect(statusCode).toBe(200);
@@ -176,7 +177,7 @@ describe('the metadata document (RFC 8414)', () => {
     });
   });
 
-  test('falls back on the domain name that Lambda gives', async () => {
+  test('uses the domain name that Lambda gives, if there is no host header', async () => {
     const { call } = handling(vended());
     const { body } = await call(get({}));
     expect(JSON.parse(body).issuer).toBe('https://id.lambda-url.eu-central-1.on.aws');
@@ -201,7 +202,7 @@ test.each<[string, unknown]>([
   ['with headers that are null', post({ headers: null, body: 'a=b' })],
   ['with headers that are a text', post({ headers: 'content-type', body: 'a=b' })],
   ['with a content type that is a list', post({ headers: { 'content-type': ['application/json'] }, body: '{}' })],
-])('an event that is not one of AWS (%s) is a 4xx', async (_, event) => {
+])('an event that AWS does not send (%s) is answered with a 4xx', async (_, event) => {
   const { call } = handling(vended());
   const { statusCode, body } = await call(event as FunctionUrlEvent);
   expect(Math.floor(statusCode / 100)).toBe(4);

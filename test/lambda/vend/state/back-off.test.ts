@@ -16,7 +16,7 @@ function next(
   return nextBackOff(failure, count === 0 ? undefined : previous, { version, nowMs: NOW_MS, random });
 }
 
-describe('what passes is asked again soon, then less often', () => {
+describe('after a transient failure', () => {
   test.each([
     [0, 1],
     [1, 2],
@@ -25,20 +25,20 @@ describe('what passes is asked again soon, then less often', () => {
     [4, 16],
     [5, 25],
     [50, 25],
-  ])('after %d failures before, in %d s', (count, seconds) => {
+  ])('with %d failures before it, the back-off lasts %d s', (count, seconds) => {
     expect(next('unavailable', count).untilSeconds).toBe(NOW + seconds);
     expect(next('unavailable', count).count).toBe(count + 1);
   });
 });
 
 test.each<ErrorCode>(['invalid_scope', 'credential_refused', 'nothing_granted', 'wrong_tenant', 'unusable_answer'])(
-  'an answer (%s) is not asked for again within 25 s',
+  'the back-off after an answer (%s) lasts 25 s',
   (code) => {
     expect(next(code, 0).untilSeconds).toBe(NOW + 25);
   },
 );
 
-test('up to a quarter is taken off at random', () => {
+test('up to a quarter of a back-off is taken off at random', () => {
   expect(next('invalid_scope', 0, { random: 0.999 }).untilSeconds).toBe(NOW + 19);
 });
 
@@ -48,20 +48,20 @@ test.each([
   [301, 300],
   [86_400, 300],
   [0, 1],
-])('Retry-After %d s is honoured as %d s', (retryAfterSeconds, seconds) => {
+])('a Retry-After of %d s makes a back-off of %d s', (retryAfterSeconds, seconds) => {
   expect(next('throttled', 0, { retryAfterSeconds }).untilSeconds).toBe(NOW + seconds);
 });
 
-test('a new credential version starts anew', () => {
+test('the back-off of a new credential version starts from the first step', () => {
   expect(next('unavailable', 5, { version: 'v2' })).toMatchObject({ count: 1, version: 'v2', untilSeconds: NOW + 1 });
 });
 
 test.each([
-  ['before its end', 'v1', 9_999, true],
-  ['at its end', 'v1', 10_000, false],
-  ['for another version', 'v2', 0, false],
-  ['without a version', undefined, 0, false],
-])('in force %s', (_, version, afterMs, inForce) => {
+  ['is in force before its end', 'v1', 9_999, true],
+  ['is not in force at its end', 'v1', 10_000, false],
+  ['is not in force for another version', 'v2', 0, false],
+  ['is not in force without a version', undefined, 0, false],
+])('a back-off %s', (_, version, afterMs, inForce) => {
   const backOff: BackOff = { untilSeconds: NOW + 10, error: 'unavailable', missing: [], version: 'v1', count: 1 };
   expect(isInForce(backOff, version, NOW_MS + afterMs)).toBe(inForce);
 });

@@ -67,23 +67,23 @@ const backOff: BackOff = {
 };
 
 describe('the lease', () => {
-  test('is taken by one of many instances that read the same', async () => {
+  test('is taken by one of many instances that read the same item', async () => {
     const key = newKey();
     const taken = await Promise.all(Array.from({ length: 20 }, (_, n) => store.acquireLease(lease(key, `lease ${n}`))));
     expect(taken.filter(Boolean)).toHaveLength(1);
   });
 
   test.each([
-    ['a millisecond before it is over by the clock', NOW_MS + 10_000, false],
-    ['when it is over by the clock', NOW_MS + 10_001, true],
-  ])('of another is taken over %s: %s', async (_, endedBeforeMs, taken) => {
+    ['is not taken over a millisecond before it is over by the clock', NOW_MS + 10_000, false],
+    ['is taken over when it is over by the clock', NOW_MS + 10_001, true],
+  ])('of another instance %s', async (_, endedBeforeMs, taken) => {
     const key = newKey();
     await store.acquireLease(lease(key, 'dead'));
     const seenRevision = (await store.read(key))?.revision;
     expect(await store.acquireLease(lease(key, 'mine', { endedBeforeMs, seenRevision }))).toBe(taken);
   });
 
-  test('that was watched to its end is taken over, whatever the clocks say; another one is not', async () => {
+  test('that was watched to its end is taken over even if the clocks differ, and no other lease is', async () => {
     const key = newKey();
     await store.acquireLease(lease(key, 'dead', { untilMs: NOW_MS + 9_999_999 }));
     const seenRevision = (await store.read(key))?.revision;
@@ -116,7 +116,7 @@ describe('the lease', () => {
     expect(await store.acquireLease(lease(key, 'late', { seenRevision }))).toBe(false);
   });
 
-  test('is given back by the instance that has it', async () => {
+  test('is given back only by the instance that holds it', async () => {
     const key = newKey();
     await store.acquireLease(lease(key, 'first'));
     await store.releaseLease(key, 'another');
@@ -127,7 +127,7 @@ describe('the lease', () => {
     );
   });
 
-  test("whose answer was lost is recognised as one's own", async () => {
+  test('is recognised by the instance that holds it, if the answer was lost', async () => {
     const key = newKey();
     await store.acquireLease(lease(key, 'mine'));
     expect(await store.acquireLease(lease(key, 'mine'))).toBe(true);
@@ -163,23 +163,23 @@ describe('publishing', () => {
   });
 
   test.each<[string, boolean, (key: string) => Promise<unknown>]>([
-    ['where there is no item (TTL took it)', true, async () => {}],
-    ['under a lease that another instance has by now', false, (key) => store.acquireLease(lease(key, 'successor'))],
+    ['succeeds if there is no item, because TTL removed it', true, async () => {}],
+    ['fails if another instance holds the lease by now', false, (key) => store.acquireLease(lease(key, 'successor'))],
     [
-      'where another instance has published',
+      'fails if another instance has published meanwhile',
       false,
       async (key) => {
         await store.acquireLease(lease(key, 'successor'));
         await store.publish(publication(key, 'successor'));
       },
     ],
-  ])('%s: %s', async (_, published, happened) => {
+  ])('%s', async (_, published, happened) => {
     const key = newKey();
     await happened(key);
     expect(await store.publish(publication(key, 'mine'))).toBe(published);
   });
 
-  test('without a lease succeeds where nothing changed since it was read', async () => {
+  test('without a lease succeeds if nothing has changed since the item was read', async () => {
     const key = newKey();
     await store.publish(publication(key, 'first'));
     const seenRevision = (await store.read(key))?.revision;
@@ -187,7 +187,7 @@ describe('publishing', () => {
     expect(await store.publish(publication(key, 'late', { seenRevision }))).toBe(false);
   });
 
-  test('whose answer was lost is found to have happened', async () => {
+  test('counts as done if only its answer was lost', async () => {
     const key = newKey();
     await store.acquireLease(lease(key, 'mine'));
     await store.publish(publication(key, 'mine'));
@@ -248,7 +248,7 @@ describe('a failure', () => {
   });
 });
 
-test('throttling is remembered for the credential', async () => {
+test('the back-off of a server that throttles is kept for the credential', async () => {
   expect(await store.readThrottling()).toBeUndefined();
   await store.recordThrottling(backOff);
   expect(await store.readThrottling()).toEqual(backOff);

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { MemoryCache } from '../../../../lambda/vend/store/memory-cache.ts';
 
-test('memory is bounded: the least recently used entry goes first', () => {
+test('the least recently used entry is removed first when the memory is full', () => {
   const memory = new MemoryCache<number>(3);
   for (const [index, key] of ['a', 'b', 'c'].entries()) memory.set(key, index);
   memory.get('a');
@@ -9,11 +9,11 @@ test('memory is bounded: the least recently used entry goes first', () => {
   expect(['a', 'b', 'c', 'd'].map((key) => memory.get(key))).toEqual([0, undefined, 2, 3]);
 });
 
-test('a hot entry outlives any number of others', () => {
+test('an entry that is in use outlives any number of others', () => {
   const memory = new MemoryCache<number>(10);
-  memory.set('hot', 1);
+  memory.set('used', 1);
   for (let n = 0; n < 1000; n++) {
-    memory.set(`cold ${n}`, n);
-    expect(memory.get('hot')).toBe(1);
+    memory.set(`unused ${n}`, n);
+    expect(memory.get('used')).toBe(1);
   }
 });

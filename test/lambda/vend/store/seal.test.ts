@@ -16,7 +16,7 @@ const token = someToken({
 
 const sealed = seal(token, credential, PK, randomBytes);
 
-test('what was sealed opens as it was', () => {
+test('a sealed token opens as it was', () => {
   expect(open(sealed, credential, PK)?.parts()).toEqual(token.parts());
 });
 
@@ -24,39 +24,39 @@ test('two seals of one token differ', () => {
   expect(Buffer.from(seal(token, credential, PK, randomBytes))).not.toEqual(Buffer.from(sealed));
 });
 
-test('nothing of the token can be read in it', () => {
+test('nothing of a sealed token can be read', () => {
   for (const clear of ['the-token', 'a.read', 'yourtenant', 'access_token']) {
     expect(Buffer.from(sealed).includes(clear)).toBe(false);
   }
 });
 
-describe('is a miss', () => {
+describe('a sealed token cannot be opened', () => {
   test.each([
     ['with another secret', someCredential({ clientSecret: 'another' }), PK],
     ['with another version of the credential', someCredential({ version: 'version-2' }), PK],
-    ['at another key', credential, 'admin#key'],
-  ])('%s', (_, opener, where) => {
-    expect(open(sealed, opener, where)).toBeUndefined();
+    ['under another item key', credential, 'admin#key'],
+  ])('%s', (_, opener, pk) => {
+    expect(open(sealed, opener, pk)).toBeUndefined();
   });
 
   test('with any bit altered', () => {
     fc.assert(
-      fc.property(fc.nat({ max: sealed.length - 1 }), fc.nat({ max: 7 }), (place, bit) => {
+      fc.property(fc.nat({ max: sealed.length - 1 }), fc.nat({ max: 7 }), (index, bit) => {
         const altered = Uint8Array.from(sealed);
-        altered[place] = (altered[place] ?? 0) ^ (1 << bit);
+        altered[index] = (altered[index] ?? 0) ^ (1 << bit);
         return open(altered, credential, PK) === undefined;
       }),
     );
   });
 
-  test('cut anywhere', () => {
+  test('if it is cut anywhere', () => {
     for (let length = 0; length < sealed.length; length++) {
       expect(open(sealed.subarray(0, length), credential, PK)).toBeUndefined();
     }
   });
 });
 
-// Made with Web Crypto, by these steps and without this code:
+// The vector was made with Web Crypto, by these steps and without this code:
 //   key = HKDF-SHA-256 of "the-secret", salt "version-1", info "token-vending sealed token 2", 256 bits
 //   aad = '[2,"default#key","version-1"]'
 //   0x02 | nonce | AES-GCM(key, nonce, aad) of parts as JSON, with nonce = the bytes 0 to 11
@@ -68,13 +68,13 @@ const VECTOR = `
   562fac68c1731d
 `.replaceAll(/\s/g, '');
 
-test('the format is fixed: the vector opens, and sealing with its nonce gives it again', () => {
+test('the format is fixed: the vector opens, and sealing again with its nonce gives the same bytes', () => {
   expect(open(Buffer.from(VECTOR, 'hex'), credential, PK)?.parts()).toEqual(token.parts());
-  const again = seal(token, credential, PK, (size) => Uint8Array.from({ length: size }, (_, place) => place));
+  const again = seal(token, credential, PK, (size) => Uint8Array.from({ length: size }, (_, index) => index));
   expect(Buffer.from(again).toString('hex')).toBe(VECTOR);
 });
 
-test('an item of another format is a miss', () => {
+test('a sealed token of another format cannot be opened', () => {
   const other = Buffer.from(VECTOR, 'hex');
   other[0] = 1;
   expect(open(other, credential, PK)).toBeUndefined();

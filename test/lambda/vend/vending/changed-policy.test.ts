@@ -1,4 +1,4 @@
-// A token outlives the configuration it was minted under; it must not be vended under another one.
+// A token can outlive the configuration that it was minted under. It must not be vended under another one.
 
 import { randomBytes } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -12,21 +12,21 @@ afterEach(async () => {
   await vending.close();
 });
 
-/** Grants whatever is named, and an administrator's scope with it. */
+/** A server that also grants a scope which was not requested. */
 const GENEROUS = {
   respondWith: () => ({
     body: '{"access_token":"wide","token_type":"Bearer","expires_in":14399,"scope":"a.one admin.all tenant=yourtenant"}',
   }),
 };
 
-/** Of the same server, which answers under both. */
+/** Another name of the same server. */
 const ANOTHER_NAME = { tokenEndpoint: 'localhost' };
 
 describe('a token that was minted before the configuration changed is not vended after it', () => {
   test.each<[string, Partial<Policy>, string]>([
     ['the allow-list was narrowed', { scopes: ['a.one'] }, 'too_much_granted'],
     ['another tenant is configured', { tenant: 'shop' }, 'wrong_tenant'],
-  ])('where %s, and the server grants no other', async (_, policy, code) => {
+  ])('if %s, even if the server grants no other', async (_, policy, code) => {
     vending = await startVending({ emporix: GENEROUS });
     const before = vending.startInstance();
     for (const scope of ['', 'a.one']) await expect(before.vend(scope)).resolves.toMatchObject({ accessToken: 'wide' });
@@ -41,17 +41,17 @@ describe('a token that was minted before the configuration changed is not vended
     ['another token endpoint is configured', ANOTHER_NAME],
     ['a parameter was added', { parameters: { audience: 'https://api.example' } }],
     ['another credential is used', { credential: 'staging' }],
-  ])('where %s', async (_, policy) => {
+  ])('if %s', async (_, policy) => {
     vending = await startVending();
     await vending.startInstance().vend('order.order_read');
     const tokenEndpoint = vending.emporix.tokenEndpoint.replace('127.0.0.1', policy.tokenEndpoint ?? '127.0.0.1');
     const after = vending.startInstance({ policy: { ...policy, tokenEndpoint } });
     await expect(after.vend('order.order_read')).resolves.toMatchObject({ source: 'mint' });
-    // Both stay in the table side by side, as they must during a gradual deploy.
+    // Both tokens stay in the table, because old and new functions run side by side during a gradual deploy.
     await expect(vending.startInstance().vend('order.order_read')).resolves.toMatchObject({ source: 'table' });
   });
 
-  test('but where only the spelling changed, it is', async () => {
+  test('unless only the order of scopes or parameters changed', async () => {
     vending = await startVending();
     const one = { scopes: ['order.order_read', 'media.asset_manage'], parameters: { b: '2', a: '1' } };
     const same = { scopes: ['media.asset_manage', 'order.order_read'], parameters: { a: '1', b: '2' } };
@@ -61,7 +61,7 @@ describe('a token that was minted before the configuration changed is not vended
   });
 });
 
-test('a token in the table that the policy does not allow is a miss, even if it is sealed as it must be', async () => {
+test('a token in the table that the policy does not allow is not vended, even if it is sealed correctly', async () => {
   vending = await startVending({ scopes: ['order.order_read'] });
   const { emporix, store, clock, startInstance, secretVersion } = vending;
   const instance = startInstance();

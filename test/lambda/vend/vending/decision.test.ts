@@ -1,15 +1,15 @@
-// The policy as a table: one line for each of its rows, and what must hold for every situation.
+// The policy is tested as a table, with one line for each of its rows, and by rules that hold in every situation.
 
 import { describe, expect, test } from '@jest/globals';
 import { decide, type NextStep, POLICY, type Situation } from '../../../../lambda/vend/vending/decision.ts';
 
-/** No token is there, nothing is in the way, and there is time for everything. */
+/** There is no token, no failure and no lease, and there is time for everything. */
 const COLD: Situation = {
   token: 'none',
   table: 'usable',
   isBackedOff: false,
   lease: 'free',
-  hasTimeToRead: true,
+  hasTimeToReadAndMint: true,
   hasTimeToMint: true,
   hasTimeToWait: true,
 };
@@ -27,12 +27,12 @@ const TABLE: readonly [because: string, situation: Partial<Situation>, next: Nex
   ['a renewal can wait until the table is back', { token: 'renewal due', table: 'away' }, 'vend'],
   [
     'no time is left to wait for the table',
-    { table: 'throttled', hasTimeToRead: false, lease: 'held' },
+    { table: 'throttled', hasTimeToReadAndMint: false, lease: 'held' },
     'mint without table',
   ],
-  ['a caller needs a token, table or not', { table: 'away' }, 'mint without table'],
+  ['a caller needs a token in any case', { table: 'away' }, 'mint without table'],
   ['one instance mints for all, and only with time for a whole mint', { token: 'renewal due' }, 'mint under lease'],
-  ['another instance renews, or there is no time to', { token: 'renewal due', lease: 'held' }, 'vend'],
+  ['another instance renews, or no time is left', { token: 'renewal due', lease: 'held' }, 'vend'],
   ['another instance mints', { lease: 'held' }, 'wait'],
   ['no time is left', { lease: 'held', hasTimeToWait: false }, 'fail'],
 ];
@@ -44,10 +44,10 @@ describe.each(TABLE)('because %s', (because, given, next) => {
     expect(decide(situation)).toBe(next);
   });
 
-  test('no other row says so', () => {
+  test('no other row leads to that step', () => {
     const others = POLICY.filter((row) => row.because !== because);
     expect(others).toHaveLength(POLICY.length - 1);
-    // The last row is what remains when nothing else can be done.
+    // The last row applies when no other row does, and a policy without it fails as well.
     if (because !== 'no time is left') expect(decide(situation, others)).not.toBe(next);
   });
 });
@@ -61,14 +61,14 @@ const ALL: readonly Situation[] = (['fresh', 'renewal due', 'none'] as const).fl
   (['usable', 'throttled', 'away'] as const).flatMap((table) =>
     (['free', 'held'] as const).flatMap((lease) =>
       BOOLEANS.flatMap((isBackedOff) =>
-        BOOLEANS.flatMap((hasTimeToRead) =>
+        BOOLEANS.flatMap((hasTimeToReadAndMint) =>
           BOOLEANS.flatMap((hasTimeToMint) =>
             BOOLEANS.map((hasTimeToWait) => ({
               token,
               table,
               lease,
               isBackedOff,
-              hasTimeToRead,
+              hasTimeToReadAndMint,
               hasTimeToMint,
               hasTimeToWait,
             })),
@@ -79,17 +79,17 @@ const ALL: readonly Situation[] = (['fresh', 'renewal due', 'none'] as const).fl
   ),
 );
 
-/** The situations in which a step is taken. */
+/** The situations in which one of these steps is next. */
 const when = (...steps: NextStep[]) => ALL.filter((situation) => steps.includes(decide(situation)));
 
 describe('in every situation', () => {
-  test('a token that is there is vended, unless it is renewed first', () => {
+  test('a fresh token is vended, unless it is renewed first', () => {
     const withToken = ALL.filter(({ token }) => token !== 'none');
     expect(withToken.filter((situation) => !['vend', 'mint under lease'].includes(decide(situation)))).toEqual([]);
     expect(when('vend').filter(({ token }) => token === 'none')).toEqual([]);
   });
 
-  test('a server that is to be left alone is not asked', () => {
+  test('no mint begins during a back-off', () => {
     const minted = when('mint under lease', 'mint without table');
     expect(minted.filter(({ isBackedOff }) => isBackedOff)).toEqual([]);
   });
@@ -107,7 +107,7 @@ describe('in every situation', () => {
     }
   });
 
-  test('nobody waits without the time for it', () => {
+  test('no request waits without the time for it', () => {
     expect(when('wait').filter(({ hasTimeToWait }) => !hasTimeToWait)).toEqual([]);
   });
 });

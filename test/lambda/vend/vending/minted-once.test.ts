@@ -1,5 +1,5 @@
-// Minted once: the lease, renewing ahead, and the back-off that a fleet shares, on a real table and over HTTP. What can
-// interleave is tested in test/simulation, and between processes in test/chaos.
+// A token is minted once: the lease, the renewal and the shared back-off, on a real table and over HTTP. The order of
+// events is varied in test/simulation, and processes are tested in test/chaos.
 
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -23,12 +23,12 @@ const fleetOf = (instances: number) => Array.from({ length: instances }, () => v
 describe('the lease', () => {
   test('lets one of many cold instances mint, and the others wait for its token', async () => {
     let release = () => {};
-    const held = new Promise<void>((resolve) => {
+    const released = new Promise<void>((resolve) => {
       release = resolve;
     });
     const { clock, emporix, item } = await start({
       respondWith: async () => {
-        await held;
+        await released;
         return undefined;
       },
     });
@@ -46,7 +46,7 @@ describe('the lease', () => {
 
   test.each([
     ['when it ends', 10_000],
-    ['after its length, where its clock was an hour ahead', 3_610_000],
+    ['after its length, if the clock of the minter was an hour ahead', 3_610_000],
   ])('of a minter that died is taken over %s, within the time of a call', async (_, untilMs) => {
     const { emporix, startInstance, clock, store } = await start();
     const instance = startInstance();
@@ -67,6 +67,20 @@ describe('the lease', () => {
   });
 });
 
+test('a token that ends while the lease is taken is replaced: its end does not cut the mint', async () => {
+  const { clock, emporix, startInstance } = await start({ expiresInSeconds: 20 });
+  await startInstance().vend();
+  clock.stop();
+  const { expiresAtMs = 0 } = emporix.tokens[0] ?? {};
+  clock.forward(expiresAtMs - 2_030 - clock.nowMs());
+  const slow = (durationMs: number) => (send: () => Promise<unknown>) => {
+    clock.forward(durationMs);
+    return send();
+  };
+  const instance = startInstance({ faults: { read: slow(20), readThrottling: slow(900), acquireLease: slow(300) } });
+  await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+});
+
 test("a wait for another instance's mint ends before the deadline", async () => {
   const { clock, startInstance, store } = await start();
   const instance = startInstance();
@@ -79,8 +93,8 @@ test("a wait for another instance's mint ends before the deadline", async () => 
   expect(clock.nowMs()).toBeLessThanOrEqual(deadlineMs);
 });
 
-describe('renewing ahead', () => {
-  test('one instance renews, the others vend the valid token', async () => {
+describe('a renewal', () => {
+  test('is made by one instance, while the others vend the valid token', async () => {
     const { clock, emporix } = await start({ expiresInSeconds: 1000 });
     const fleet = fleetOf(10);
     const [first] = await Promise.all(fleet.map((instance) => instance.vend()));
@@ -95,12 +109,13 @@ describe('renewing ahead', () => {
     expect(new Set(after.map(({ accessToken }) => accessToken)).size).toBe(1);
   });
 
-  test('instances read the table one after the other, within half a percent of the lifetime', async () => {
+  test('lets instances read the table one after the other, within half a percent of the lifetime', async () => {
     const { clock, startInstance } = await start({ expiresInSeconds: 1_000 });
     const first = startInstance({ random: () => 0 });
     const late = startInstance({ random: () => 0.9 });
     const { accessToken } = await first.vend();
-    // Shortly before the renewal point, so that no check of the credential is due, which would read the table as well.
+    // The time is shortly before the renewal point. Otherwise a check of the credential would be due, and read the
+    // table.
     clock.forward(745_000);
     for (const instance of [first, late]) await instance.vend();
     clock.forward(6_000);
@@ -111,7 +126,7 @@ describe('renewing ahead', () => {
     await expect(late.vend()).resolves.toMatchObject({ source: 'table', accessToken: renewed.accessToken });
   });
 
-  test('that another instance has begun is not read again within 2 s', async () => {
+  test('by another instance causes a read of the table every 2 s at most', async () => {
     const { clock, startInstance, store } = await start({ expiresInSeconds: 1000 });
     const instance = startInstance();
     await instance.vend();
@@ -137,16 +152,19 @@ describe('renewing ahead', () => {
   test.each([
     [749_000, 1],
     [851_000, 2],
-  ])('begins between 75 %% and 85 %% of a lifetime of 1,000 s: after %d ms, %d mints', async (afterMs, mints) => {
-    const { clock, emporix, startInstance } = await start({ expiresInSeconds: 1000 });
-    const instance = startInstance();
-    await instance.vend();
-    clock.forward(afterMs);
-    await instance.vend();
-    expect(emporix.tokens).toHaveLength(mints);
-  });
+  ])(
+    'begins between 75 %% and 85 %% of a lifetime of 1,000 s: after %d ms there are %d mints',
+    async (afterMs, mints) => {
+      const { clock, emporix, startInstance } = await start({ expiresInSeconds: 1000 });
+      const instance = startInstance();
+      await instance.vend();
+      clock.forward(afterMs);
+      await instance.vend();
+      expect(emporix.tokens).toHaveLength(mints);
+    },
+  );
 
-  test('that fails costs no caller anything, and the next attempt waits until the back-off ends', async () => {
+  test('that fails costs no caller the token, and the next attempt waits until the back-off ends', async () => {
     const { clock, emporix } = await start({ expiresInSeconds: 10_000 });
     const fleet = fleetOf(3);
     await Promise.all(fleet.map((instance) => instance.vend()));
@@ -163,7 +181,7 @@ describe('renewing ahead', () => {
     expect(emporix.tokens).toHaveLength(2);
   });
 
-  test('that goes on failing leaves the valid token to be vended to its true end, past its margin', async () => {
+  test('that goes on failing leaves the valid token in use until its true end, past its margin', async () => {
     const { clock, startInstance } = await start({ expiresInSeconds: 1000 });
     const instance = startInstance();
     const { accessToken } = await instance.vend();
@@ -173,16 +191,16 @@ describe('renewing ahead', () => {
   });
 });
 
-describe('a back-off is shared', () => {
+describe('a back-off', () => {
   test.each<[string, Misbehaviour, number, string]>([
     ['503', { status: 503 }, 2, 'unavailable'],
     ['429', { status: 429 }, 2, 'throttled'],
     ['429 with Retry-After', { status: 429, headers: { 'retry-after': '120' } }, 1, 'throttled'],
     ['invalid_client', { status: 401, body: '{"error":"invalid_client"}' }, 1, 'credential_refused'],
     ['invalid_scope', { status: 400, body: '{"error":"invalid_scope"}' }, 1, 'invalid_scope'],
-    ['nonsense', { body: '<html>' }, 1, 'unusable_answer'],
-    ['scopes not granted', { body: '{"access_token":"t","expires_in":60,"scope":"b"}' }, 1, 'invalid_scope'],
-  ])('%s costs one mint for a thousand callers on ten instances', async (_, answer, requests, code) => {
+    ['an answer that is not JSON', { body: '<html>' }, 1, 'unusable_answer'],
+    ['a scope that is not granted', { body: '{"access_token":"t","expires_in":60,"scope":"b"}' }, 1, 'invalid_scope'],
+  ])('is shared: %s costs one mint for a thousand callers on ten instances', async (_, answer, requests, code) => {
     const { clock, emporix } = await start();
     clock.skipsPauses = false;
     misbehaviour = answer;
@@ -193,7 +211,7 @@ describe('a back-off is shared', () => {
     expect(emporix.requests).toHaveLength(requests);
   });
 
-  test('with a longer Retry-After lasts as long, and callers are told', async () => {
+  test('lasts as long as a longer Retry-After, and callers are told the time', async () => {
     const { clock, emporix, startInstance } = await start();
     const instance = startInstance();
     misbehaviour = { status: 503, headers: { 'retry-after': '120' } };
@@ -222,7 +240,7 @@ describe('a back-off is shared', () => {
     await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
   });
 
-  test('of a server that throttles holds for the credential: another scope set of another profile waits as well', async () => {
+  test('after throttling holds for the credential, so that another scope set of another profile waits as well', async () => {
     const { clock, emporix, startInstance } = await start();
     misbehaviour = { status: 429, headers: { 'retry-after': '60' } };
     await expect(startInstance().vend('order.order_read')).rejects.toMatchObject({ code: 'throttled' });
@@ -234,7 +252,7 @@ describe('a back-off is shared', () => {
     await expect(other.vend('media.asset_manage')).resolves.toMatchObject({ source: 'mint' });
   });
 
-  test('of another failure holds for its scope set alone', async () => {
+  test('after another failure holds for its scope set alone', async () => {
     const { startInstance } = await start();
     misbehaviour = { status: 400, body: '{"error":"invalid_scope"}' };
     await expect(startInstance().vend('order.order_read')).rejects.toMatchObject({ code: 'invalid_scope' });
@@ -242,7 +260,7 @@ describe('a back-off is shared', () => {
     await expect(startInstance().vend('media.asset_manage')).resolves.toMatchObject({ source: 'mint' });
   });
 
-  test('of a wrong credential does not hold for the corrected one', async () => {
+  test('after a wrong credential does not hold for the corrected one', async () => {
     const { clock, startInstance, putSecret, emporix } = await start();
     await putSecret('wrong');
     await putSecret('wrong as well');

@@ -1,5 +1,5 @@
-// A secret that is replaced while instances run: seen within a minute, and whatever is wrong with the new one, no caller
-// is without a token that there could be.
+// A secret is replaced while instances run. They see it within a minute. If the new one is wrong, callers still get a
+// token as long as the previous one can mint it.
 
 import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
@@ -11,15 +11,15 @@ afterEach(async () => {
   await vending.close();
 });
 
-/** Client secrets that the authorization server takes. */
+/** The client secrets that the authorization server accepts. */
 let accepted: Set<string>;
-let down: boolean;
+let isDown: boolean;
 
 async function start(expiresInSeconds = 14_399): Promise<Vending> {
   accepted = new Set(['emporix-secret']);
-  down = false;
+  isDown = false;
   const respondWith: AuthorizationServerOptions['respondWith'] = ({ params, receivedAtMs }) => {
-    if (down) return { status: 503 };
+    if (isDown) return { status: 503 };
     if (!accepted.has(String(params.client_secret))) return { status: 401, body: '{"error":"invalid_client"}' };
     const access_token = createHash('sha256').update(`${params.client_secret} ${receivedAtMs}`).digest('hex');
     return { body: JSON.stringify({ access_token, token_type: 'Bearer', expires_in: expiresInSeconds }) };
@@ -28,7 +28,8 @@ async function start(expiresInSeconds = 14_399): Promise<Vending> {
   return vending;
 }
 
-const secretsAsked = () => vending.emporix.requests.map(({ params }) => params.client_secret);
+/** The client secret of each request. */
+const secretsSent = () => vending.emporix.requests.map(({ params }) => params.client_secret);
 
 describe('a good secret', () => {
   test('is seen within 60 s by every instance, and tokens of the replaced one stop being vended', async () => {
@@ -40,11 +41,11 @@ describe('a good secret', () => {
     clock.forward(60_000);
     const after = await Promise.all(fleet.map((instance) => instance.vend()));
     for (const { accessToken } of after) expect(accessToken).not.toBe(before?.accessToken);
-    expect(secretsAsked()).toEqual(['emporix-secret', 'two']);
+    expect(secretsSent()).toEqual(['emporix-secret', 'two']);
     for (const { isOfReplacedCredential } of after) expect(isOfReplacedCredential).toBe(false);
   });
 
-  test('that another instance has seen first is seen at once by who finds its token', async () => {
+  test('that another instance has seen first is seen at once by an instance that finds its token', async () => {
     const { putSecret, startInstance, clock } = await start();
     const early = startInstance();
     await early.vend('a');
@@ -53,18 +54,18 @@ describe('a good secret', () => {
     const { accessToken } = await startInstance().vend('b');
     await expect(early.vend('b')).resolves.toMatchObject({ source: 'table', accessToken });
     clock.forward(1_000);
-    expect(secretsAsked()).toEqual(['emporix-secret', 'two']);
+    expect(secretsSent()).toEqual(['emporix-secret', 'two']);
   });
 });
 
 describe('a secret that the authorization server refuses', () => {
-  test('costs no caller anything: the one before mints, and log and metric say so', async () => {
+  test('costs no caller a token: the previous one mints, and the log and a metric report it', async () => {
     const { putSecret, startInstance, events } = await start();
     await putSecret('wrong');
     const vended = { source: 'mint', isOfReplacedCredential: true };
     await expect(startInstance().vend()).resolves.toMatchObject(vended);
     await expect(startInstance().vend()).resolves.toMatchObject({ ...vended, source: 'table' });
-    expect(secretsAsked()).toEqual(['wrong', 'emporix-secret']);
+    expect(secretsSent()).toEqual(['wrong', 'emporix-secret']);
     expect(events()).toContainEqual(expect.objectContaining({ event: 'credential_refused', CredentialRefused: 1 }));
   });
 
@@ -80,10 +81,10 @@ describe('a secret that the authorization server refuses', () => {
       expect(vended[0]?.accessToken).toBeDefined();
     }
     expect(before?.accessToken).toBeDefined();
-    expect(secretsAsked()).toEqual(['emporix-secret', 'wrong', 'emporix-secret']);
+    expect(secretsSent()).toEqual(['emporix-secret', 'wrong', 'emporix-secret']);
   });
 
-  test('twice in a row costs no caller the valid token, nor its renewal', async () => {
+  test('costs no caller the valid token or its renewal, even twice in a row', async () => {
     const { putSecret, clock, startInstance } = await start(1000);
     const instance = startInstance();
     await instance.vend();
@@ -93,8 +94,8 @@ describe('a secret that the authorization server refuses', () => {
     await expect(instance.vend()).resolves.toBeDefined();
     clock.forward(900_000);
     await expect(startInstance().vend()).resolves.toMatchObject({ source: 'mint' });
-    expect(secretsAsked().filter((secret) => secret === 'wrong as well')).toHaveLength(2);
-    expect(secretsAsked()).not.toContain('wrong');
+    expect(secretsSent().filter((secret) => secret === 'wrong as well')).toHaveLength(2);
+    expect(secretsSent()).not.toContain('wrong');
   });
 
   test('is tried again at a renewal, but not within 5 min', async () => {
@@ -105,12 +106,12 @@ describe('a secret that the authorization server refuses', () => {
       await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
       clock.forward(90_000);
     }
-    expect(secretsAsked().filter((secret) => secret === 'wrong')).toHaveLength(1);
+    expect(secretsSent().filter((secret) => secret === 'wrong')).toHaveLength(1);
     await instance.vend();
-    expect(secretsAsked().filter((secret) => secret === 'wrong')).toHaveLength(2);
+    expect(secretsSent().filter((secret) => secret === 'wrong')).toHaveLength(2);
   });
 
-  test('and is corrected: the correction is used within 60 s', async () => {
+  test('is no longer used 60 s after its correction', async () => {
     const { putSecret, clock, startInstance } = await start();
     await putSecret('wrong');
     const instance = startInstance();
@@ -119,10 +120,10 @@ describe('a secret that the authorization server refuses', () => {
     await putSecret('right');
     clock.forward(61_000);
     await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
-    expect(secretsAsked().at(-1)).toBe('right');
+    expect(secretsSent().at(-1)).toBe('right');
   });
 
-  test('corrected since it was read: the instance that meets the refusal reads it again at once', async () => {
+  test('is read again at once, so that a correction made since the last read is used', async () => {
     const { putSecret, startInstance, clock } = await start();
     await putSecret('wrong');
     const instance = startInstance();
@@ -131,10 +132,10 @@ describe('a secret that the authorization server refuses', () => {
     accepted.add('right');
     await putSecret('right');
     await expect(instance.vend('b')).resolves.toMatchObject({ source: 'mint' });
-    expect(secretsAsked()).toEqual(['wrong', 'emporix-secret', 'wrong', 'right']);
+    expect(secretsSent()).toEqual(['wrong', 'emporix-secret', 'wrong', 'right']);
   });
 
-  test('corrected while its refusal is in back-off: nobody waits for the end of that', async () => {
+  test('makes no caller wait for the end of its back-off once it is corrected', async () => {
     const { putSecret, startInstance, clock } = await start();
     await putSecret('wrong');
     await putSecret('wrong as well');
@@ -148,7 +149,7 @@ describe('a secret that the authorization server refuses', () => {
     await expect(first.vend()).resolves.toMatchObject({ source: 'table' });
   });
 
-  test('lately, and accepted by now while the one before no longer is: it is asked with after all', async () => {
+  test('is tried again within 5 min after all, if the previous one is refused by then', async () => {
     const { putSecret, startInstance, clock } = await start(100);
     await putSecret('two');
     const instance = startInstance();
@@ -156,10 +157,10 @@ describe('a secret that the authorization server refuses', () => {
     accepted = new Set(['two']);
     clock.forward(99_000);
     await expect(instance.vend()).resolves.toMatchObject({ source: 'mint', isOfReplacedCredential: false });
-    expect(secretsAsked()).toEqual(['two', 'emporix-secret', 'emporix-secret', 'two']);
+    expect(secretsSent()).toEqual(['two', 'emporix-secret', 'emporix-secret', 'two']);
   });
 
-  test('as is the one before: callers are told, once in a back-off', async () => {
+  test('leads to an error if the previous one is refused too, with one mint per back-off', async () => {
     const { putSecret, startInstance } = await start();
     accepted.clear();
     await putSecret('wrong');
@@ -167,15 +168,15 @@ describe('a secret that the authorization server refuses', () => {
     for (let round = 0; round < 5; round++) {
       await expect(instance.vend()).rejects.toMatchObject({ code: 'credential_refused' });
     }
-    expect(secretsAsked()).toEqual(['wrong', 'emporix-secret']);
+    expect(secretsSent()).toEqual(['wrong', 'emporix-secret']);
   });
 
-  test('only a refusal leads to the one before: a server that is down does not', async () => {
+  test('leads to the previous one, and a server that is down does not', async () => {
     const { putSecret, startInstance } = await start();
     await putSecret('two');
-    down = true;
+    isDown = true;
     await expect(startInstance().vend()).rejects.toMatchObject({ code: 'unavailable' });
-    expect(new Set(secretsAsked())).toEqual(new Set(['two']));
+    expect(new Set(secretsSent())).toEqual(new Set(['two']));
   });
 });
 
@@ -185,19 +186,19 @@ test('an authorization server that is down during the replacement costs no calle
   const { accessToken } = await first.vend();
   accepted.add('two');
   await putSecret('two');
-  down = true;
+  isDown = true;
   for (let round = 0; round < 5; round++) {
     clock.forward(61_000);
     await expect(first.vend()).resolves.toMatchObject({ accessToken });
     await expect(second.vend()).resolves.toMatchObject({ accessToken });
   }
-  down = false;
+  isDown = false;
   clock.forward(61_000);
   await first.vend();
   expect((await second.vend()).accessToken).not.toBe(accessToken);
 });
 
-test('a secret that is no credential costs nobody the token that is there', async () => {
+test('a secret that is no credential costs no caller the existing token', async () => {
   const { putSecretString, clock, startInstance } = await start();
   const { accessToken } = await startInstance().vend();
   await putSecretString('not JSON');
@@ -207,7 +208,7 @@ test('a secret that is no credential costs nobody the token that is there', asyn
   await expect(startInstance().vend('b')).rejects.toMatchObject({ code: 'misconfigured' });
 });
 
-test('with Secrets Manager away, the replaced credential mints for its own instance and does not take the place of the newer token', async () => {
+test('without Secrets Manager, an instance mints with its replaced credential and does not overwrite the newer token in the table', async () => {
   const { putSecret, clock, startInstance, secrets, item } = await start(100);
   const stale = startInstance();
   await stale.vend();
@@ -221,6 +222,6 @@ test('with Secrets Manager away, the replaced credential mints for its own insta
   await secrets.close();
   clock.forward(39_000); // the stale instance's own token has ended
   await expect(stale.vend()).resolves.toMatchObject({ source: 'mint' });
-  expect(secretsAsked().at(-1)).toBe('emporix-secret');
+  expect(secretsSent().at(-1)).toBe('emporix-secret');
   expect((await item(key))?.credential_version?.S).toBe(version);
 });

@@ -15,7 +15,7 @@ test('a caller who comes while a call is under way shares it, and one who comes 
   expect(await later.result).toBe(3);
 });
 
-test('a failure is shared by those who joined, and not kept', async () => {
+test('a failure is shared by the callers who joined, and is not kept', async () => {
   const sharedCalls = new SharedCalls<number>();
   const fails = () => sharedCalls.run('key', () => Promise.reject(new Error('no'))).result;
   expect(await Promise.allSettled([fails(), fails()])).toMatchObject([{ status: 'rejected' }, { status: 'rejected' }]);

@@ -10,7 +10,9 @@ afterEach(async () => {
   await vending.close();
 });
 
-/** What the token endpoint does at each request, from now on; undefined: it behaves. */
+/**
+ * What the token endpoint does at each request from now on. If it is undefined, the token endpoint answers correctly.
+ */
 let misbehaviour: Misbehaviour | undefined;
 
 async function start(options: VendingOptions = {}): Promise<Vending> {
@@ -21,7 +23,7 @@ async function start(options: VendingOptions = {}): Promise<Vending> {
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
-describe('where a token comes from', () => {
+describe('tokens are shared:', () => {
   test('the first token is minted, then memory has it, then other instances find it in the table', async () => {
     const { startInstance, emporix } = await start();
     const [first, second] = [startInstance(), startInstance()];
@@ -53,7 +55,7 @@ describe('where a token comes from', () => {
     expect(emporix.tokens).toHaveLength(2);
   });
 
-  test('the item carries the TTL attribute: when the token was requested + expires_in', async () => {
+  test('the TTL attribute of the item is the time of the token request plus expires_in', async () => {
     const { startInstance, emporix, item } = await start({ emporix: { expiresInSeconds: 777 } });
     const instance = startInstance();
     await instance.vend('order.order_read');
@@ -98,11 +100,11 @@ describe('an expired token is never vended', () => {
   });
 });
 
-describe('time', () => {
+describe('time limits:', () => {
   test.each([
     [24_000, 8_000],
     [11_000, 8_000],
-  ])('a whole mint has 8 s at most: with %d ms to the deadline, %d', async (withinMs, limitMs) => {
+  ])('with %d ms to the deadline, a mint may take %d ms', async (withinMs, limitMs) => {
     const { clock, startInstance } = await start();
     clock.stop();
     let leftMs = 0;
@@ -111,7 +113,7 @@ describe('time', () => {
         prepare: () => {},
         mint: async (_credential, _scopes, deadlineMs) => {
           leftMs = deadlineMs - clock.nowMs();
-          throw new Error('the time left is known');
+          throw new Error('the test has its time');
         },
       },
     });
@@ -119,7 +121,7 @@ describe('time', () => {
     expect(leftMs).toBe(limitMs);
   });
 
-  test('the lifetime of a token counts from the request, however late the answer', async () => {
+  test('the lifetime of a token counts from the request, even if the answer is late', async () => {
     const { startInstance, clock } = await start({
       emporix: {
         expiresInSeconds: 100,
@@ -145,9 +147,9 @@ describe('time', () => {
   });
 
   test.each([
-    ['for a whole mint', 11_000, undefined],
-    ['for less', 10_999, 'unavailable'],
-  ])('a mint begins only where the deadline leaves time for it: %s', async (_, withinMs, code) => {
+    ['a mint begins if the deadline leaves time for all of it', 11_000, undefined],
+    ['no mint begins if the deadline leaves less time', 10_999, 'unavailable'],
+  ])('%s', async (_, withinMs, code) => {
     const { startInstance, clock, emporix } = await start();
     clock.stop();
     const vended = startInstance().vend('', {}, withinMs);
@@ -158,9 +160,9 @@ describe('time', () => {
   });
 });
 
-test('the failure of a call that began without the table is not the failure of callers who joined it later', async () => {
+test('a caller who joined a call that began without the table does not get the failure of that call', async () => {
   let release = () => {};
-  const held = new Promise<void>((resolve) => {
+  const released = new Promise<void>((resolve) => {
     release = resolve;
   });
   let requests = 0;
@@ -168,7 +170,7 @@ test('the failure of a call that began without the table is not the failure of c
     emporix: {
       respondWith: async () => {
         if (requests++ > 0) return undefined;
-        await held;
+        await released;
         return { status: 400 };
       },
     },
@@ -186,8 +188,8 @@ test('the failure of a call that began without the table is not the failure of c
   await expect(early).resolves.toMatchObject({ code: 'unusable_answer' });
 });
 
-describe('scopes', () => {
-  test('named and not granted: refused by name, and not cached as if complete', async () => {
+describe('scopes and tenants:', () => {
+  test('named scopes that are not granted are refused by name, and no token is cached for them', async () => {
     const { startInstance, clock, emporix } = await start({ emporix: { scopes: ['order.order_read'] } });
     const instance = startInstance();
     const call = () => instance.vend('order.order_read price.price_manage media.asset_manage');
@@ -197,7 +199,7 @@ describe('scopes', () => {
     };
     await expect(call()).rejects.toMatchObject(refusal);
     await expect(call()).rejects.toMatchObject(refusal);
-    // Another instance learns it from the table, which names no scope.
+    // Another instance reads the failure in the table, which names no scope.
     await expect(startInstance().vend('order.order_read price.price_manage media.asset_manage')).rejects.toMatchObject(
       refusal,
     );
@@ -207,7 +209,7 @@ describe('scopes', () => {
     expect(emporix.requests).toHaveLength(2);
   });
 
-  test('left out: the granted part is vended, and what is missing is logged and counted', async () => {
+  test('without named scopes, the granted part is vended, and the missing scopes are logged and counted', async () => {
     const allowed = ['order.order_read', 'price.price_manage'];
     const { startInstance, events, emporix } = await start({
       scopes: allowed,
@@ -221,7 +223,7 @@ describe('scopes', () => {
     );
   });
 
-  test('a default granted in part never answers a caller who named the scopes', async () => {
+  test('a token for the granted part is never vended to a caller who named all of the scopes', async () => {
     const allowed = ['order.order_read', 'price.price_manage'];
     const { startInstance } = await start({ scopes: allowed, emporix: { scopes: ['order.order_read'] } });
     const instance = startInstance();
@@ -229,7 +231,7 @@ describe('scopes', () => {
     await expect(instance.vend('price.price_manage order.order_read')).rejects.toMatchObject({ code: 'invalid_scope' });
   });
 
-  test('left out and none granted: the operator is told', async () => {
+  test('without named scopes and without granted ones, the error tells the operator', async () => {
     const { startInstance } = await start({
       scopes: ['price.price_manage'],
       emporix: { scopes: ['order.order_read'] },
@@ -240,7 +242,7 @@ describe('scopes', () => {
     });
   });
 
-  test('outside the allow-list: refused without a request', async () => {
+  test('a scope outside the allow-list is refused without a request', async () => {
     const { startInstance, emporix } = await start({ scopes: ['order.order_read'] });
     await expect(startInstance().vend('order.order_read price.price_manage')).rejects.toMatchObject({
       code: 'invalid_scope',
@@ -249,7 +251,7 @@ describe('scopes', () => {
     expect(emporix.requests).toHaveLength(0);
   });
 
-  test('a server that grants more than the profile allows is not a way around the profile', async () => {
+  test('a token with more scopes than the profile allows is refused', async () => {
     const { startInstance } = await start({ scopes: ['order.order_read'] });
     misbehaviour = {
       body: JSON.stringify({
@@ -275,7 +277,7 @@ describe('scopes', () => {
 });
 
 describe('made-up scope sets', () => {
-  test('are asked for twenty times a minute and instance, then refused without a request or an item', async () => {
+  test('are requested twenty times a minute and instance, and then refused without a request or an item', async () => {
     const { startInstance, clock, emporix, item } = await start();
     const instance = startInstance();
     await instance.vend('order.order_read');
@@ -294,12 +296,12 @@ describe('made-up scope sets', () => {
 
   test.each<[string, Misbehaviour]>([
     ['invalid_scope', { status: 400, body: '{"error":"invalid_scope"}' }],
-    ['another error', { status: 400, body: '{"error":"invalid_request"}' }],
-    ['a refusal', { status: 403, body: '' }],
-    ['a refusal of the client', { status: 401, body: '{"error":"invalid_client"}' }],
-    ['nonsense', { body: '<html>' }],
-    ['a failure of its own', { status: 500, headers: { 'retry-after': '9' } }],
-  ])('are limited alike where the server answers %s', async (_, answer) => {
+    ['invalid_request', { status: 400, body: '{"error":"invalid_request"}' }],
+    ['status 403', { status: 403, body: '' }],
+    ['invalid_client', { status: 401, body: '{"error":"invalid_client"}' }],
+    ['HTML', { body: '<html>' }],
+    ['status 500', { status: 500, headers: { 'retry-after': '9' } }],
+  ])('are limited in the same way if the server answers %s', async (_, answer) => {
     const { startInstance, emporix, item } = await start();
     const instance = startInstance();
     await instance.vend('order.order_read');
@@ -330,8 +332,8 @@ describe('min_ttl', () => {
 
   test.each([
     ['for a token in memory', true],
-    ['for a token that is not there yet', false],
-  ])('of more than three quarters of the lifetime is refused, naming the most, %s', async (_, warm) => {
+    ['for a token that is minted first', false],
+  ])('of more than three quarters of the lifetime is refused with its maximum, %s', async (_, warm) => {
     const { startInstance, emporix } = await start({ emporix: { expiresInSeconds: 1000 } });
     const instance = startInstance();
     if (warm) await instance.vend();
@@ -363,7 +365,7 @@ describe('a rejected token', () => {
     expect(emporix.tokens).toHaveLength(3);
   });
 
-  test('that is not cached costs nothing', async () => {
+  test('that is not the cached one causes no mint', async () => {
     const { startInstance, emporix } = await start();
     const instance = startInstance();
     await instance.vend();
@@ -374,7 +376,7 @@ describe('a rejected token', () => {
   });
 });
 
-test('nothing that holds a token or a secret prints it, at any depth', async () => {
+test('no object that holds a token or a secret prints it, at any depth', async () => {
   const { startInstance, emporix } = await start();
   const instance = startInstance();
   const { accessToken } = await instance.vend('order.order_read');
@@ -387,11 +389,11 @@ test('nothing that holds a token or a secret prints it, at any depth', async () 
   for (const secret of [accessToken, emporix.clientSecret, emporix.clientId]) expect(printed).not.toContain(secret);
 });
 
-describe('when the table throttles', () => {
+describe('when the table throttles,', () => {
   const throttled = () =>
     Promise.reject(Object.assign(new Error(), { name: 'ProvisionedThroughputExceededException' }));
 
-  test('reads are tried again, and no instance mints without it', async () => {
+  test('an instance reads it again, and does not mint without it', async () => {
     const { startInstance, emporix, clock } = await start();
     let refusals = 0;
     const { accessToken } = await startInstance().vend();
@@ -404,7 +406,7 @@ describe('when the table throttles', () => {
     expect(emporix.tokens).toHaveLength(2);
   });
 
-  test('a request for the lease, no instance mints without it either', async () => {
+  test('an instance that did not get the lease does not mint without it', async () => {
     const { startInstance, emporix, clock } = await start();
     clock.skipsPauses = false;
     const throttledAtFirst = () => {
@@ -416,7 +418,7 @@ describe('when the table throttles', () => {
     expect(emporix.tokens).toHaveLength(1);
   });
 
-  test('a read of the back-off of the credential, that back-off is not overlooked', async () => {
+  test('the back-off of the credential is read again and holds', async () => {
     const { startInstance, clock, item, store, emporix } = await start();
     const other = startInstance();
     await other.vend('order.order_read');
@@ -431,7 +433,7 @@ describe('when the table throttles', () => {
     expect(emporix.requests).toHaveLength(1);
   });
 
-  test('until too little time is left to wait, the token is minted as when the table is away', async () => {
+  test('the token is minted without it once too little time is left to wait', async () => {
     const { startInstance, emporix } = await start();
     await expect(startInstance({ faults: { read: throttled } }).vend()).resolves.toMatchObject({ source: 'mint' });
     expect(emporix.tokens).toHaveLength(1);
@@ -453,10 +455,10 @@ describe('when the table throttles', () => {
   });
 });
 
-describe('when the table is away', () => {
+describe('when the table is away,', () => {
   const away = () => Promise.reject(new Error('ECONNREFUSED'));
 
-  test('the token is minted, the caller served, and memory keeps it', async () => {
+  test('the token is minted and vended, and memory keeps it', async () => {
     const { startInstance, events, emporix } = await start();
     const instance = startInstance({ faults: { read: away } });
     await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
@@ -466,7 +468,7 @@ describe('when the table is away', () => {
   });
 
   test.each(['acquireLease', 'publish', 'readThrottling'] as const)(
-    'a failure of %s alone is not seen by the caller',
+    'a failure of %s alone is hidden from the caller',
     async (operation) => {
       const { startInstance, emporix } = await start();
       const instance = startInstance({ faults: { [operation]: away } });
@@ -486,7 +488,7 @@ describe('when the table is away', () => {
     expect(emporix.tokens).toHaveLength(2);
   });
 
-  test('no mint begins that a valid token would cut short: the token is vended to its end, and then replaced', async () => {
+  test('a mint that the end of a valid token would cut short does not begin before that end', async () => {
     const { startInstance, clock, emporix } = await start({ emporix: { expiresInSeconds: 100 } });
     const instance = startInstance({ faults: { read: away } });
     const { accessToken, response } = await instance.vend();
@@ -500,7 +502,7 @@ describe('when the table is away', () => {
     expect(emporix.requests).toHaveLength(2);
   });
 
-  test('a real table that is stopped counts as one that holds nothing', async () => {
+  test('a stopped database counts as a table that holds nothing', async () => {
     const { startInstance, dynamodb } = await start();
     const instance = startInstance();
     await dynamodb.close();
