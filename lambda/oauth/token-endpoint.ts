@@ -1,4 +1,4 @@
-// The client-credentials request (RFC 6749 §4.4.2) to a token endpoint, over undici, which is loaded at the first mint.
+// Makes the client-credentials request (RFC 6749 §4.4.2) to a token endpoint. undici is loaded at the first mint.
 // The time and the size of an answer are limited. Of its body, only a registered error code gets into an error.
 
 import type { Dispatcher } from 'undici';
