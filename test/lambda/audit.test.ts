@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { callerOf } from '../../lambda/vend/http/caller.ts';
+import { callerOf, principalOf } from '../../lambda/vend/http/caller.ts';
 import type { LocalMode } from '../../local/local-mode.ts';
 import { LOCAL_ACCOUNT, LOCAL_CREDENTIALS } from '../../local/names.ts';
 import { sign } from '../../local/sign.ts';
@@ -147,5 +147,29 @@ describe('the caller', () => {
     ],
   ])('%s', (_, requestContext, expected) => {
     expect(callerOf(requestContext)).toEqual(expected);
+  });
+});
+
+describe('the principal behind a caller', () => {
+  test.each([
+    [
+      'of a session is its role',
+      'arn:aws:sts::111122223333:assumed-role/orders/s-1',
+      'arn:aws:sts::111122223333:assumed-role/orders',
+    ],
+    [
+      'of a session in another partition is its role',
+      'arn:aws-cn:sts::111122223333:assumed-role/a/b/c',
+      'arn:aws-cn:sts::111122223333:assumed-role/a',
+    ],
+    ['of a user is the user', 'arn:aws:iam::111122223333:user/team/ci', 'arn:aws:iam::111122223333:user/team/ci'],
+    [
+      'of a federated user is that user',
+      'arn:aws:sts::111122223333:federated-user/ci',
+      'arn:aws:sts::111122223333:federated-user/ci',
+    ],
+    ['of nobody is not known', undefined, undefined],
+  ])('%s', (_, callerArn, principal) => {
+    expect(principalOf({ callerArn })).toBe(principal);
   });
 });

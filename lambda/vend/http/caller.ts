@@ -21,6 +21,11 @@ export function callerOf(requestContext: unknown): Caller {
   };
 }
 
+/** The principal behind an ARN: for a session, its role, because a caller can choose a new session for each request. */
+export function principalOf({ callerArn }: Caller): string | undefined {
+  return callerArn?.replace(/^(arn:[^:]+:sts::\d+:assumed-role\/[^/]+)\/.*$/s, '$1');
+}
+
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }

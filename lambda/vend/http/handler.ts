@@ -5,7 +5,7 @@ import { VendingError } from '../../errors.ts';
 import { ANSWER_RESERVE_MS } from '../../time-limits.ts';
 import type { TokenVendor } from '../vending/token-vendor.ts';
 import type { AuditLog, RequestFields } from './audit-log.ts';
-import { callerOf } from './caller.ts';
+import { callerOf, principalOf } from './caller.ts';
 import { errorResponse } from './error-response.ts';
 import type { FunctionUrlEvent } from './function-url-event.ts';
 import { type FunctionUrlResponse, jsonResponse } from './json-response.ts';
@@ -80,7 +80,10 @@ async function tokenResponse(
   const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS;
   const request = parseVendRequest(audited.event, profile);
   audited.audit = { ...audited.audit, scopesAsked: request.scopes?.toString() };
-  const { token, source, credentialVersion, isOfReplacedCredential } = await vendor.vend(request, deadlineMs);
+  const { token, source, credentialVersion, isOfReplacedCredential } = await vendor.vend(
+    { ...request, caller: principalOf(audited.audit) },
+    deadlineMs,
+  );
   const response = token.response(clock.nowMs());
   const tokenFields = {
     scopesGiven: token.scopes?.toString(),

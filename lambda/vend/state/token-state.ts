@@ -53,6 +53,8 @@ export interface Demand {
 export interface VendRequest extends Demand {
   /** The requested scopes. Undefined if the caller named none. */
   readonly scopes: Scopes | undefined;
+  /** The principal that asks: a role or user, not a session. Undefined if it is not known. */
+  readonly caller?: string | undefined;
 }
 
 export const NO_DEMAND: Demand = { minTtlMs: 0, rejectedTokenSha256: undefined };

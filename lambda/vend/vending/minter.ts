@@ -9,7 +9,6 @@ import type { TokenEndpoint } from '../../oauth/token-endpoint.ts';
 import type { CredentialSource } from '../../secrets/credential-source.ts';
 import type { Refusal, TokenState } from '../state/token-state.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { FailingScopeSets } from './failing-scope-sets.ts';
 import type { ScopePolicy, ScopeRequest } from './scope-policy.ts';
 
 /**
@@ -49,11 +48,6 @@ export class MintFailure extends Error {
   }
 }
 
-/** Whether the caller named the scopes, and no token for them is known. */
-function isNew({ isNamed }: ScopeRequest, { token }: TokenState): boolean {
-  return isNamed && token === undefined;
-}
-
 /** A credential that the mint tries. */
 interface CredentialToTry {
   readonly credential: Credential;
@@ -62,7 +56,6 @@ interface CredentialToTry {
 
 export class Minter {
   readonly #props: MinterProps;
-  readonly #failingScopeSets = new FailingScopeSets();
 
   constructor(props: MinterProps) {
     this.#props = props;
@@ -73,14 +66,6 @@ export class Minter {
    */
   prepare(): void {
     this.#props.tokenEndpoint.prepare();
-  }
-
-  /**
-   * Call this before anything is done for a mint.
-   * @throws VendingError `slow_down` if too many scope sets without a known token have just failed
-   */
-  assertFewNew(request: ScopeRequest, state: TokenState): void {
-    if (isNew(request, state)) this.#failingScopeSets.assertFew(request.key, this.#props.clock.nowMs());
   }
 
   /**
@@ -113,7 +98,6 @@ export class Minter {
       // The previous version was not tried, so the failure must not be that the credential was refused.
       failure = new VendingError('timed_out', 'the credential was refused, and no time was left to try the one before');
     }
-    if (isNew(request, state)) this.#failingScopeSets.add(request.key, clock.nowMs());
     telemetry.mintFailed(failure);
     throw new MintFailure(this.#describeToCaller(failure, request), version, refusal);
   }

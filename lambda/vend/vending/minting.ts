@@ -18,6 +18,7 @@ import {
   type TokenState,
   vendableUntilMs,
 } from '../state/token-state.ts';
+import { FailingScopeSets } from './failing-scope-sets.ts';
 import { type Minted, type Minter, MintFailure } from './minter.ts';
 import type { ScopePolicy, ScopeRequest } from './scope-policy.ts';
 import { TimeLeft } from './time-left.ts';
@@ -35,6 +36,8 @@ export interface VendCall {
   readonly request: ScopeRequest;
   readonly demand: Demand;
   readonly deadlineMs: number;
+  /** The principal that asks. Failing scope sets are limited for each. */
+  readonly caller: string;
 }
 
 export interface MintingProps {
@@ -50,6 +53,7 @@ export interface MintingProps {
 
 export class Minting {
   readonly #props: MintingProps;
+  readonly #failingScopeSets = new FailingScopeSets();
 
   constructor(props: MintingProps) {
     this.#props = props;
@@ -106,9 +110,14 @@ export class Minting {
     return await this.#mint(call, reading, nowMs, leaseId);
   }
 
-  #assertMayMint({ request, demand }: VendCall, state: TokenState): void {
+  /** Whether this caller may request no new scope set now. Other callers must not share its failure. */
+  isLimited({ caller, request }: VendCall): boolean {
+    return this.#failingScopeSets.isOverLimit(caller, request.key, this.#nowMs);
+  }
+
+  #assertMayMint({ caller, request, demand }: VendCall, state: TokenState): void {
     assertNotForcedTooFast(state, demand, this.#nowMs);
-    this.#props.minter.assertFewNew(request, state);
+    if (isNew(request, state)) this.#failingScopeSets.assertFew(caller, request.key, this.#nowMs);
   }
 
   #assertMayMintWithoutTable(call: VendCall, state: TokenState): void {
@@ -137,6 +146,7 @@ export class Minting {
       const failure = error instanceof MintFailure ? error : new MintFailure(error, credential.version, undefined);
       // A mint that was cut short in order to vend a valid token does not show that the server failed.
       const wasCut = left.isCutByToken && this.#nowMs >= limitMs - TIMER_ALLOWANCE_MS;
+      if (isNew(request, state)) this.#failingScopeSets.add(call.caller, request.key, failure.cause, this.#nowMs);
       if (!wasCut) throw await this.#recordFailure(request, state, leaseId, failure);
       if (leaseId !== undefined) await writer.releaseLease(request.key, leaseId);
       throw failure.cause;
@@ -192,6 +202,11 @@ export class Minting {
   get #nowMs(): number {
     return this.#props.clock.nowMs();
   }
+}
+
+/** Whether the caller named the scopes, and no token for them is known. */
+function isNew({ isNamed }: ScopeRequest, { token }: TokenState): boolean {
+  return isNamed && token === undefined;
 }
 
 export function timeLeft({ demand, deadlineMs }: VendCall, state: TokenState, nowMs: number): TimeLeft {

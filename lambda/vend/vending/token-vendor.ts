@@ -66,7 +66,9 @@ export class TokenVendor {
    */
   async vend(vendRequest: VendRequest, deadlineMs: number): Promise<VendedToken> {
     const { scopePolicy, credentials } = this.#props;
-    const call: VendCall = { request: scopePolicy.request(vendRequest.scopes), demand: vendRequest, deadlineMs };
+    const { caller = '' } = vendRequest;
+    const request = scopePolicy.request(vendRequest.scopes);
+    const call: VendCall = { request, demand: vendRequest, deadlineMs, caller };
     const found = await this.#find(call);
     const current = credentials.checked?.version;
     const { credentialVersion } = found;
@@ -95,7 +97,7 @@ export class TokenVendor {
     for (let round = 0; ; round++) {
       const remembered = this.#fromMemory(call);
       if (remembered) return remembered;
-      const { result, joined } = this.#sharedCalls.run(sharedKey(call), () => this.#fromTableOrMint(call));
+      const { result, joined } = this.#sharedCalls.run(this.#sharedKey(call), () => this.#fromTableOrMint(call));
       try {
         const found = await result;
         // The token is checked once more, because the call may have taken long.
@@ -180,12 +182,17 @@ export class TokenVendor {
     this.#props.memory.remember(request.key, state, { readAgainAtMs: this.#nowMs + READ_FOR_RENEWAL_EVERY_MS });
   }
 
+  /**
+   * Callers share a call only if `min_ttl` and rejected token are equal, because these decide which tokens are valid. A
+   * caller that may request no new scope set shares its failure with no other caller.
+   */
+  #sharedKey(call: VendCall): string {
+    const { request, demand, caller } = call;
+    const limited = this.#props.minting.isLimited(call) ? caller : '';
+    return [request.key, demand.minTtlMs, demand.rejectedTokenSha256, limited].join(' ');
+  }
+
   get #nowMs(): number {
     return this.#props.clock.nowMs();
   }
-}
-
-/** Callers share a call only if `min_ttl` and rejected token are equal, because these decide which tokens are valid. */
-function sharedKey({ request, demand }: VendCall): string {
-  return [request.key, demand.minTtlMs, demand.rejectedTokenSha256].join(' ');
 }

@@ -8,6 +8,7 @@ const TOKEN_STATE = '../../../lambda/vend/state/token-state.ts';
 
 GUARDS[Number(process.env.REMOVED_GUARD)]?.remove({
   decision: () => requireActual('../../../lambda/vend/vending/decision.ts'),
+  failingScopeSets: () => requireActual('../../../lambda/vend/vending/failing-scope-sets.ts'),
   lease: () => requireActual('../../../lambda/vend/state/lease.ts'),
   minter: () => requireActual('../../../lambda/vend/vending/minter.ts'),
   secrets: () => requireActual('../../../lambda/secrets/credential-source.ts'),

@@ -4,6 +4,7 @@ import type { CONDITIONS as Conditions } from '../../../lambda/vend/store/dynamo
 import type { Row } from '../../../lambda/vend/vending/decision.ts';
 
 type DecisionModule = typeof import('../../../lambda/vend/vending/decision.ts');
+type FailingScopeSetsModule = typeof import('../../../lambda/vend/vending/failing-scope-sets.ts');
 type LeaseModule = typeof import('../../../lambda/vend/state/lease.ts');
 type MinterModule = typeof import('../../../lambda/vend/vending/minter.ts');
 type SecretsModule = typeof import('../../../lambda/secrets/credential-source.ts');
@@ -17,6 +18,7 @@ type Store = InstanceType<StoreModule['DynamoDbTokenStore']>;
 /** The modules in which guards are. They are loaded only if a guard is taken away, before anything else is loaded. */
 export interface Modules {
   decision(): DecisionModule;
+  failingScopeSets(): FailingScopeSetsModule;
   lease(): LeaseModule;
   minter(): MinterModule;
   secrets(): SecretsModule;

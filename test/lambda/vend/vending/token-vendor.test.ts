@@ -277,7 +277,7 @@ describe('scopes and tenants:', () => {
 });
 
 describe('made-up scope sets', () => {
-  test('are requested twenty times a minute and instance, and then refused without a request or an item', async () => {
+  test('are requested twenty times a minute for each caller, and then refused without a request or an item', async () => {
     const { startInstance, clock, emporix, item } = await start();
     const instance = startInstance();
     await instance.vend('order.order_read');
@@ -300,7 +300,6 @@ describe('made-up scope sets', () => {
     ['status 403', { status: 403, body: '' }],
     ['invalid_client', { status: 401, body: '{"error":"invalid_client"}' }],
     ['HTML', { body: '<html>' }],
-    ['status 500', { status: 500, headers: { 'retry-after': '9' } }],
   ])('are limited in the same way if the server answers %s', async (_, answer) => {
     const { startInstance, emporix, item } = await start();
     const instance = startInstance();
@@ -314,6 +313,49 @@ describe('made-up scope sets', () => {
     expect(codes.slice(20)).toEqual(Array(10).fill('slow_down'));
     expect(new Set(emporix.requests.map(({ params }) => params.scope)).size).toBe(21);
     expect(await item(instance.keyOf('made.up_29'))).toBeUndefined();
+  });
+
+  test('of one caller limit no other caller, not even one that asks for the same set at the same time', async () => {
+    const { startInstance, emporix } = await start();
+    const instance = startInstance();
+    for (let n = 0; n < 20; n++) await instance.vend(`made.up_${n}`, { caller: 'one' }).catch(() => {});
+    const [limited, served, again] = await Promise.allSettled([
+      instance.vend('media.asset_manage', { caller: 'one' }),
+      instance.vend('media.asset_manage', { caller: 'another' }),
+      instance.vend('media.asset_manage', { caller: 'one' }),
+    ]);
+    for (const refused of [limited, again]) expect(refused).toMatchObject({ reason: { code: 'slow_down' } });
+    expect(served).toMatchObject({ value: { source: 'mint' } });
+    expect(emporix.requests).toHaveLength(21);
+    // What another caller has obtained, a limited one gets as well.
+    await expect(instance.vend('media.asset_manage', { caller: 'one' })).resolves.toMatchObject({ source: 'memory' });
+  });
+
+  test('leave their caller the tokens that the table holds', async () => {
+    const { startInstance } = await start();
+    const instance = startInstance();
+    await startInstance().vend('media.asset_manage');
+    for (let n = 0; n < 20; n++) await instance.vend(`made.up_${n}`).catch(() => {});
+    await expect(instance.vend('media.asset_manage')).resolves.toMatchObject({ source: 'table' });
+  });
+
+  test.each<[string, Misbehaviour]>([
+    ['is down', { status: 503 }],
+    ['fails', { status: 500, headers: { 'retry-after': '9' } }],
+    ['cuts the connection', { destroySocket: true }],
+  ])('do not count while the authorization server %s: all are served once it is back', async (_, answer) => {
+    const { startInstance, clock } = await start();
+    const instance = startInstance();
+    misbehaviour = answer;
+    const sets = ['order.order_read', 'price.price_manage', 'media.asset_manage', 'product.product_manage'];
+    const all = sets.flatMap((one, index) => sets.slice(index).map((other) => `${one} ${other}`));
+    const more = Array.from({ length: 30 }, (_, n) => `new.set_${n}`);
+    for (const scope of [...more, ...all]) {
+      await expect(instance.vend(scope)).rejects.toMatchObject({ code: 'unavailable' });
+    }
+    misbehaviour = undefined;
+    clock.forward(26_000);
+    for (const scope of all) await expect(instance.vend(scope)).resolves.toMatchObject({ source: 'mint' });
   });
 });
 
