@@ -11,6 +11,8 @@ export const MINT_LIMIT_MS = 8_000;
 export const LEASE_MS = MINT_LIMIT_MS + 2_000;
 /** The time after a mint. In it the token is published, and another instance's token may be read. */
 export const AFTER_MINT_MS = 3_000;
+/** How long a publication is repeated that the table throttles or doesn't answer. */
+export const PUBLISH_LIMIT_MS = 2_000;
 /** The limit of one read of the table and the secret. */
 export const READ_MS = 1_000;
 

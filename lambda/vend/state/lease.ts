@@ -24,14 +24,20 @@ export function leasePauseMs(round: number, random: number): number {
   return Math.min(FIRST_PAUSE_MS * 1.5 ** round, MAX_PAUSE_MS) * (1 - random / 2);
 }
 
-/** Watches the leases on one token. A lease that was seen for its whole length is over, even if the clocks differ. */
+/**
+ * Watches the leases on one token for one call. A lease that was seen for its whole length is over, even if the clocks
+ * differ. The call's own lease is free to it: the answer to its acquisition may have been lost.
+ */
 export class LeaseWatch {
+  readonly ownLeaseId: string;
   readonly #clock: Clock;
   #id: string | undefined;
   #sinceMs = 0;
 
-  constructor(clock: Clock) {
+  /** @param ownLeaseId the ID under which this call takes the lease */
+  constructor(clock: Clock, ownLeaseId: string) {
     this.#clock = clock;
+    this.ownLeaseId = ownLeaseId;
   }
 
   see(lease: Lease | undefined): void {
@@ -48,6 +54,7 @@ export class LeaseWatch {
   isFree(lease: Lease | undefined): boolean {
     return (
       lease === undefined ||
+      lease.id === this.ownLeaseId ||
       lease.untilMs < this.#clock.nowMs() - LEASE_ALLOWANCE_MS ||
       lease.id === this.watchedToItsEnd
     );

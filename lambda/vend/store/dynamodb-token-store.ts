@@ -63,23 +63,24 @@ export class DynamoDbTokenStore implements TokenStore {
 
   async acquireLease(request: LeaseRequest): Promise<boolean> {
     const { key, leaseId, untilMs, endedBeforeMs, watchedLeaseId, seenRevision, expiresAtSeconds } = request;
-    const { leaseIsFree, leaseEndedByTheClock, leaseWasWatchedToItsEnd } = CONDITIONS;
-    const leaseIsOver = [leaseIsFree, leaseEndedByTheClock, ...(watchedLeaseId ? [leaseWasWatchedToItsEnd] : [])];
+    const { leaseIsFree, leaseIsMine, leaseEndedByTheClock, leaseWasWatchedToItsEnd } = CONDITIONS;
+    const leaseMayBeTaken = [leaseIsFree, leaseIsMine, leaseEndedByTheClock];
+    if (watchedLeaseId) leaseMayBeTaken.push(leaseWasWatchedToItsEnd);
+    // An attempt whose answer was lost is repeated, by the SDK or by the caller: the lease is one's own then.
     const stored = await this.#update(key, {
       set: {
         lease_id: { S: leaseId },
         lease_until_ms: { N: String(untilMs) },
         expires_at: { N: String(expiresAtSeconds) },
       },
-      condition: `(${leaseIsOver.join(' OR ')}) AND ${asRead(seenRevision)}`,
+      condition: `(${leaseMayBeTaken.join(' OR ')}) AND ${asRead(seenRevision)}`,
       compared: {
         ':ended': { N: String(endedBeforeMs) },
         ...(watchedLeaseId && { ':watched': { S: watchedLeaseId } }),
         ...(seenRevision && { ':seen': { S: seenRevision } }),
       },
     });
-    // The SDK may have made a second attempt, after the first one was written and its answer was lost.
-    return stored === 'written' || (await stored())?.lease?.id === leaseId;
+    return stored === 'written';
   }
 
   async releaseLease(key: string, leaseId: string): Promise<void> {
@@ -137,6 +138,10 @@ export class DynamoDbTokenStore implements TokenStore {
 
   isThrottled(error: unknown): boolean {
     return error instanceof Error && THROTTLING.includes(error.name);
+  }
+
+  isImpossible(error: unknown): boolean {
+    return error instanceof Error && error.name === 'ValidationException';
   }
 
   async #get(key: string): Promise<Attributes | undefined> {

@@ -44,11 +44,11 @@ export interface FailureRecord extends Write {
   readonly refusal: Refusal | undefined;
 }
 
-/** All methods throw the errors of the store's client. `isThrottled` recognises one kind of them. */
+/** All methods throw the errors of the store's client. `isThrottled` and `isImpossible` recognise two kinds of them. */
 export interface TokenStore {
   read(key: string): Promise<StoredToken | undefined>;
 
-  /** Takes the lease. False if another instance has it, or has published or failed since the revision was read. */
+  /** Takes the lease, or extends one's own. False if another instance has it, or has published or failed since the revision was read. */
   acquireLease(request: LeaseRequest): Promise<boolean>;
 
   /** Gives the lease back, if this instance still has it. */
@@ -66,6 +66,9 @@ export interface TokenStore {
   /** Records the back-off of a server that throttles, unless a longer one is stored. */
   recordThrottling(backOff: BackOff): Promise<void>;
 
-  /** Whether an error means that the store works but throttles. Nothing was read or written then. */
+  /** Whether an error means that the store works but throttles. An earlier attempt of a write may have been written. */
   isThrottled(error: unknown): boolean;
+
+  /** Whether an error means that the same write can never succeed: the entry is too large. */
+  isImpossible(error: unknown): boolean;
 }

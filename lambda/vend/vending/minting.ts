@@ -5,6 +5,7 @@ import type { Clock } from '../../clock.ts';
 import { VendingError } from '../../errors.ts';
 import { LEASE_MS, MINT_LIMIT_MS } from '../../time-limits.ts';
 import { isInForce, nextBackOff } from '../state/back-off.ts';
+import { LeaseWatch } from '../state/lease.ts';
 import {
   assertMinTtlFits,
   assertNotForcedTooFast,
@@ -60,15 +61,10 @@ export class Minting {
   }
 
   /**
-   * @param watchedLeaseId the ID of a lease that was watched to its end
    * @returns undefined if another instance took the lease, or the table throttles
    * @throws VendingError
    */
-  async underLease(
-    call: VendCall,
-    reading: Reading,
-    watchedLeaseId: string | undefined,
-  ): Promise<FoundToken | undefined> {
+  async underLease(call: VendCall, reading: Reading, watch: LeaseWatch): Promise<FoundToken | undefined> {
     const { memory, minter, scopePolicy, writer } = this.#props;
     const { request } = call;
     this.#assertMayMint(call, reading.state);
@@ -80,14 +76,13 @@ export class Minting {
       throw scopePolicy.recordedFailure(throttling, request, this.#nowMs);
     }
     const startedAtMs = this.#nowMs;
-    const lease = await writer.acquireLease(request.key, reading.state, startedAtMs + LEASE_MS, watchedLeaseId);
-    switch (lease.outcome) {
+    switch (await writer.acquireLease(request.key, reading.state, startedAtMs + LEASE_MS, watch)) {
       case 'won':
-        return await this.#mint(call, reading, startedAtMs, lease.id);
+        return await this.#mint(call, reading, startedAtMs, watch.ownLeaseId);
       case 'lost':
         return undefined;
       case 'unknown':
-        return await this.withoutTable(call, reading, lease.id);
+        return await this.withoutTable(call, reading, watch.ownLeaseId);
     }
   }
 
@@ -108,6 +103,11 @@ export class Minting {
     const nowMs = this.#nowMs;
     memory.remember(key, reading.state, { mintedWithoutTableAtMs: nowMs });
     return await this.#mint(call, reading, nowMs, leaseId);
+  }
+
+  /** Watches the leases on a token for one call. */
+  watchLeases(): LeaseWatch {
+    return new LeaseWatch(this.#props.clock, this.#props.writer.newLeaseId());
   }
 
   /** Whether this caller may request no new scope set now. Other callers must not share its failure. */

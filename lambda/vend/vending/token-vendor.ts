@@ -5,7 +5,7 @@ import type { Clock } from '../../clock.ts';
 import type { CredentialSource } from '../../secrets/credential-source.ts';
 import { READ_MS } from '../../time-limits.ts';
 import { isInForce } from '../state/back-off.ts';
-import { LeaseWatch, leasePauseMs, MAX_PAUSE_MS } from '../state/lease.ts';
+import { type LeaseWatch, leasePauseMs, MAX_PAUSE_MS } from '../state/lease.ts';
 import {
   assertMinTtlFits,
   type FoundToken,
@@ -129,7 +129,7 @@ export class TokenVendor {
 
   async #fromTableOrMint(call: VendCall): Promise<FoundToken> {
     const { reader, minting, clock, random } = this.#props;
-    const watch = new LeaseWatch(clock);
+    const watch = minting.watchLeases();
     for (let round = 0; ; round++) {
       const reading = await reader.readTableAndCredential(call.request);
       assertMinTtlFits(reading.state, call.demand, this.#nowMs);
@@ -140,7 +140,7 @@ export class TokenVendor {
       if (situation.token === 'renewal due') this.#noteRenewal(call, reading);
       let next = decide(situation);
       if (next === 'mint under lease') {
-        const minted = await minting.underLease(call, reading, watch.watchedToItsEnd);
+        const minted = await minting.underLease(call, reading, watch);
         if (minted) return minted;
         // Another instance took the lease.
         const { token } = situation;

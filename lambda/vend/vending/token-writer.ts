@@ -1,14 +1,18 @@
 // Writes to the store: the lease before a mint, and the result of the mint. If a write fails, the mint goes on.
 
 import type { Clock } from '../../clock.ts';
+import { PUBLISH_LIMIT_MS } from '../../time-limits.ts';
 import type { BackOff } from '../state/back-off.ts';
-import { LEASE_ALLOWANCE_MS } from '../state/lease.ts';
+import { LEASE_ALLOWANCE_MS, type LeaseWatch, leasePauseMs } from '../state/lease.ts';
 import { type TokenState, ttlSeconds } from '../state/token-state.ts';
 import { seal } from '../store/seal.ts';
-import type { TokenStore } from '../store/token-store.ts';
+import type { Publication, TokenStore } from '../store/token-store.ts';
 import type { TableOperation, Telemetry } from '../telemetry.ts';
 import { attempt } from './attempt.ts';
 import type { Minted } from './minter.ts';
+
+/** One instance publishes a token, so that the pauses of several need no jitter. */
+const REPEAT_JITTER = 0;
 
 export interface TokenWriterProps {
   readonly store: Omit<TokenStore, 'read'>;
@@ -24,39 +28,42 @@ export class TokenWriter {
     this.#props = props;
   }
 
+  /** For one call: an acquisition that got no answer is repeated with the same ID. */
+  newLeaseId(): string {
+    return this.#newId();
+  }
+
   /**
    * @param seen the state that was read
-   * @param watchedLeaseId the ID of a lease that was watched to its end
    * @returns `unknown`: the store gave no answer, and this instance may have the lease
    */
   async acquireLease(
     key: string,
     seen: TokenState,
     untilMs: number,
-    watchedLeaseId: string | undefined,
-  ): Promise<{ outcome: 'won' | 'lost' | 'unknown'; id: string }> {
+    { ownLeaseId, watchedToItsEnd }: LeaseWatch,
+  ): Promise<'won' | 'lost' | 'unknown'> {
     const { store, telemetry, clock } = this.#props;
-    const id = this.#newId();
     const request = {
       key,
-      leaseId: id,
+      leaseId: ownLeaseId,
       untilMs,
       endedBeforeMs: clock.nowMs() - LEASE_ALLOWANCE_MS,
-      watchedLeaseId,
+      watchedLeaseId: watchedToItsEnd,
       seenRevision: seen.revision,
       expiresAtSeconds: ttlSeconds(seen, untilMs / 1000),
     };
-    const outcome = await attempt<'won' | 'lost' | 'unknown'>(
+    return await attempt<'won' | 'lost' | 'unknown'>(
       telemetry,
       'acquire_lease',
       async () => ((await store.acquireLease(request)) ? 'won' : 'lost'),
       (error) => (store.isThrottled(error) ? 'lost' : 'unknown'),
     );
-    return { outcome, id };
   }
 
   /**
-   * Seals and publishes a token, which ends the lease and the back-off.
+   * Seals and publishes a token, which ends the lease and the back-off. A publication that is throttled or not answered
+   * is repeated as it is: the store recognises its revision. One that can never succeed gives the lease back at once.
    * @returns false if another instance's entry stays instead; undefined if the store failed
    */
   async publish(
@@ -64,21 +71,39 @@ export class TokenWriter {
     { token, credential, refusal }: Minted,
     forcedAtSeconds: number | undefined,
     seen: TokenState,
-    leaseId = this.#newId(),
+    leaseId: string | undefined,
   ): Promise<boolean | undefined> {
-    const { store, randomBytes } = this.#props;
-    return await this.#tolerate('publish', () =>
-      store.publish({
-        key,
-        leaseId,
-        seenRevision: seen.revision,
-        revision: this.#newId(),
-        sealed: seal(token, credential, key, randomBytes),
-        credentialVersion: credential.version,
-        refusal,
-        forcedAtSeconds,
-        expiresAtSeconds: Math.floor(token.expiresAtMs / 1000),
-      }),
+    const { clock, randomBytes } = this.#props;
+    const publication = await this.#tolerate('publish', async () => ({
+      key,
+      leaseId: leaseId ?? this.#newId(),
+      seenRevision: seen.revision,
+      revision: this.#newId(),
+      sealed: seal(token, credential, key, randomBytes),
+      credentialVersion: credential.version,
+      refusal,
+      forcedAtSeconds,
+      expiresAtSeconds: Math.floor(token.expiresAtMs / 1000),
+    }));
+    if (publication === undefined) return undefined;
+    const untilMs = clock.nowMs() + PUBLISH_LIMIT_MS;
+    for (let round = 0; ; round++) {
+      const outcome = await this.#publishOnce(publication);
+      if (outcome === 'impossible' && leaseId !== undefined) await this.releaseLease(key, leaseId);
+      if (outcome !== 'repeat') return outcome === 'impossible' ? undefined : outcome;
+      const pauseMs = leasePauseMs(round, REPEAT_JITTER);
+      if (clock.nowMs() + pauseMs >= untilMs) return undefined;
+      await clock.sleep(pauseMs);
+    }
+  }
+
+  async #publishOnce(publication: Publication): Promise<boolean | 'repeat' | 'impossible'> {
+    const { store, telemetry } = this.#props;
+    return await attempt<boolean | 'repeat' | 'impossible'>(
+      telemetry,
+      'publish',
+      () => store.publish(publication),
+      (error) => (store.isImpossible(error) ? 'impossible' : 'repeat'),
     );
   }
 

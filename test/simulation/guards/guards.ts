@@ -72,13 +72,38 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     promise: 'a lease whose answer was lost is found to be one’s own',
-    remove: (modules) => readNothingIn(modules, 'acquireLease'),
+    remove: (modules) => replaceConditions(modules, 'acquireLease', { leaseIsMine: 'nothing = :lease_id' }),
     test: STORE_TEST,
   },
   {
     promise: 'a publication whose answer was lost is found to have happened',
     remove: (modules) => readNothingIn(modules, 'publish'),
     test: STORE_TEST,
+  },
+  {
+    promise: 'a call recognises the lease that it took without knowing',
+    remove: ({ lease }) => {
+      const { prototype } = lease().LeaseWatch;
+      const { isFree } = prototype;
+      prototype.isFree = function (held) {
+        return held?.id !== this.ownLeaseId && isFree.call(this, held);
+      };
+    },
+    test: MINTED_ONCE_TEST,
+  },
+  {
+    promise: 'a publication that the table does not take at once is repeated',
+    remove: ({ store }) => {
+      store().DynamoDbTokenStore.prototype.isImpossible = () => true;
+    },
+    test: MINTED_ONCE_TEST,
+  },
+  {
+    promise: 'a publication that can never succeed gives the lease back at once',
+    remove: ({ store }) => {
+      store().DynamoDbTokenStore.prototype.isImpossible = () => false;
+    },
+    test: MINTED_ONCE_TEST,
   },
   {
     promise: 'a lease that was watched to its end is over, whatever the clocks say',

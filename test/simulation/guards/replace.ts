@@ -64,7 +64,7 @@ export function replaceConditions(
 }
 
 /** After a write that was refused, the item is not found. */
-export function readNothingIn({ store }: Modules, method: 'acquireLease' | 'publish'): void {
+export function readNothingIn({ store }: Modules, method: 'publish'): void {
   const { prototype } = store().DynamoDbTokenStore;
   const write = prototype[method] as (this: Store, argument: never) => Promise<boolean>;
   prototype[method] = async function (this: Store & { read: unknown }, argument: unknown) {

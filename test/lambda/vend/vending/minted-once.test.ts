@@ -67,6 +67,56 @@ describe('the lease', () => {
   });
 });
 
+describe('a write that the table does not take at once', () => {
+  const throttled = () =>
+    Promise.reject(Object.assign(new Error(), { name: 'ProvisionedThroughputExceededException' }));
+
+  test.each<[string, (send: () => Promise<unknown>) => Promise<unknown>, number]>([
+    ['throttled', throttled, 6],
+    ['lost', () => Promise.reject(new Error('no answer')), 6],
+    ['written, and its answer is lost', (send) => send().then(() => Promise.reject(new Error('no answer'))), 2],
+  ])('is repeated, if it is a publication that is %s: nobody mints again', async (_, fault, publications) => {
+    const { emporix, startInstance, clock } = await start();
+    clock.stop();
+    let requests = 0;
+    const instance = startInstance({ faults: { publish: (send) => (requests++ < 5 ? fault(send) : send()) } });
+    const { accessToken } = await instance.vend();
+    await expect(startInstance().vend()).resolves.toMatchObject({ accessToken, source: 'table' });
+    expect(emporix.requests).toHaveLength(1);
+    expect(requests).toBe(publications);
+  });
+
+  test('is given up after 2 s, if it is a publication: its own caller has the token', async () => {
+    const { startInstance, clock } = await start();
+    clock.stop();
+    const startedAtMs = clock.nowMs();
+    await expect(startInstance({ faults: { publish: throttled } }).vend()).resolves.toMatchObject({ source: 'mint' });
+    expect(clock.nowMs() - startedAtMs).toBeLessThanOrEqual(2_000);
+  });
+
+  test('is recognised, if it took the lease: its answer was lost and its repeat was throttled', async () => {
+    const { emporix, startInstance, clock } = await start();
+    clock.stop();
+    const startedAtMs = clock.nowMs();
+    let requests = 0;
+    const acquireLease = (send: () => Promise<unknown>) => (requests++ === 0 ? send().then(throttled) : send());
+    const instance = startInstance({ faults: { acquireLease } });
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+    expect(clock.nowMs() - startedAtMs).toBeLessThan(1_000);
+    expect(emporix.requests).toHaveLength(1);
+  });
+
+  test('gives the lease back at once, if the token is too large for an item', async () => {
+    const { startInstance, item } = await start();
+    const body = JSON.stringify({ access_token: 'x'.repeat(420_000), token_type: 'Bearer', expires_in: 3600 });
+    misbehaviour = { body };
+    const instance = startInstance();
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+    expect(await item(instance.keyOf())).toBeDefined();
+    expect((await item(instance.keyOf()))?.lease_id).toBeUndefined();
+  });
+});
+
 test('a token that ends while the lease is taken is replaced: its end does not cut the mint', async () => {
   const { clock, emporix, startInstance } = await start({ expiresInSeconds: 20 });
   await startInstance().vend();
