@@ -3,6 +3,7 @@
 
 import type { GetSecretValueCommandInput } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../clock.ts';
+import { VendingError } from '../errors.ts';
 import type { Credential } from '../oauth/credential.ts';
 import type { SecretReader } from './secret-reader.ts';
 
@@ -38,6 +39,10 @@ export class CredentialSource {
   #confirmedAtMs = Number.NEGATIVE_INFINITY;
   #checkDueAtMs = 0;
   #reading: { readonly startedAtMs: number; readonly done: Promise<Credential> } | undefined;
+  /** Why there is no credential. Until then, the secret isn't read again, however many callers ask. */
+  #failure: { readonly error: unknown; readonly readAgainAtMs: number } | undefined;
+  /** Versions that could not be read, and until when they aren't read again. */
+  readonly #unreadable = new Map<string, number>();
   /** Versions that were current in this instance before. An item of one of them is older, not newer. */
   readonly #replaced = new Set<string>();
   /** For each version that was seen: when the credential was last read because of it. */
@@ -79,10 +84,24 @@ export class CredentialSource {
     return { credential: this.#current ?? credential, isConfirmed };
   }
 
+  /**
+   * Uses a credential that opened a token, while the secret holds none: it counts as checked, and the secret is read
+   * again as after a failed check.
+   */
+  adopt(credential: Credential): void {
+    if (this.#current !== undefined) return;
+    this.#current = credential;
+    this.#retryLater();
+  }
+
   /** The credential of a version. Undefined if the version is gone, holds no credential or can't be read. */
   async ofVersion(version: string): Promise<Credential | undefined> {
     for (const credential of [this.#current, this.#other]) if (credential?.version === version) return credential;
-    return await this.#readOther({ VersionId: version });
+    if (this.#nowMs < (this.#unreadable.get(version) ?? 0)) return undefined;
+    this.#unreadable.clear();
+    const read = await this.#readOther({ VersionId: version });
+    if (read === undefined) this.#unreadable.set(version, this.#nowMs + RETRY_CHECK_AFTER_MS);
+    return read;
   }
 
   /** The credential that was current before (AWSPREVIOUS). Undefined if there is none or it can't be read. */
@@ -114,6 +133,9 @@ export class CredentialSource {
   /** Joins a read that began within the last second, or begins one. */
   #readOnce(): Promise<Credential> {
     const startedAtMs = this.#nowMs;
+    if (this.#current === undefined && startedAtMs < (this.#failure?.readAgainAtMs ?? 0)) {
+      return Promise.reject(this.#failure?.error);
+    }
     if (this.#reading && startedAtMs - this.#reading.startedAtMs < RECENT_READ_MS) return this.#reading.done;
     const reading = { startedAtMs, done: this.#readCurrent(startedAtMs) };
     const clear = () => {
@@ -131,14 +153,24 @@ export class CredentialSource {
       if (this.#current === undefined || startedAtMs >= this.#confirmedAtMs) this.#confirm(read, startedAtMs);
       return this.#current ?? read;
     } catch (error) {
-      if (!this.#current) throw error;
+      if (!this.#current) {
+        this.#noteFailure(error);
+        throw error;
+      }
       this.#props.onCheckFailed(error);
       this.#retryLater();
       return this.#current;
     }
   }
 
+  /** A secret that can't be reached may be reached the next moment. One that holds no credential needs an operator. */
+  #noteFailure(error: unknown): void {
+    const isOperators = error instanceof VendingError && error.code === 'misconfigured';
+    this.#failure = isOperators ? { error, readAgainAtMs: this.#nowMs + RETRY_CHECK_AFTER_MS } : undefined;
+  }
+
   #confirm(read: Credential, startedAtMs: number): void {
+    this.#failure = undefined;
     if (this.#current && this.#current.version !== read.version) {
       this.#replaced.add(this.#current.version);
       this.#replaced.delete(read.version);

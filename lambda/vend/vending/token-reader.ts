@@ -25,7 +25,7 @@ export interface Reading {
 export interface TokenReaderProps {
   readonly memory: TokenMemory;
   readonly store: Pick<TokenStore, 'read' | 'isThrottled'>;
-  readonly credentials: Pick<CredentialSource, 'current' | 'recheck' | 'ofVersion'>;
+  readonly credentials: Pick<CredentialSource, 'current' | 'recheck' | 'ofVersion' | 'adopt'>;
   readonly scopePolicy: Pick<ScopePolicy, 'assertGranted'>;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -80,6 +80,7 @@ export class TokenReader {
     const credential = version === undefined ? undefined : await credentials.ofVersion(version);
     if (credential === undefined) throw failure;
     telemetry.credentialCheckFailed(failure);
+    credentials.adopt(credential);
     return credential;
   }
 

@@ -32,13 +32,7 @@ beforeEach(async () => {
   nowMs = 1_800_000_000_000;
   failedChecks = [];
   failedReads = [];
-  source = new CredentialSource({
-    reader: new SecretReader({ client, secretId: 'emporix', region: 'eu-central-1' }),
-    // Only the tests move the clock. No caller waits for a check longer than 50 ms of real time.
-    clock: { ...systemClock, nowMs: () => nowMs, waitAtMost: (_, promise) => systemClock.waitAtMost(50, promise) },
-    onCheckFailed: (error) => failedChecks.push(errorName(error)),
-    onReadFailed: (version, error) => failedReads.push([version, errorName(error)]),
-  });
+  source = newSource();
 });
 afterEach(async () => {
   client.destroy();
@@ -47,6 +41,16 @@ afterEach(async () => {
 
 /** A version that does not exist. */
 const UNKNOWN_VERSION = '00000000-0000-0000-0000-000000000000';
+
+function newSource(): CredentialSource {
+  return new CredentialSource({
+    reader: new SecretReader({ client, secretId: 'emporix', region: 'eu-central-1' }),
+    // Only the tests move the clock. No caller waits for a check longer than 50 ms of real time.
+    clock: { ...systemClock, nowMs: () => nowMs, waitAtMost: (_, promise) => systemClock.waitAtMost(50, promise) },
+    onCheckFailed: (error) => failedChecks.push(errorName(error)),
+    onReadFailed: (version, error) => failedReads.push([version, errorName(error)]),
+  });
+}
 
 const create = (SecretString?: string) => client.send(new CreateSecretCommand({ Name: 'emporix', SecretString }));
 const put = (SecretString: string) => client.send(new PutSecretValueCommand({ SecretId: 'emporix', SecretString }));
@@ -169,6 +173,28 @@ describe('a credential', () => {
     expect((await source.previous())?.clientSecret).toBe('one');
   });
 
+  test('that opened a token counts as checked while the secret holds none, and the secret is read once in 5 s', async () => {
+    await create(value('one'));
+    const { version } = await source.current();
+    await put('generated');
+    source = newSource();
+    reads = 0;
+    await expect(source.current()).rejects.toMatchObject({ code: 'misconfigured' });
+    const opener = await source.ofVersion(version);
+    if (opener === undefined) throw new Error('the version is not there');
+    source.adopt(opener);
+    for (let call = 0; call < 200; call++) expect(await source.current()).toBe(opener);
+    expect(source.checked).toBe(opener);
+    expect(reads).toBe(2);
+    nowMs += 5_000;
+    expect(source.checked).toBeUndefined();
+    expect(await source.current()).toBe(opener);
+    expect(reads).toBe(3);
+    await put(value('two'));
+    nowMs += 5_000;
+    expect((await source.current()).clientSecret).toBe('two');
+  });
+
   test('stays in use while Secrets Manager is out of reach, with a new try every 5 s', async () => {
     await create(value('one'));
     const credential = await source.current();
@@ -236,11 +262,36 @@ describe('the operator is told the command to run', () => {
     });
   });
 
-  test('and the credential that is then put is used at once', async () => {
+  test('and the credential that is then put is used within 5 s', async () => {
     await create('generated');
     await expect(source.current()).rejects.toMatchObject({ code: 'misconfigured' });
     await put(value('one'));
+    nowMs += 5_000;
     expect((await source.current()).clientSecret).toBe('one');
+  });
+
+  test('by one read in 5 s, however many callers ask', async () => {
+    await create('generated');
+    for (let call = 0; call < 200; call++) {
+      await expect(source.current()).rejects.toMatchObject({ code: 'misconfigured' });
+    }
+    expect(reads).toBe(1);
+    nowMs += 4_999;
+    await source.current().catch(() => {});
+    expect(reads).toBe(1);
+    nowMs += 1;
+    await source.current().catch(() => {});
+    expect(reads).toBe(2);
+  });
+
+  test('and a version that can not be read is not read again within 5 s', async () => {
+    await create(value('one'));
+    await source.current();
+    for (let call = 0; call < 200; call++) expect(await source.ofVersion(UNKNOWN_VERSION)).toBeUndefined();
+    expect(reads).toBe(2);
+    nowMs += 5_000;
+    await source.ofVersion(UNKNOWN_VERSION);
+    expect(reads).toBe(3);
   });
 
   test('but if Secrets Manager is out of reach, the caller is told when to retry', async () => {

@@ -204,7 +204,10 @@ test('a secret that is no credential costs no caller the existing token', async 
   await putSecretString('not JSON');
   await putSecretString('not JSON either');
   clock.forward(61_000);
-  await expect(startInstance().vend()).resolves.toMatchObject({ accessToken });
+  const instance = startInstance();
+  await expect(instance.vend()).resolves.toMatchObject({ accessToken, source: 'table' });
+  // The credential that opened it counts as checked: memory answers.
+  await expect(instance.vend()).resolves.toMatchObject({ accessToken, source: 'memory' });
   await expect(startInstance().vend('b')).rejects.toMatchObject({ code: 'misconfigured' });
 });
 
