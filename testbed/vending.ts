@@ -59,7 +59,7 @@ class TestClock implements Clock {
     else await setTimeout(durationMs);
   };
   /** This waits in real time, because it waits for answers over HTTP. */
-  readonly waitAtMost = systemClock.waitAtMost;
+  waitAtMost = systemClock.waitAtMost;
   forward(ms: number): void {
     this.#offsetMs += ms;
   }

@@ -61,25 +61,27 @@ export class CredentialSource {
 
   /**
    * The credential to mint with (AWSCURRENT).
+   * @param hasToken whether the caller has a valid token, and so waits only a short time for a check
    * @throws VendingError `misconfigured` if the secret holds none, `unavailable` if none could be read yet
    */
-  async current(): Promise<Credential> {
-    return this.checked ?? (await this.#check());
+  async current(hasToken = false): Promise<Credential> {
+    return this.checked ?? (await this.#check(hasToken));
   }
 
   /**
    * Reads the credential again because a version was seen: in an item, which another instance may have minted with a
    * newer secret, or in a refusal. It reads at most once in 5 s for each version.
    * @param sinceMs if a read started after this time, no other one is needed
+   * @param hasToken as for `current`
    */
-  async recheck(seenVersion: string, sinceMs = Number.POSITIVE_INFINITY): Promise<Rechecked> {
+  async recheck(seenVersion: string, sinceMs = Number.POSITIVE_INFINITY, hasToken = false): Promise<Rechecked> {
     const current = this.#current;
     if (current && this.#confirmedAtMs >= sinceMs) return { credential: current, isConfirmed: true };
     const lastAtMs = this.#recheckedAtMs.get(seenVersion) ?? Number.NEGATIVE_INFINITY;
     const isLimited = current !== undefined && this.#nowMs < lastAtMs + RETRY_CHECK_AFTER_MS;
     const startedAtMs = isLimited ? lastAtMs : this.#nowMs;
     this.#recheckedAtMs.set(seenVersion, startedAtMs);
-    const credential = isLimited ? ((await this.#reading?.done) ?? current) : await this.#check();
+    const credential = isLimited ? ((await this.#reading?.done) ?? current) : await this.#check(hasToken);
     const isConfirmed = this.#confirmedAtMs >= startedAtMs - RECENT_READ_MS || this.#replaced.has(seenVersion);
     return { credential: this.#current ?? credential, isConfirmed };
   }
@@ -120,11 +122,11 @@ export class CredentialSource {
   }
 
   /** If there is a credential, callers wait only a short time for the check. It goes on, and is made again later. */
-  async #check(): Promise<Credential> {
+  async #check(hasToken: boolean): Promise<Credential> {
     const reading = this.#readOnce();
     if (this.#current === undefined) return await reading;
     const isOld = this.#nowMs - this.#confirmedAtMs > OLD_AFTER_MS;
-    const waitMs = isOld ? WAIT_FOR_CHECK_WHEN_OLD_MS : WAIT_FOR_CHECK_MS;
+    const waitMs = isOld && !hasToken ? WAIT_FOR_CHECK_WHEN_OLD_MS : WAIT_FOR_CHECK_MS;
     const read = await this.#props.clock.waitAtMost(waitMs, reading);
     if (read === undefined) this.#retryLater();
     return read ?? this.#current;

@@ -45,12 +45,13 @@ export class TokenReader {
   async readTableAndCredential(request: ScopeRequest): Promise<Reading> {
     const { memory, credentials, clock } = this.#props;
     const startedAtMs = clock.nowMs();
+    const hasToken = isValid(memory.get(request.key)?.state.token, NO_DEMAND, startedAtMs);
     const [{ stored, failed }, current] = await Promise.all([
       this.#readTable(request),
-      credentials.current().catch((failure: unknown) => ({ failure })),
+      credentials.current(hasToken).catch((failure: unknown) => ({ failure })),
     ]);
     const read = 'failure' in current ? await this.#credentialThatSealed(stored, current.failure) : current;
-    const { credential, isBehind } = await this.#recheck(read, stored, startedAtMs);
+    const { credential, isBehind } = await this.#recheck(read, stored, startedAtMs, hasToken);
     const remembered = memory.get(request.key)?.state ?? {};
     if (failed || isBehind) return { table: failed ?? 'away', state: remembered, source: 'memory', credential };
     const state = await this.#open(request, stored, credential);
@@ -89,19 +90,19 @@ export class TokenReader {
    * @returns `isBehind`: the item is of a version that is unknown here, and Secrets Manager doesn't answer which one is
    * current. This instance's version may be a replaced one, and must not overwrite the item.
    */
-  async #recheck(credential: Credential, stored: StoredToken | undefined, startedAtMs: number) {
+  async #recheck(credential: Credential, stored: StoredToken | undefined, startedAtMs: number, hasToken: boolean) {
     const { credentials } = this.#props;
     let latest = credential;
     let isBehind = false;
     const version = stored?.credentialVersion;
     if (version !== undefined && version !== latest.version && stored?.refusal?.version !== latest.version) {
-      const rechecked = await credentials.recheck(version, startedAtMs);
+      const rechecked = await credentials.recheck(version, startedAtMs, hasToken);
       latest = rechecked.credential;
       isBehind = !rechecked.isConfirmed && version !== latest.version;
     }
     // The secret may have been corrected since the refusal was recorded.
     if (stored?.backOff?.error === 'credential_refused' && stored.backOff.version === latest.version) {
-      latest = (await credentials.recheck(latest.version, startedAtMs)).credential;
+      latest = (await credentials.recheck(latest.version, startedAtMs, hasToken)).credential;
     }
     return { credential: latest, isBehind };
   }

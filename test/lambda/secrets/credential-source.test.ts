@@ -13,6 +13,7 @@ let server: Listening;
 let client: SecretsManagerClient;
 let reads: number;
 let nowMs: number;
+let waitsMs: number[];
 let failedChecks: string[];
 let failedReads: [version: string, error: string][];
 let source: CredentialSource;
@@ -30,6 +31,7 @@ beforeEach(async () => {
     { step: 'initialize' },
   );
   nowMs = 1_800_000_000_000;
+  waitsMs = [];
   failedChecks = [];
   failedReads = [];
   source = newSource();
@@ -46,7 +48,14 @@ function newSource(): CredentialSource {
   return new CredentialSource({
     reader: new SecretReader({ client, secretId: 'emporix', region: 'eu-central-1' }),
     // Only the tests move the clock. No caller waits for a check longer than 50 ms of real time.
-    clock: { ...systemClock, nowMs: () => nowMs, waitAtMost: (_, promise) => systemClock.waitAtMost(50, promise) },
+    clock: {
+      ...systemClock,
+      nowMs: () => nowMs,
+      waitAtMost: (durationMs, promise) => {
+        waitsMs.push(durationMs);
+        return systemClock.waitAtMost(50, promise);
+      },
+    },
     onCheckFailed: (error) => failedChecks.push(errorName(error)),
     onReadFailed: (version, error) => failedReads.push([version, errorName(error)]),
   });
@@ -150,6 +159,20 @@ describe('a credential', () => {
     expect(source.checked).toBe(credential);
     nowMs += 5_000;
     expect(source.checked).toBeUndefined();
+  });
+
+  test.each([
+    ['half a second if it was checked lately', 60_000, false, 500],
+    ['longer if it may be long out of date', 130_000, false, 3_000],
+    ['half a second if it may be out of date, but the caller has a valid token', 130_000, true, 500],
+  ])('that is being checked is awaited for %s', async (_, afterMs, hasToken, waitMs) => {
+    await create(value('one'));
+    await source.current();
+    client.middlewareStack.add(() => () => new Promise(() => {}), { step: 'finalizeRequest' });
+    nowMs += afterMs;
+    await source.current(hasToken);
+    await source.recheck('another', undefined, hasToken);
+    expect(waitsMs).toEqual([waitMs, waitMs]);
   });
 
   test('of an older version is found by its version', async () => {

@@ -211,6 +211,21 @@ test('a secret that is no credential costs no caller the existing token', async 
   await expect(startInstance().vend('b')).rejects.toMatchObject({ code: 'misconfigured' });
 });
 
+test('a quiet instance with a valid token waits half a second while Secrets Manager hangs', async () => {
+  const { clock, startInstance, secrets } = await start();
+  const instance = startInstance();
+  const { accessToken } = await instance.vend();
+  const waitsMs: number[] = [];
+  clock.waitAtMost = (durationMs) => {
+    waitsMs.push(durationMs);
+    return Promise.resolve(undefined);
+  };
+  secrets.faults.delayMs = 60_000;
+  clock.forward(600_000);
+  await expect(instance.vend()).resolves.toMatchObject({ accessToken });
+  expect(waitsMs).toEqual([500]);
+});
+
 test('without Secrets Manager, an instance mints with its replaced credential and does not overwrite the newer token in the table', async () => {
   const { putSecret, clock, startInstance, secrets, item } = await start(100);
   const stale = startInstance();
