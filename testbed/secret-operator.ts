@@ -64,7 +64,9 @@ export class SecretOperator {
 
   /** The value of the version that is AWSCURRENT. */
   async current(): Promise<string | undefined> {
-    return (await this.client.send(new GetSecretValueCommand({ SecretId: this.#secretId }))).SecretString;
+    // The label is the default in AWS. moto goes on giving the first version without it.
+    const command = new GetSecretValueCommand({ SecretId: this.#secretId, VersionStage: 'AWSCURRENT' });
+    return (await this.client.send(command)).SecretString;
   }
 
   /** The version of each label. */
