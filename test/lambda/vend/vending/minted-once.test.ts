@@ -119,8 +119,8 @@ describe('a write that the table does not take at once', () => {
 
 test('a token that ends while the lease is taken is replaced: its end does not cut the mint', async () => {
   const { clock, emporix, startInstance } = await start({ expiresInSeconds: 20 });
-  await startInstance().vend();
   clock.stop();
+  await startInstance().vend();
   const { expiresAtMs = 0 } = emporix.tokens[0] ?? {};
   clock.forward(expiresAtMs - 2_030 - clock.nowMs());
   const slow = (durationMs: number) => (send: () => Promise<unknown>) => {
