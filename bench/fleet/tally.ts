@@ -1,7 +1,7 @@
 // What is counted while a fleet runs, by the scene that is being played.
 
 import type { Fleet } from '../../testbed/simulator/fleet.ts';
-import type { Call, Observer, TokenRequest } from '../../testbed/simulator/ledger.ts';
+import type { Call, Observer, TokenRequest } from '../../testbed/simulator/observer.ts';
 import type { TableRequest } from '../../testbed/simulator/simulated-dynamodb.ts';
 import { LIFETIME_SECONDS, SECOND, VEND_LATENCY } from './model.ts';
 

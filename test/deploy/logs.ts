@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import type { Suite } from '../../testbed/suite.ts';
 import type { Exchange, Keys } from './account.ts';
 import type { FunctionRole } from './function-roles.ts';
-import type { Setup } from './story.ts';
+import type { Setup } from './setup.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 

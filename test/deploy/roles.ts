@@ -8,8 +8,8 @@ import { type Keys, policy } from './account.ts';
 import { everyAction } from './actions.ts';
 import { type FunctionRole, keysOfFunctionRole } from './function-roles.ts';
 import { attemptsOf, type Things } from './role-attempts.ts';
+import type { Setup } from './setup.ts';
 import { allowedTo } from './simulation.ts';
-import type { Setup } from './story.ts';
 
 export interface Roles {
   readonly orders: FunctionRole;

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Suite } from '../../testbed/suite.ts';
-import type { Setup } from './story.ts';
+import type { Setup } from './setup.ts';
 
 const STEPS = ['createSecret', 'setSecret', 'testSecret', 'finishSecret'];
 

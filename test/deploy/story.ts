@@ -1,7 +1,6 @@
 // What an operator and the callers do and see, from the first deploy to the last destroy.
 
 import assert from 'node:assert/strict';
-import type { ServedAuthorizationServer } from '../../local/serve-authorization-server.ts';
 import { ACCOUNT } from '../../testbed/ministack.ts';
 import { until } from '../../testbed/processes/children.ts';
 import type { Suite } from '../../testbed/suite.ts';
@@ -12,13 +11,7 @@ import { functionRoleOf } from './function-roles.ts';
 import { type AuditedProfile, checkAudit, checkLogs } from './logs.ts';
 import { checkRoles, type Roles } from './roles.ts';
 import { checkRotation } from './rotation.ts';
-
-export interface Setup {
-  readonly account: Account;
-  /** For files of the run. */
-  readonly directory: string;
-  readonly emporix: ServedAuthorizationServer;
-}
+import type { Setup } from './setup.ts';
 
 const EXPIRES_IN_SECONDS = 14_399;
 const jsonOf = (answer: Answer) => JSON.parse(answer.body) as Record<string, unknown>;

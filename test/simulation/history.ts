@@ -3,9 +3,10 @@
 import fc from 'fast-check';
 import { Scopes } from '../../lambda/oauth/scopes.ts';
 import type { VendRequest } from '../../lambda/vend/state/token-state.ts';
-import { Fleet, type FleetOptions } from '../../testbed/simulator/fleet.ts';
+import { Fleet } from '../../testbed/simulator/fleet.ts';
 import { Ledger } from '../../testbed/simulator/ledger.ts';
 import { type Latencies, mixed, NO_FAULTS, uniform } from '../../testbed/simulator/network.ts';
+import type { FleetOptions } from '../../testbed/simulator/surroundings.ts';
 
 export interface History {
   readonly fleet: Fleet;

@@ -3,7 +3,8 @@
 import { VendingError } from '../../lambda/errors.ts';
 import { LEASE_MS } from '../../lambda/time-limits.ts';
 import { CALL_LIMIT_MS } from '../../testbed/simulator/fleet.ts';
-import type { RecordedCall, TokenRequest } from '../../testbed/simulator/ledger.ts';
+import type { RecordedCall } from '../../testbed/simulator/ledger.ts';
+import type { TokenRequest } from '../../testbed/simulator/observer.ts';
 import type { History } from './history.ts';
 
 /** Two clocks, and the second that a time is cut to. */

@@ -13,7 +13,7 @@ import type { StoredToken } from '../../lambda/vend/store/token-store.ts';
 import { createVendFunction } from '../../lambda/vend/vend-function.ts';
 import { ScopePolicy, type ScopeRequest } from '../../lambda/vend/vending/scope-policy.ts';
 import { SharedCalls } from '../../lambda/vend/vending/shared-calls.ts';
-import type { Composition, Vendor, World } from './instance.ts';
+import type { Composition, Vendor, World } from './surroundings.ts';
 
 export const MARGIN_MS = 30_000;
 /** Puts the renewal point, which is otherwise drawn from 75 to 85 % of the lifetime, at 100 %. */

@@ -8,35 +8,17 @@ import { open } from '../../lambda/vend/store/seal.ts';
 import { ScopePolicy } from '../../lambda/vend/vending/scope-policy.ts';
 import { AuthorizationServer, type Misbehaviour } from '../../local/authorization-server.ts';
 import { Chance } from './chance.ts';
-import { type Composition, Instance, SETTINGS } from './instance.ts';
-import type { Call, Observer } from './ledger.ts';
-import type { Faults, Latencies } from './network.ts';
-import { type ItemCapacity, SimulatedDynamoDb } from './simulated-dynamodb.ts';
+import { Instance } from './instance.ts';
+import type { Call, Observer } from './observer.ts';
+import { SimulatedDynamoDb } from './simulated-dynamodb.ts';
 import { CLIENT_ID, clientSecretOf, SimulatedSecret } from './simulated-secret.ts';
 import { SimulatedTime } from './simulated-time.ts';
+import { type FleetOptions, SETTINGS, type Surroundings } from './surroundings.ts';
 
 /** How long a call may take: the function's time-out, less the time to answer. */
 export const CALL_LIMIT_MS = VEND_TIMEOUT_MS - ANSWER_RESERVE_MS;
 
-export interface FleetOptions {
-  readonly seed: number;
-  readonly instances: number;
-  /** The scopes that the credential holds. */
-  readonly scopes: readonly string[];
-  readonly lifetimeSeconds: number;
-  /** Clocks are off by up to this much. */
-  readonly clockSkewMs: number;
-  readonly latencies: Latencies;
-  readonly faults: Faults;
-  /** @default it is never reached */
-  readonly itemCapacity?: ItemCapacity;
-  /** @default the function itself */
-  readonly compose?: Composition;
-  /** Places a token's renewal, as `random` of `parseTokenResponse` does. @default by chance */
-  readonly renewalPoint?: () => number;
-}
-
-export class Fleet {
+export class Fleet implements Surroundings {
   readonly options: FleetOptions;
   readonly time = new SimulatedTime();
   readonly chance: Chance;
@@ -45,7 +27,6 @@ export class Fleet {
   readonly authorizationServer: AuthorizationServer;
   readonly observers: Observer[] = [];
   readonly instances: Instance[];
-  /** Neither the table nor Secrets Manager answers. */
   regionIsAway = false;
   /** The authorization server fails every request. */
   serverIsDown = false;
@@ -77,7 +58,7 @@ export class Fleet {
       nowMs: () => this.time.nowMs(),
       random: (size) => this.chance.bytes(size),
     });
-    this.instances = Array.from({ length: options.instances }, () => new Instance(this));
+    this.instances = Array.from({ length: options.instances }, () => this.newInstance());
   }
 
   async call(instance: Instance, request: VendRequest): Promise<Call> {
@@ -97,7 +78,7 @@ export class Fleet {
   crash(instance: Instance): void {
     instance.isAlive = false;
     for (const observer of this.observers) observer.instanceDisturbed?.();
-    this.instances[this.instances.indexOf(instance)] = new Instance(this);
+    this.instances[this.instances.indexOf(instance)] = this.newInstance();
   }
 
   /** @param isRight whether the authorization server accepts the new version */
@@ -130,6 +111,10 @@ export class Fleet {
     const token = open(sealed, this.secret.credentialOf(version), key);
     this.#opened.set(key, { sealed, token });
     return token;
+  }
+
+  newInstance(): Instance {
+    return new Instance(this, (instance) => this.crash(instance));
   }
 
   #misbehaviour(): Misbehaviour | undefined {

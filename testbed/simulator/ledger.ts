@@ -1,56 +1,8 @@
 // What happened in a simulated fleet: what was asked, issued, vended and refused, and when.
 
-import type { Scopes } from '../../lambda/oauth/scopes.ts';
-import type { Token } from '../../lambda/oauth/token.ts';
-import type { TokenSource, VendRequest } from '../../lambda/vend/state/token-state.ts';
 import type { Item } from './dynamodb-expressions.ts';
 import type { Fleet } from './fleet.ts';
-import type { Instance } from './instance.ts';
-import type { TableListener } from './simulated-dynamodb.ts';
-
-export interface Call {
-  readonly request: VendRequest;
-  readonly instance: Instance;
-  readonly startedAtMs: number;
-  /** Undefined: it never ended, because its instance crashed. */
-  endedAtMs?: number;
-  vended?: { readonly token: Token; readonly source: TokenSource };
-  failure?: unknown;
-}
-
-/** A request that reached the authorization server. */
-export interface TokenRequest {
-  readonly scopes: Scopes | undefined;
-  /** Of the credential that it was made with. */
-  readonly credentialVersion: string;
-  /** Whether the server refused that credential. */
-  readonly isRefused: boolean;
-  readonly startedAtMs: number;
-  readonly arrivedAtMs: number;
-  /** The token issued. Undefined: the request failed. */
-  readonly accessToken: string | undefined;
-  /** Whether the instance had the answer: it was not lost or late, and the instance did not crash. */
-  isHeard: boolean;
-}
-
-/** Is told what happens in a fleet while it runs. */
-export interface Observer extends TableListener {
-  callStarted?(call: Call): void;
-  callEnded?(call: Call): void;
-  secretAsked?(): void;
-  tokenAsked?(request: TokenRequest): void;
-  secretReplaced?(replacement: Replacement): void;
-  /** An instance crashed, or stood still. */
-  instanceDisturbed?(): void;
-  /** A request to the table or to Secrets Manager had no answer, or a late one. */
-  requestGivenUp?(): void;
-}
-
-export interface Replacement {
-  readonly atMs: number;
-  /** Whether the authorization server accepts the new version. */
-  readonly isRight: boolean;
-}
+import type { Call, Observer, Replacement, TokenRequest } from './observer.ts';
 
 export interface RecordedCall extends Call {
   /** The end, as the token itself says, of the token that the table held at the start. 0: there was none. */

@@ -2,7 +2,7 @@
 
 import type { Scopes } from '../../lambda/oauth/scopes.ts';
 import type { Fleet } from './fleet.ts';
-import { Instance } from './instance.ts';
+import type { Instance } from './instance.ts';
 
 export interface TrafficOptions {
   /** To each instance. */
@@ -51,7 +51,7 @@ export class Traffic {
   /** Lambda starts an instance for a call, which it gets at once. */
   #start(index: number): void {
     const { time, chance, instances } = this.#fleet;
-    const instance = new Instance(this.#fleet);
+    const instance = this.#fleet.newInstance();
     instances[index] = instance;
     const isInPlace = this.#isInPlace(instance, index);
     this.#callAfter(0, instance, isInPlace);

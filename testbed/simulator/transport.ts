@@ -11,10 +11,9 @@ import { TOKEN_ENDPOINT_LIMITS } from '../../lambda/oauth/token-endpoint.ts';
 import { failureOf } from '../../lambda/oauth/token-error.ts';
 import { SECRET_REQUEST_MS, TABLE_REQUEST_MS } from '../../lambda/time-limits.ts';
 import { tokenRequest } from '../../local/token-answers.ts';
-import type { Fleet } from './fleet.ts';
-import type { Instance } from './instance.ts';
-import type { TokenRequest } from './ledger.ts';
+import type { TokenRequest } from './observer.ts';
 import { throttled } from './simulated-dynamodb.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** As the function sets up the clients of the AWS SDK. */
 const ATTEMPTS = 2;
@@ -23,18 +22,26 @@ class NoAnswer extends Error {
   override readonly name = 'TimeoutError';
 }
 
+/** The instance whose requests these are. */
+interface Sender {
+  readonly nowMs: number;
+  /** Goes on after a wait, unless the instance is gone by then. */
+  live(): Promise<void>;
+  giveUp(service: 'table' | 'secret'): void;
+}
+
 export class Transport {
-  readonly #fleet: Fleet;
-  readonly #instance: Instance;
+  readonly #surroundings: Surroundings;
+  readonly #instance: Sender;
   readonly #connected = new Set<'table' | 'secret'>();
 
-  constructor(fleet: Fleet, instance: Instance) {
-    this.#fleet = fleet;
+  constructor(surroundings: Surroundings, instance: Sender) {
+    this.#surroundings = surroundings;
     this.#instance = instance;
   }
 
   async table(command: GetItemCommand | UpdateItemCommand): Promise<object> {
-    const { chance, options } = this.#fleet;
+    const { chance, options } = this.#surroundings;
     const { latencies, faults } = options;
     const isRead = command instanceof GetItemCommand;
     if (isRead && chance.isTrue(faults.readsAreThrottled)) {
@@ -48,7 +55,7 @@ export class Transport {
         const hasNoAnswer = error instanceof NoAnswer;
         if (!hasNoAnswer && !isThrottled(error)) throw error;
         if (attempt < ATTEMPTS) {
-          await this.#fleet.time.sleep((hasNoAnswer ? latencies.retry : latencies.retryThrottled)(chance));
+          await this.#surroundings.time.sleep((hasNoAnswer ? latencies.retry : latencies.retryThrottled)(chance));
           continue;
         }
         if (hasNoAnswer) this.#instance.giveUp('table');
@@ -58,7 +65,7 @@ export class Transport {
   }
 
   async #askTable(command: GetItemCommand | UpdateItemCommand, isRead: boolean): Promise<object> {
-    const { chance, options, table, regionIsAway } = this.#fleet;
+    const { chance, options, table, regionIsAway } = this.#surroundings;
     const { latencies, faults } = options;
     const latencyMs = (isRead ? latencies.tableRead : latencies.tableWrite)(chance) + this.#connect('table');
     if (regionIsAway) {
@@ -75,8 +82,8 @@ export class Transport {
   }
 
   async secret({ input }: GetSecretValueCommand): Promise<object> {
-    const { chance, options, observers, secret } = this.#fleet;
-    if (this.#fleet.regionIsAway) {
+    const { chance, options, observers, secret } = this.#surroundings;
+    if (this.#surroundings.regionIsAway) {
       await this.sleep(ATTEMPTS * SECRET_REQUEST_MS);
       throw new NoAnswer();
     }
@@ -98,7 +105,7 @@ export class Transport {
     scopes: Scopes | undefined,
     deadlineMs: number,
   ): Promise<{ token: Token; lifetimeNamed: boolean }> {
-    const { time, chance, options, observers, authorizationServer } = this.#fleet;
+    const { time, chance, options, observers, authorizationServer } = this.#surroundings;
     const requestedAtMs = this.#instance.nowMs;
     const startedAtMs = time.nowMs();
     const timeoutMs = Math.min(TOKEN_ENDPOINT_LIMITS.requestTimeoutMs, deadlineMs - requestedAtMs);
@@ -131,14 +138,14 @@ export class Transport {
 
   /** At its end, the instance may be gone, or go. */
   async sleep(durationMs: number): Promise<void> {
-    await this.#fleet.time.sleep(durationMs);
+    await this.#surroundings.time.sleep(durationMs);
     await this.#instance.live();
   }
 
   #connect(service: 'table' | 'secret'): number {
     if (this.#connected.has(service)) return 0;
     this.#connected.add(service);
-    return this.#fleet.options.latencies.connection(this.#fleet.chance);
+    return this.#surroundings.options.latencies.connection(this.#surroundings.chance);
   }
 }
 
