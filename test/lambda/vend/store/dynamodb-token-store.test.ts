@@ -2,7 +2,7 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BackOff } from '../../../../lambda/vend/state/back-off.ts';
 import { DynamoDbTokenStore } from '../../../../lambda/vend/store/dynamodb-token-store.ts';
-import type { LeaseRequest, Publication } from '../../../../lambda/vend/store/token-store.ts';
+import type { FailureRecord, LeaseRequest, Publication } from '../../../../lambda/vend/store/token-store.ts';
 import { type LocalDynamoDb, startDynamoDb } from '../../../../local/dynamodb.ts';
 import { STAND_IN_CLIENT } from '../../../../local/names.ts';
 
@@ -66,6 +66,10 @@ const backOff: BackOff = {
   count: 3,
 };
 
+function failure(key: string, leaseId: string, record: Partial<FailureRecord> = {}): FailureRecord {
+  return { key, leaseId, revision: 'r', backOff, refusal: undefined, expiresAtSeconds: 99, ...record };
+}
+
 describe('the lease', () => {
   test('is taken by one of many instances that read the same item', async () => {
     const key = newKey();
@@ -105,14 +109,7 @@ describe('the lease', () => {
     const key = newKey();
     await store.acquireLease(lease(key, 'first'));
     const seenRevision = (await store.read(key))?.revision;
-    await store.recordFailure({
-      key,
-      leaseId: 'first',
-      revision: 'r',
-      backOff,
-      refusal: undefined,
-      expiresAtSeconds: 1,
-    });
+    await store.recordFailure(failure(key, 'first', { expiresAtSeconds: 1 }));
     expect(await store.acquireLease(lease(key, 'late', { seenRevision }))).toBe(false);
   });
 
@@ -138,14 +135,7 @@ describe('publishing', () => {
   test('ends lease and back-off, and sets the TTL attribute', async () => {
     const key = newKey();
     await store.acquireLease(lease(key, 'first'));
-    await store.recordFailure({
-      key,
-      leaseId: 'first',
-      revision: 'r',
-      backOff,
-      refusal: undefined,
-      expiresAtSeconds: 1,
-    });
+    await store.recordFailure(failure(key, 'first', { expiresAtSeconds: 1 }));
     await store.acquireLease(lease(key, 'second', { seenRevision: (await store.read(key))?.revision }));
     expect(
       await store.publish(publication(key, 'second', { forcedAtSeconds: 7, refusal: { version: 'v2', atSeconds: 8 } })),
@@ -200,14 +190,7 @@ describe('a failure', () => {
     const key = newKey();
     await store.publish(publication(key, 'first'));
     await store.acquireLease(lease(key, 'second', { seenRevision: (await store.read(key))?.revision }));
-    await store.recordFailure({
-      key,
-      leaseId: 'second',
-      revision: 'r2',
-      backOff,
-      refusal: { version: 'v3', atSeconds: 9 },
-      expiresAtSeconds: 99,
-    });
+    await store.recordFailure(failure(key, 'second', { revision: 'r2', refusal: { version: 'v3', atSeconds: 9 } }));
     expect(await store.read(key)).toMatchObject({
       sealed: new Uint8Array(Buffer.from('first')),
       revision: 'r2',
@@ -221,14 +204,7 @@ describe('a failure', () => {
   test('of an instance that lost the lease is not recorded, and the lease of the successor stays', async () => {
     const key = newKey();
     await store.acquireLease(lease(key, 'successor'));
-    await store.recordFailure({
-      key,
-      leaseId: 'lost',
-      revision: 'r',
-      backOff,
-      refusal: undefined,
-      expiresAtSeconds: 99,
-    });
+    await store.recordFailure(failure(key, 'lost'));
     expect(await store.read(key)).toMatchObject({ lease: { id: 'successor' }, backOff: undefined });
   });
 
@@ -236,14 +212,7 @@ describe('a failure', () => {
     const key = newKey();
     await store.acquireLease(lease(key, 'future'));
     const unknown = { ...backOff, error: 'of_the_future' as BackOff['error'] };
-    await store.recordFailure({
-      key,
-      leaseId: 'future',
-      revision: 'r',
-      backOff: unknown,
-      refusal: undefined,
-      expiresAtSeconds: 99,
-    });
+    await store.recordFailure(failure(key, 'future', { backOff: unknown }));
     expect((await store.read(key))?.backOff).toBeUndefined();
   });
 });
