@@ -39,7 +39,7 @@ export class CredentialSource {
   #confirmedAtMs = Number.NEGATIVE_INFINITY;
   #checkDueAtMs = 0;
   #reading: { readonly startedAtMs: number; readonly done: Promise<Credential> } | undefined;
-  /** Why there is no credential. Until then, the secret isn't read again, however many callers ask. */
+  /** Why there is no credential, and from when on the secret may be read again, however many callers ask. */
   #failure: { readonly error: unknown; readonly readAgainAtMs: number } | undefined;
   /** Versions that could not be read, and until when they aren't read again. */
   readonly #unreadable = new Map<string, number>();
