@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import { Log } from '../log-line.ts';
 import { TokenEndpoint } from '../oauth/token-endpoint.ts';
 import { Comparison } from './comparison.ts';
+import { OperatorCommands } from './operator-commands.ts';
 import { Rotation } from './rotation.ts';
 import { RotationLog } from './rotation-log.ts';
 import type { RotationSettings } from './settings.ts';
@@ -37,7 +38,7 @@ export function createRotateFunction(settings: RotationSettings, world: RotateWo
     comparison: new Comparison({ profiles, tenant, tokenEndpoint, clock }),
     log: new RotationLog(log),
     secretId,
-    region,
+    commands: new OperatorCommands(secretId, region),
   });
   return (event) => rotation.run(event);
 }

@@ -1,13 +1,26 @@
 // Verified rotation: Secrets Manager's four steps. The version labelled CANDIDATE is copied to AWSPENDING, tested at
 // the authorization server, and only then made AWSCURRENT. Every step may be repeated, also after a crash between any
 // two calls: it reads the labels first and does only what is still missing.
+//
+// A plain `put-secret-value` during a rotation is not undone: the version that is current when the rotation begins is
+// labelled COMPARED, and AWSCURRENT is moved only from there. A failed rotation keeps the label, because Secrets Manager
+// may repeat it by itself after the secret was replaced. Only the next rotation, which has a new version, moves it.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html
 
 import { errorName, failureFields, stackFrames, VendingError } from '../errors.ts';
 import { Credential } from '../oauth/credential.ts';
 import type { Comparison } from './comparison.ts';
+import type { OperatorCommands } from './operator-commands.ts';
 import type { RotationLog } from './rotation-log.ts';
-import { CANDIDATE, CURRENT, type Labels, PENDING, type StagedSecret, type VersionValue } from './staged-secret.ts';
+import {
+  CANDIDATE,
+  COMPARED,
+  CURRENT,
+  type Labels,
+  PENDING,
+  type StagedSecret,
+  type VersionValue,
+} from './staged-secret.ts';
 
 export interface RotationProps {
   readonly secret: StagedSecret;
@@ -15,8 +28,7 @@ export interface RotationProps {
   readonly log: RotationLog;
   /** The only secret of this function, as Secrets Manager names it. */
   readonly secretId: string;
-  /** The region, for the commands that an operator is told to run. */
-  readonly region: string;
+  readonly commands: OperatorCommands;
 }
 
 /** Does one step for one version, and returns its outcome in a few words. */
@@ -61,7 +73,7 @@ export class Rotation {
     }
   }
 
-  /** createSecret: the candidate's value is copied to the new version. */
+  /** createSecret: the current version is labelled COMPARED, and the candidate's value is copied to the new version. */
   async #create(version: string): Promise<string> {
     const { secret } = this.#props;
     const labels = await secret.labels();
@@ -70,6 +82,7 @@ export class Rotation {
     const candidate = await this.#candidate(labels);
     const written = await secret.read(version);
     if (written === undefined) {
+      await this.#labelCompared(labels);
       await secret.put(version, candidate, PENDING);
     } else if (!written.equals(candidate)) {
       throw new VendingError('misconfigured', 'the candidate was replaced meanwhile: start the rotation again');
@@ -91,12 +104,14 @@ export class Rotation {
     const [pending, current] = await Promise.all([secret.read(version), this.#labelled(CURRENT, labels)]);
     if (!(pending?.credential instanceof Credential)) return 'nothing to test: the version holds no credential';
     if (pending.hasSameCredential(current)) return 'nothing to test: it is the current credential';
+    this.#assertNotReplaced(labels);
     await comparison.run(pending.credential, credentialOf(current));
     return 'the candidate is granted all that it must be';
   }
 
   /**
-   * finishSecret: the tested version becomes current. Then the candidate's label is removed, so it is not used again.
+   * finishSecret: the tested version becomes current. Then the labels of this rotation are removed, so that the
+   * candidate is not used again.
    */
   async #finish(version: string): Promise<string> {
     const { secret } = this.#props;
@@ -104,7 +119,7 @@ export class Rotation {
     const value = await secret.read(version);
     if (labels.get(CURRENT) !== version) {
       await this.#assertTested(labels, version, value);
-      await secret.move(CURRENT, labels.get(CURRENT), version);
+      await this.#makeCurrent(version, labels.get(COMPARED));
       labels = await secret.labels();
     }
     if (labels.get(PENDING) === version) await secret.remove(PENDING, version);
@@ -112,7 +127,30 @@ export class Rotation {
     // A candidate that was staged meanwhile has another value, and stays.
     const isTestedCandidate = value?.equals(await this.#labelled(CANDIDATE, labels)) ?? false;
     if (candidate !== undefined && isTestedCandidate) await secret.remove(CANDIDATE, candidate);
+    const compared = labels.get(COMPARED);
+    // If the current version is labelled, the next rotation has begun, and needs the label.
+    if (compared !== undefined && compared !== version) await secret.remove(COMPARED, compared);
     return 'the version is current';
+  }
+
+  async #labelCompared(labels: Labels): Promise<void> {
+    const current = labels.get(CURRENT);
+    const compared = labels.get(COMPARED);
+    if (current !== undefined && compared !== current) await this.#props.secret.move(COMPARED, compared, current);
+  }
+
+  /** Moves AWSCURRENT from the version labelled COMPARED. Secrets Manager refuses that if AWSCURRENT is elsewhere. */
+  async #makeCurrent(version: string, compared: string | undefined): Promise<void> {
+    const { secret } = this.#props;
+    try {
+      await secret.move(CURRENT, compared, version);
+    } catch (error) {
+      const labels = await secret.labels();
+      // The client repeats a call whose answer was lost, and the repeated one is refused.
+      if (labels.get(CURRENT) === version) return;
+      this.#assertNotReplaced(labels);
+      throw error;
+    }
   }
 
   /** The staged candidate. @throws VendingError if it is no credential, or is the current one */
@@ -137,11 +175,20 @@ export class Rotation {
   #assertNoOtherRotation(labels: Labels, version: string): void {
     const pending = labels.get(PENDING);
     if (pending === undefined || pending === version || pending === labels.get(CURRENT)) return;
-    const command = this.#command(
-      'update-secret-version-stage',
-      `--version-stage ${PENDING} --remove-from-version-id ${pending}`,
-    );
-    throw new VendingError('misconfigured', `another rotation is under way, or was left behind; to end it: ${command}`);
+    const problem = 'another rotation is under way, or was left behind';
+    throw new VendingError('misconfigured', `${problem}; to end it: ${this.#props.commands.endRotation(pending)}`);
+  }
+
+  /** The candidate may replace only the version that it is compared with. */
+  #assertNotReplaced(labels: Labels): void {
+    const compared = labels.get(COMPARED);
+    if (compared === undefined) {
+      throw new VendingError('misconfigured', `no version is labelled ${COMPARED}: start the rotation again`);
+    }
+    if (compared === labels.get(CURRENT)) return;
+    const problem = 'the secret was replaced while it was rotated, and the new value stays current';
+    const advice = `to test the candidate against it, run: ${this.#props.commands.rotate()}`;
+    throw new VendingError('misconfigured', `${problem}; ${advice}`);
   }
 
   /** A version is made current only if it is pending and equal to the candidate, because only that one was tested. */
@@ -156,18 +203,15 @@ export class Rotation {
 
   /** Clears AWSPENDING. @returns the state of the labels after that, as a text for the operator */
   async #clear(version: string): Promise<string> {
-    const { secret } = this.#props;
+    const { secret, commands } = this.#props;
     try {
       const labels = await secret.labels();
       if (labels.get(CURRENT) === version) return '';
       if (labels.get(PENDING) === version) await secret.remove(PENDING, version);
       return `; ${CURRENT} is unchanged`;
     } catch {
-      const command = this.#command(
-        'update-secret-version-stage',
-        `--version-stage ${PENDING} --remove-from-version-id ${version}`,
-      );
-      return `; ${PENDING} could not be cleared: if the next rotation does not begin, run: ${command}`;
+      const problem = `${PENDING} could not be cleared: if the next rotation does not begin`;
+      return `; ${problem}, run: ${commands.endRotation(version)}`;
     }
   }
 
@@ -183,19 +227,13 @@ export class Rotation {
   }
 
   #stageFirst(problem: string): VendingError {
-    const stage = `--version-stages ${CANDIDATE} --secret-string file://credential.json`;
-    return new VendingError('misconfigured', `${problem}; stage one: ${this.#command('put-secret-value', stage)}`);
+    return new VendingError('misconfigured', `${problem}; stage one: ${this.#props.commands.stage()}`);
   }
 
   #eventProblem(isKnownStep: boolean): string {
     return isKnownStep
       ? `this function rotates the secret ${this.#props.secretId}, one version at a time, and nothing else`
       : `the step must be one of: ${[...this.#steps.keys()].join(', ')}`;
-  }
-
-  #command(name: string, options: string): string {
-    const { region, secretId } = this.#props;
-    return `aws secretsmanager ${name} --region ${region} --secret-id ${secretId} ${options}`;
   }
 }
 

@@ -15,6 +15,8 @@ import { Credential } from '../oauth/credential.ts';
 
 /** The label under which an operator stages a new credential. */
 export const CANDIDATE = 'CANDIDATE';
+/** The version that was current when the rotation began. The candidate is compared with it. */
+export const COMPARED = 'COMPARED';
 export const CURRENT = 'AWSCURRENT';
 export const PENDING = 'AWSPENDING';
 

@@ -56,7 +56,7 @@ test('each failure that the runbook explains is one that the function says', () 
   const sources = ['rotation', 'comparison']
     .map((name) => readFileSync(join(ROOT, `lambda/rotate/${name}.ts`), 'utf8'))
     .join();
-  const said = sources.replace(/\$\{CANDIDATE\}/g, 'CANDIDATE');
+  const said = sources.replace(/\$\{(CANDIDATE|COMPARED)\}/g, '$1');
   const rows = [...RUNBOOK.matchAll(/^\| `([^`]+)` \|/gm)].map(([, message]) => String(message)).slice(1);
   const explained = rows.flatMap((message) => message.split(/\s*…:?\s*|: /)).filter((part) => part.length > 9);
   expect(explained.length).toBeGreaterThan(7);

@@ -45,19 +45,25 @@ describe('a secret', () => {
 });
 
 describe('the schedule', () => {
-  it('is on demand: it has no rules, rotates nothing when it is deployed, and waits for the permission to call', () => {
-    const template = synthesize(shop({}));
-    const [secret] = onlyResource(template, 'AWS::SecretsManager::Secret');
-    const [functionId] = onlyResource(template, 'AWS::Lambda::Function', ROTATION);
-    const [permission] = onlyResource(template, 'AWS::Lambda::Permission', ROTATION);
-    const [, { Properties, ...rest }] = onlyResource(template, SCHEDULE);
-    expect(Properties).toEqual({
-      SecretId: { Ref: secret },
-      RotationLambdaARN: { 'Fn::GetAtt': [functionId, 'Arn'] },
-      RotateImmediatelyOnUpdate: false,
-    });
-    expect(rest).toMatchObject({ DependsOn: [permission] });
-  });
+  it.each([
+    ['created here', {}],
+    ['that exists', { secretArn: SECRET_ARN, rotation: true }],
+  ])(
+    'is on demand: no rules, no rotation at the deployment, and only after the permission to call: one %s',
+    (_, config) => {
+      const template = synthesize(shop(config));
+      const created = Object.keys(resourcesOf(template, 'AWS::SecretsManager::Secret')).map((Ref) => ({ Ref }));
+      const [functionId] = onlyResource(template, 'AWS::Lambda::Function', ROTATION);
+      const [permission] = onlyResource(template, 'AWS::Lambda::Permission', ROTATION);
+      const [, { Properties, ...rest }] = onlyResource(template, SCHEDULE);
+      expect(Properties).toEqual({
+        SecretId: created[0] ?? SECRET_ARN,
+        RotationLambdaARN: { 'Fn::GetAtt': [functionId, 'Arn'] },
+        RotateImmediatelyOnUpdate: false,
+      });
+      expect(rest).toMatchObject({ DependsOn: [permission] });
+    },
+  );
 
   it.each([
     ['created here', {}],

@@ -9,6 +9,7 @@ import type { Suite } from '../../testbed/suite.ts';
 const CLIENTS = {
   old: { scopes: ['a', 'b'] },
   new: { scopes: ['a', 'b'] },
+  newer: { scopes: ['a', 'b'] },
   poor: { scopes: ['a'] },
   foreign: { scopes: ['a', 'b'], tenant: 'other' },
 };
@@ -35,8 +36,10 @@ async function assertRotated(stage: Stage, version: string, clientId = 'new'): P
 
 /** AWSCURRENT is where it was, AWSPENDING is removed, and the candidate is kept. */
 async function assertUnchanged(stage: Stage): Promise<void> {
-  const { CANDIDATE, ...labels } = await stage.labels();
+  // COMPARED is absent if createSecret refused the candidate.
+  const { CANDIDATE, COMPARED = stage.first, ...labels } = await stage.labels();
   assert.ok(CANDIDATE);
+  assert.equal(COMPARED, stage.first);
   assert.deepEqual(labels, { AWSCURRENT: stage.first });
 }
 
@@ -106,6 +109,39 @@ export async function checkFailures(suite: Suite, endpoint: string): Promise<voi
       await assertRotated(stage, version);
     }),
   );
+}
+
+/** The secret is replaced during a rotation. */
+export async function checkReplacements(suite: Suite, endpoint: string): Promise<void> {
+  for (const [index, step] of ROTATION_STEPS.slice(0, 3).entries()) {
+    await suite.check(`a secret that is replaced after ${step} stays so, and the next rotation compares with it`, () =>
+      play(endpoint, credentialOf('new'), async (stage, version) => {
+        for (const done of ROTATION_STEPS.slice(0, index + 1)) await stage.step(done, version);
+        const replacement = await replace(stage);
+        const continued = async () => {
+          for (const next of ROTATION_STEPS.slice(index + 1)) await stage.step(next, version);
+        };
+        await assertFails(continued(), /the secret was replaced while it was rotated/);
+        await assertFails(stage.rotate(version), /the secret was replaced while it was rotated/);
+        assert.equal((await stage.labels()).AWSCURRENT, replacement);
+        assert.equal(await stage.current(), credentialOf('newer'));
+        const next = await stage.begin();
+        await stage.rotate(next);
+        assert.deepEqual(await stage.labels(), {
+          AWSCURRENT: next,
+          AWSPREVIOUS: replacement,
+          REPLACEMENT: replacement,
+        });
+      }),
+    );
+  }
+}
+
+/** It stands for a plain `put-secret-value`, with which moto also removes the other labels of the version before. */
+async function replace(stage: Stage): Promise<string> {
+  const replacement = await stage.put(credentialOf('newer'), 'REPLACEMENT');
+  await stage.move('AWSCURRENT', stage.first, replacement);
+  return replacement;
 }
 
 export async function checkLoneTests(suite: Suite, endpoint: string): Promise<void> {

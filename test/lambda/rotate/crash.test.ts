@@ -6,7 +6,10 @@ import type { Listening } from '../../../local/http.ts';
 import { startSecretsManager } from '../../../local/secrets-manager.ts';
 import { credentialOf, openStage, type Stage } from '../../../testbed/rotating.ts';
 
-const CLIENTS = { old: { scopes: ['a', 'b'] }, new: { scopes: ['a', 'b'] }, poor: { scopes: ['a'] } };
+const GOOD = { scopes: ['a', 'b'] };
+const CLIENTS = { old: GOOD, new: GOOD, newer: GOOD, poor: { scopes: ['a'] } };
+/** With its last call createSecret writes the version. */
+const CALLS_OF_CREATE = 6;
 
 let server: Listening;
 beforeAll(async () => {
@@ -49,7 +52,7 @@ const upTo = (calls: number) => Array.from({ length: calls }, (_, index) => inde
 describe('a rotation that died', () => {
   test('after any call succeeds when it is run again, and the next one can begin', async () => {
     const calls = await callsOf('new');
-    expect(calls).toBeGreaterThan(10);
+    expect(calls).toBeGreaterThan(17);
     for (const after of upTo(calls + 1)) {
       await withStage('new', async (stage, version) => {
         expect(await crash(stage, version, after)).toBe(after <= calls);
@@ -72,16 +75,33 @@ describe('a rotation that died', () => {
         await expect(stage.rotate(version)).rejects.toMatchObject({
           message: 'the candidate fails: profile orders: not granted: b; AWSCURRENT is unchanged',
         });
-        expect(await stage.labels()).toEqual({ AWSCURRENT: stage.first, CANDIDATE: expect.any(String) });
+        const kept = { AWSCURRENT: stage.first, CANDIDATE: expect.any(String), COMPARED: stage.first };
+        expect(await stage.labels()).toEqual(kept);
         await stage.begin();
+      });
+    }
+  });
+
+  test('at or after the end of createSecret does not undo a replacement of the secret, when it is run again', async () => {
+    const calls = await callsOf('new');
+    for (const after of upTo(calls).slice(CALLS_OF_CREATE)) {
+      await withStage('new', async (stage, version) => {
+        await crash(stage, version, after);
+        const replacement = await stage.put(credentialOf('newer'), 'AWSCURRENT');
+        await expect(stage.rotate(version)).rejects.toMatchObject({ code: 'misconfigured' });
+        expect(await stage.labels()).toMatchObject({ AWSCURRENT: replacement });
+        await stage.put(credentialOf('old'), 'CANDIDATE');
+        const next = await stage.begin();
+        await stage.rotate(next);
+        expect(await stage.labels()).toEqual({ AWSCURRENT: next, AWSPREVIOUS: replacement });
       });
     }
   });
 
   test('names the command that clears AWSPENDING, if it could not do so itself', async () => {
     await withStage('poor', async (stage, version) => {
-      // createSecret makes 4 calls. testSecret reads the labels and starts with the values. Later calls fail.
-      stage.faults.crashAfter = 6;
+      // The answer to the first call of testSecret is lost. Later calls fail.
+      stage.faults.crashAfter = CALLS_OF_CREATE + 1;
       await expect(stage.rotate(version)).rejects.toMatchObject({
         code: 'unavailable',
         message: expect.stringContaining(

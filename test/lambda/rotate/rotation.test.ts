@@ -15,9 +15,9 @@ describe('a rotation', () => {
     expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
   });
 
-  test('leaves all labels where they are until finishSecret', async () => {
+  test('labels the version that it compares with, and leaves the other labels where they are until finishSecret', async () => {
     const { stage, candidate, version } = await withCandidate();
-    const begun = { AWSCURRENT: stage.first, CANDIDATE: candidate, AWSPENDING: version };
+    const begun = { AWSCURRENT: stage.first, COMPARED: stage.first, CANDIDATE: candidate, AWSPENDING: version };
     for (const step of ['createSecret', 'setSecret', 'testSecret'] satisfies Step[]) {
       await stage.step(step, version);
       expect(await stage.labels()).toEqual(begun);
@@ -118,6 +118,9 @@ describe('testSecret alone, as when the schedule is set up, finds nothing to tes
     ['if there is a candidate, and AWSPENDING holds the current credential', true, credentialOf('old')],
   ])('%s', async (_, isStaged, pending) => {
     const stage = await open();
+    // A failed rotation left this label behind, and then the secret was replaced.
+    await stage.move('COMPARED', undefined, await stage.put(credentialOf('newer'), 'AWSCURRENT'));
+    await stage.put(credentialOf('old'), 'AWSCURRENT');
     if (isStaged) await stage.put(credentialOf('new'), 'CANDIDATE');
     const version = pending === undefined ? await stage.begin() : await stage.put(pending, 'AWSPENDING');
     const before = await stage.labels();
@@ -139,6 +142,16 @@ describe('testSecret alone, as when the schedule is set up, finds nothing to tes
     await stage.step('testSecret', version);
     await expect(stage.step('finishSecret', version)).rejects.toMatchObject({ code: 'misconfigured' });
     expect(await stage.labels()).toEqual(untouched(stage));
+  });
+
+  test('but it fails if AWSPENDING holds the candidate and createSecret did not label what to compare it with', async () => {
+    const stage = await open();
+    const version = await stage.put(credentialOf('new'), 'AWSPENDING', 'CANDIDATE');
+    const failure = { code: 'misconfigured', message: expect.stringContaining('no version is labelled COMPARED') };
+    await expect(stage.step('testSecret', version)).rejects.toMatchObject(failure);
+    await stage.move('AWSPENDING', undefined, version);
+    await expect(stage.step('finishSecret', version)).rejects.toMatchObject(failure);
+    expect(await stage.labels()).toEqual(untouched(stage, version));
   });
 });
 

@@ -35,13 +35,19 @@ export function useStages() {
     return { stage, candidate, version: await stage.begin() };
   }
 
-  return { open, withCandidate };
+  return { open, withCandidate, endpoint: () => server.url };
 }
 
 /** The labels if nothing has changed except that a candidate was staged. */
 export const untouched = ({ first }: Stage, candidate?: string) => ({
   AWSCURRENT: first,
   ...(candidate !== undefined && { CANDIDATE: candidate }),
+});
+
+/** The labels if a rotation has failed at its test: the candidate and the version compared with it are labelled. */
+export const notRotated = (stage: Stage, candidate: string) => ({
+  ...untouched(stage, candidate),
+  COMPARED: stage.first,
 });
 
 export interface Case extends Partial<Omit<StageOptions, 'endpoint' | 'clients'>> {
@@ -62,8 +68,8 @@ export function useAttempts() {
   };
 }
 
-/** AWSCURRENT is untouched, AWSPENDING is cleared, CANDIDATE stays, and the next rotation can begin. */
+/** AWSCURRENT is untouched, AWSPENDING is cleared, CANDIDATE and COMPARED stay, and the next rotation can begin. */
 export async function expectNothingChanged({ stage, staged }: { stage: Stage; staged: string }): Promise<void> {
-  expect(await stage.labels()).toEqual(untouched(stage, staged));
+  expect(await stage.labels()).toEqual(notRotated(stage, staged));
   await stage.begin();
 }
