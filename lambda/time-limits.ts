@@ -7,6 +7,11 @@ export const ANSWER_RESERVE_MS = 1_000;
 
 /** The limit of one mint: connecting, the request and one retry. */
 export const MINT_LIMIT_MS = 8_000;
+/**
+ * How long a caller with a valid token waits for its renewal. With what follows, it has its answer within 2 s of its
+ * request.
+ */
+export const SHORT_WAIT_MS = 1_500;
 /** A lease lasts for one mint, and for 2 s in which its token is published. */
 export const LEASE_MS = MINT_LIMIT_MS + 2_000;
 /** The time after a mint. In it the token is published, and another instance's token may be read. */

@@ -1,4 +1,4 @@
-// An alarm for each profile whose credential can't mint, and the topic that alarms are sent to.
+// Alarms for each profile whose credential can't mint or can't be read, and the topic that alarms are sent to.
 
 import { ArnFormat, Duration, Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
@@ -24,9 +24,10 @@ export class Monitoring extends Construct {
     super(scope, id);
     const topic = alarmEmail === undefined ? undefined : this.topicTo(alarmEmail);
     for (const [name, profile] of profiles) {
-      const alarm = this.alarmOfRefusedCredential(name, profile);
-      if (topic) alarm.addAlarmAction(new actions.SnsAction(topic));
-      if (topic) alarm.addOkAction(new actions.SnsAction(topic));
+      for (const alarm of [this.alarmOfRefusedCredential(name, profile), this.alarmOfUnreadSecret(name, profile)]) {
+        if (topic) alarm.addAlarmAction(new actions.SnsAction(topic));
+        if (topic) alarm.addOkAction(new actions.SnsAction(topic));
+      }
     }
   }
 
@@ -69,6 +70,21 @@ export class Monitoring extends Construct {
       comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
       threshold: 1,
       evaluationPeriods: 1,
+      treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+    });
+  }
+
+  /** One failed read is no reason to wake somebody, because the next one follows 5 s later. */
+  private alarmOfUnreadSecret(name: string, profile: Profile): cloudwatch.Alarm {
+    return new cloudwatch.Alarm(this, `CredentialCheckFailed-${name}`, {
+      alarmDescription:
+        `The profile ${name} can't read its secret. Nothing is minted from 5 minutes after access was denied on. Check ` +
+        'the policies of the secret and its KMS key, and the value of the secret: see docs/architecture.md.',
+      metric: profile.metric('CredentialCheckFailed', { period: Duration.minutes(1) }),
+      comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      threshold: 1,
+      evaluationPeriods: 5,
+      datapointsToAlarm: 2,
       treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
     });
   }

@@ -128,7 +128,7 @@ describe('no SDK, network or process is used', () => {
     ...sources('lambda/vend/state'),
     'lambda/vend/vending/decision.ts',
     'lambda/vend/vending/time-left.ts',
-    'lambda/vend/vending/shared-calls.ts',
+    'lambda/shared-calls.ts',
     'lambda/vend/vending/scope-policy.ts',
     ...sources('operating'),
   ];
@@ -140,7 +140,7 @@ describe('no SDK, network or process is used', () => {
 
 test('besides the index, only one file of the vend function imports the client of DynamoDB', () => {
   const importing = sources('lambda/vend').filter((file) => imports(file, false).includes('@aws-sdk/client-dynamodb'));
-  expect(importing).toEqual(['lambda/vend/index.ts', 'lambda/vend/store/dynamodb-token-store.ts']);
+  expect(importing).toEqual(['lambda/vend/index.ts', 'lambda/vend/store/dynamodb-items.ts']);
 });
 
 test('only an index.ts of lambda/ reads the environment or makes a client', () => {

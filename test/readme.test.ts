@@ -105,7 +105,7 @@ describe('docs/architecture.md', () => {
     );
     const sources = readdirSync(join(ROOT, 'lambda/vend/store')).map((name) => read(join('lambda/vend/store', name)));
     // As the SDK takes them: `lease_id: { S: leaseId }`.
-    const written = sources.flatMap((source) => [...source.matchAll(/\b(\w+): \{ [BNS]: /g)].map(([, name]) => name));
+    const written = sources.flatMap((source) => [...source.matchAll(/\b(\w+): \{ [BMNS]: /g)].map(([, name]) => name));
     expect(new Set(documented)).toEqual(new Set(written));
   });
 

@@ -3,7 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { DynamoDBClient, GetItemCommand, type UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteItemCommand, DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
   CreateSecretCommand,
   GetSecretValueCommand,
@@ -14,6 +14,8 @@ import { type Clock, systemClock } from '../lambda/clock.ts';
 import { Scopes } from '../lambda/oauth/scopes.ts';
 import type { Settings } from '../lambda/vend/settings.ts';
 import type { VendRequest } from '../lambda/vend/state/token-state.ts';
+import { DynamoDbCredentialStore } from '../lambda/vend/store/dynamodb-credential-store.ts';
+import { DynamoDbItems, type Item } from '../lambda/vend/store/dynamodb-items.ts';
 import { DynamoDbTokenStore } from '../lambda/vend/store/dynamodb-token-store.ts';
 import { createVendFunction, type VendWorld } from '../lambda/vend/vend-function.ts';
 import { type Policy, ScopePolicy } from '../lambda/vend/vending/scope-policy.ts';
@@ -37,12 +39,14 @@ export interface InstanceOptions {
   readonly policy?: Partial<Policy>;
   /** Faults of the table, by the purpose of the request. `send` makes the request. @default none */
   readonly faults?: Partial<Record<TableRequest, (send: () => Promise<unknown>) => Promise<unknown>>>;
+  /** Faults of Secrets Manager. `version` is the ID or the label that is read. @default none */
+  readonly readSecret?: (send: () => Promise<unknown>, version: string) => Promise<unknown>;
   readonly tokenEndpoint?: VendWorld['tokenEndpoint'];
   /** @default random numbers after a first 0, with which an instance reads for a renewal as soon as it is due */
   readonly random?: () => number;
 }
 
-type TableRequest = 'read' | 'readThrottling' | 'acquireLease' | 'publish' | 'other';
+type TableRequest = 'read' | 'readCredential' | 'writeCredential' | 'acquireLease' | 'publish' | 'other';
 
 /** The clock follows real time until a test stops it. A test can also move it forward. */
 class TestClock implements Clock {
@@ -63,6 +67,14 @@ class TestClock implements Clock {
   forward(ms: number): void {
     this.#offsetMs += ms;
   }
+  /** Calls again and again for this long, and moves the clock forward after each time. */
+  async callEvery(everyMs: number, forMs: number, call: (passedMs: number) => Promise<unknown>): Promise<void> {
+    const startedAtMs = this.nowMs();
+    for (let passedMs = 0; passedMs < forMs; passedMs = this.nowMs() - startedAtMs) {
+      await call(passedMs);
+      this.forward(everyMs);
+    }
+  }
   stop(): void {
     this.#stoppedAtMs = Date.now();
   }
@@ -78,6 +90,7 @@ export async function startVending(options: VendingOptions = {}) {
   ]);
   const secretsManager = new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint: secrets.url });
   const dynamoDb = new DynamoDBClient({ ...STAND_IN_CLIENT, endpoint: dynamodb.url, maxAttempts: 1 });
+  const items = new DynamoDbItems(dynamoDb, dynamodb.tableName);
   const value = (clientSecret: string) => JSON.stringify({ client_id: emporix.clientId, client_secret: clientSecret });
   const secret = { Name: 'emporix', SecretString: value(emporix.clientSecret) };
   await secretsManager.send(new CreateSecretCommand(secret));
@@ -92,11 +105,11 @@ export async function startVending(options: VendingOptions = {}) {
   }
 
   function startInstance(instanceOptions: InstanceOptions = {}) {
-    const { faults = {}, random = randomAfter(0), tokenEndpoint } = instanceOptions;
+    const { faults = {}, readSecret, random = randomAfter(0), tokenEndpoint } = instanceOptions;
     const settings = settingsOf(instanceOptions);
     const vendFunction = createVendFunction(settings, {
       dynamoDb: withFaults(dynamoDb, faults),
-      secretsManager,
+      secretsManager: readSecret ? withSecretFault(secretsManager, readSecret) : secretsManager,
       region: LOCAL_REGION,
       clock,
       random,
@@ -121,7 +134,8 @@ export async function startVending(options: VendingOptions = {}) {
     clock,
     emporix,
     dynamodb,
-    store: new DynamoDbTokenStore(dynamoDb, dynamodb.tableName, 'emporix'),
+    store: new DynamoDbTokenStore(items, clock),
+    credentialStore: new DynamoDbCredentialStore(items, 'emporix', clock),
     secrets,
     startInstance,
     /** The lines that the instances printed, parsed. */
@@ -129,6 +143,20 @@ export async function startVending(options: VendingOptions = {}) {
     async item(key: string) {
       const request = { TableName: dynamodb.tableName, Key: { pk: { S: key } } };
       return (await dynamoDb.send(new GetItemCommand(request))).Item;
+    },
+    /** Sets attributes of an item by hand, under no condition. */
+    async setAttributes(key: string, attributes: Item) {
+      const names = Object.keys(attributes);
+      const request = {
+        TableName: dynamodb.tableName,
+        Key: { pk: { S: key } },
+        UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')}`,
+        ExpressionAttributeValues: Object.fromEntries(names.map((name) => [`:${name}`, attributes[name]])),
+      };
+      await dynamoDb.send(new UpdateItemCommand(request as UpdateItemCommand['input']));
+    },
+    async deleteItem(key: string) {
+      await dynamoDb.send(new DeleteItemCommand({ TableName: dynamodb.tableName, Key: { pk: { S: key } } }));
     },
     secretVersion: async () =>
       String((await secretsManager.send(new GetSecretValueCommand({ SecretId: 'emporix' }))).VersionId),
@@ -149,9 +177,21 @@ function withFaults(client: DynamoDBClient, faults: NonNullable<InstanceOptions[
   return { send } as VendWorld['dynamoDb'];
 }
 
+function withSecretFault(
+  client: SecretsManagerClient,
+  readSecret: NonNullable<InstanceOptions['readSecret']>,
+): VendWorld['secretsManager'] {
+  const send = (command: GetSecretValueCommand) => {
+    const { VersionId, VersionStage = 'AWSCURRENT' } = command.input;
+    return readSecret(() => client.send(command), VersionId ?? VersionStage);
+  };
+  return { send } as VendWorld['secretsManager'];
+}
+
 function purposeOf(command: GetItemCommand | UpdateItemCommand): TableRequest {
   const isOfCredential = command.input.Key?.pk?.S?.startsWith('CREDENTIAL#');
-  if (command instanceof GetItemCommand) return isOfCredential ? 'readThrottling' : 'read';
+  if (command instanceof GetItemCommand) return isOfCredential ? 'readCredential' : 'read';
+  if (isOfCredential) return 'writeCredential';
   const { UpdateExpression = '' } = command.input;
   if (UpdateExpression.startsWith('SET sealed')) return 'publish';
   return UpdateExpression.startsWith('SET lease_id') ? 'acquireLease' : 'other';

@@ -11,6 +11,9 @@ const DEFAULT_LIFETIME_SECONDS = 300;
 /** Ten years. A longer lifetime is probably in another unit, and is refused. */
 const MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600;
 
+/** A token that is handed out again may end a little later than before, because servers count in whole seconds. */
+const EXTENDED_BY_MS = 5_000;
+
 /** Each token's renewal point is drawn at random, so that tokens minted together are not renewed together. */
 const RENEW_FROM = 0.75;
 const RENEW_TO = 0.85;
@@ -24,6 +27,10 @@ export interface TokenParts {
   /** The granted scopes in canonical form. Left out if the server named none and none were requested. */
   readonly scope?: string;
   readonly tenant?: string;
+  /** The predecessor's lifetime in seconds, if that was longer. */
+  readonly predecessor_lifetime?: number;
+  /** When a mint last brought this same token again. It is there if the server hands out a token until it ends. */
+  readonly repeated_at?: number;
   /** The other fields of the server's answer, as it sent them. */
   readonly fields: Readonly<Record<string, unknown>>;
 }
@@ -60,6 +67,45 @@ export class Token {
   }
   get lifetimeMs(): number {
     return this.expiresAtMs - this.issuedAtMs;
+  }
+
+  /** Whether the server hands out this token until it ends. */
+  get isRepeated(): boolean {
+    return this.#parts.repeated_at !== undefined;
+  }
+  /** When the last mint was made that brought this token. */
+  get mintedAtMs(): number {
+    return Math.round((this.#parts.repeated_at ?? this.#parts.issued_at) * 1000);
+  }
+  /** 0: the predecessor did not live longer, or is not known. */
+  get predecessorLifetimeMs(): number {
+    return (this.#parts.predecessor_lifetime ?? 0) * 1000;
+  }
+
+  /** This token, with another renewal point. */
+  renewedAt(renewAtMs: number): Token {
+    return new Token({ ...this.#parts, renew_at: renewAtMs / 1000 });
+  }
+
+  /**
+   * This token as the successor of the one that was known before. If it is the same token, the server hands it out until
+   * it ends: it is renewed then, and keeps its time of issue.
+   */
+  after(known: Token | undefined): Token {
+    if (known === undefined) return this;
+    const parts = this.#parts;
+    if (known.accessToken !== this.accessToken) {
+      if (known.lifetimeMs <= this.lifetimeMs) return this;
+      return new Token({ ...parts, predecessor_lifetime: known.lifetimeMs / 1000 });
+    }
+    const isExtended = this.expiresAtMs > known.expiresAtMs + EXTENDED_BY_MS;
+    return new Token({
+      ...parts,
+      issued_at: isExtended ? parts.issued_at : known.#parts.issued_at,
+      renew_at: parts.expires_at,
+      repeated_at: parts.issued_at,
+      ...(known.predecessorLifetimeMs > 0 && { predecessor_lifetime: known.predecessorLifetimeMs / 1000 }),
+    });
   }
 
   /** The data of the token. Only sealing may use it. */

@@ -71,3 +71,14 @@ export class SecretReader {
     return new VendingError('misconfigured', `${problem}; put the credential there: ${command}`, { systemCode });
   }
 }
+
+/** Whether Secrets Manager itself denied the secret: it may not be read, or it is gone. */
+export function isDenied(error: unknown): boolean {
+  return error instanceof VendingError && error.code === 'misconfigured' && error.systemCode !== undefined;
+}
+
+/** Whether a version does not exist or holds no credential, so that it will never open a token. */
+export function isGone(error: unknown): boolean {
+  if (!(error instanceof VendingError) || error.code !== 'misconfigured') return false;
+  return error.systemCode === undefined || error.systemCode === 'ResourceNotFoundException';
+}

@@ -10,8 +10,13 @@ export type TableOperation =
   | 'release_lease'
   | 'publish'
   | 'record_failure'
-  | 'read_throttling'
-  | 'record_throttling';
+  | 'read_credential'
+  | 'claim_test'
+  | 'postpone_test'
+  | 'accept_version'
+  | 'set_rejected'
+  | 'reread_all'
+  | 'record_credential_back_off';
 
 export class Telemetry {
   readonly #log: Pick<Log, 'print'>;
@@ -66,11 +71,5 @@ export class Telemetry {
   credentialCheckFailed(error: unknown): void {
     const fields = failureFields(error);
     this.#log.print({ level: 'warn', event: 'credential_check_failed', metrics: { CredentialCheckFailed: 1 }, fields });
-  }
-
-  /** Another version than the current one could not be read. It may not exist. */
-  credentialReadFailed(credentialVersion: string, error: unknown): void {
-    const fields = { credentialVersion, ...failureFields(error) };
-    this.#log.print({ level: 'warn', event: 'credential_read_failed', fields });
   }
 }

@@ -11,9 +11,14 @@ import { SecretReader } from '../secrets/secret-reader.ts';
 import { AuditLog } from './http/audit-log.ts';
 import { createHandler, type Handler } from './http/handler.ts';
 import type { Settings } from './settings.ts';
+import { DynamoDbCredentialStore } from './store/dynamodb-credential-store.ts';
+import { DynamoDbItems } from './store/dynamodb-items.ts';
 import { DynamoDbTokenStore } from './store/dynamodb-token-store.ts';
 import { MemoryCache } from './store/memory-cache.ts';
 import { Telemetry } from './telemetry.ts';
+import { CredentialKeeper } from './vending/credential-keeper.ts';
+import { CredentialRecorder } from './vending/credential-recorder.ts';
+import { MintLimits } from './vending/mint-limits.ts';
 import { Minter } from './vending/minter.ts';
 import { Minting } from './vending/minting.ts';
 import { ScopePolicy } from './vending/scope-policy.ts';
@@ -48,22 +53,37 @@ export function createVendFunction(settings: Settings, world: VendWorld): VendFu
   const { clock, random } = world;
   const log = new Log({ dimension: { name: 'Profile', value: settings.profile }, clock, write: world.write });
   const telemetry = new Telemetry(log);
-  const credentials = new CredentialSource({
+  const source = new CredentialSource({
     reader: new SecretReader({ client: world.secretsManager, secretId: settings.secretId, region: world.region }),
     clock,
-    onCheckFailed: (error) => telemetry.credentialCheckFailed(error),
-    onReadFailed: (version, error) => telemetry.credentialReadFailed(version, error),
   });
   const tokenEndpoint =
     world.tokenEndpoint ?? new TokenEndpoint({ ...settings, url: settings.tokenEndpoint, clock, random });
   const scopePolicy = new ScopePolicy(settings);
   const memory = new TokenMemory(new MemoryCache());
-  const store = new DynamoDbTokenStore(world.dynamoDb, settings.tableName, settings.credential);
-  const reader = new TokenReader({ memory, store, credentials, scopePolicy, telemetry, clock });
+  const items = new DynamoDbItems(world.dynamoDb, settings.tableName);
+  const store = new DynamoDbTokenStore(items, clock);
+  const credentialStore = new DynamoDbCredentialStore(items, settings.credential, clock);
+  const keeper = new CredentialKeeper({ source, store: credentialStore, telemetry, clock, random });
+  const recorder = new CredentialRecorder({ keeper, store: credentialStore, telemetry, clock });
+  const reader = new TokenReader({ memory, store, keeper, source, scopePolicy, telemetry, clock });
   const writer = new TokenWriter({ store, telemetry, clock, randomBytes: world.randomBytes });
-  const minter = new Minter({ tokenEndpoint, credentials, scopePolicy, telemetry, clock });
-  const minting = new Minting({ scopePolicy, memory, reader, writer, minter, clock, random });
-  const vendor = new TokenVendor({ scopePolicy, memory, reader, minting, credentials, telemetry, clock, random });
+  const minter = new Minter({ tokenEndpoint, keeper, recorder, source, scopePolicy, telemetry, clock });
+  const limits = new MintLimits({ memory, keeper, source, clock });
+  const minting = new Minting({
+    scopePolicy,
+    memory,
+    reader,
+    writer,
+    minter,
+    limits,
+    keeper,
+    recorder,
+    source,
+    clock,
+    random,
+  });
+  const vendor = new TokenVendor({ scopePolicy, memory, reader, minting, limits, keeper, telemetry, clock, random });
   const { profile, scopes } = settings;
   return { handler: createHandler({ vendor, auditLog: new AuditLog(log), clock, profile, scopes }), vendor, memory };
 }

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { SharedCalls } from '../../../../lambda/vend/vending/shared-calls.ts';
+import { SharedCalls } from '../../lambda/shared-calls.ts';
 
 test('a caller who comes while a call is under way shares it, and one who comes later starts another', async () => {
   const sharedCalls = new SharedCalls<number>();

@@ -5,7 +5,9 @@ const profiles = { profiles: { default: {}, orders: {} } };
 
 test('each profile has an alarm for a credential that is refused or replaced by the one before', () => {
   const template = synthesize(profiles);
-  const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm'));
+  const alarms = Object.values(template.findResources('AWS::CloudWatch::Alarm')).filter(
+    ({ Properties }) => Properties.Metrics,
+  );
   expect(alarms).toHaveLength(2);
   for (const { Properties } of alarms) {
     expect(Properties).toMatchObject({ Threshold: 1, EvaluationPeriods: 1, TreatMissingData: 'notBreaching' });
@@ -19,6 +21,22 @@ test('each profile has an alarm for a credential that is refused or replaced by 
   const dimensions = JSON.stringify(alarms);
   expect(dimensions).toContain('"Value":"default"');
   expect(dimensions).toContain('"Value":"orders"');
+});
+
+test('each profile has an alarm for a secret that can not be read in two of five minutes', () => {
+  const alarms = synthesize(profiles).findResources('AWS::CloudWatch::Alarm', {
+    Properties: {
+      MetricName: 'CredentialCheckFailed',
+      Statistic: 'Sum',
+      Period: 60,
+      Threshold: 1,
+      EvaluationPeriods: 5,
+      DatapointsToAlarm: 2,
+      TreatMissingData: 'notBreaching',
+    },
+  });
+  const profilesOf = Object.values(alarms).map(({ Properties }) => Properties.Dimensions[0].Value);
+  expect(profilesOf.sort()).toEqual(['default', 'orders']);
 });
 
 test('without an address, alarms are only shown', () => {

@@ -111,9 +111,8 @@ describe('the strict policy, the alarms and the queries', () => {
     const administrators = ['arn:aws:iam::111122223333:role/admin'];
     new TokenVending(stack, 'Vending', { strictSecretPolicy: { administrators }, alarmEmail: 'oncall@example.com' });
     const template = Template.fromStack(stack);
-    for (const type of ['SecretsManager::ResourcePolicy', 'CloudWatch::Alarm', 'SNS::Topic']) {
-      template.resourceCountIs(`AWS::${type}`, 1);
-    }
+    for (const type of ['SecretsManager::ResourcePolicy', 'SNS::Topic']) template.resourceCountIs(`AWS::${type}`, 1);
+    template.resourceCountIs('AWS::CloudWatch::Alarm', 2);
     expect(Object.keys(resourcesOf(template, 'AWS::Logs::QueryDefinition'))).toHaveLength(4);
   });
 });

@@ -48,6 +48,7 @@ const conditions = fc.constantFrom(
   { ...CALM, faults: { ...NO_FAULTS, secretsFail: 0.5 } },
   { ...CALM, faults: { ...NO_FAULTS, pause: 0.05 } },
   { ...CALM, faults: { ...NO_FAULTS, readsAreThrottled: 0.3 } },
+  { ...CALM, faults: { ...NO_FAULTS, writesAreThrottled: 0.3 } },
   { latencies: SLOW, faults: { ...NO_FAULTS, tableLosesRequest: 0.05, tableLosesAnswer: 0.05 } },
   { ...CALM, faults: { ...NO_FAULTS, tableLosesRequest: 0.6, tableLosesAnswer: 0.3 } },
   { ...CALM, faults: { ...NO_FAULTS, serverFails: 0.4, serverLosesAnswer: 0.1 } },
@@ -58,6 +59,7 @@ const conditions = fc.constantFrom(
       tableLosesRequest: 0.05,
       tableLosesAnswer: 0.1,
       readsAreThrottled: 0.05,
+      writesAreThrottled: 0.05,
       secretsFail: 0.05,
       crash: 0.02,
       pause: 0.01,
@@ -70,7 +72,10 @@ const conditions = fc.constantFrom(
 export const someFleet: fc.Arbitrary<FleetOptions> = fc
   .record({
     seed: fc.nat(),
-    instances: fc.integer({ min: 1, max: 6 }),
+    instances: fc.oneof(
+      { weight: 20, arbitrary: fc.integer({ min: 1, max: 6 }) },
+      { weight: 1, arbitrary: fc.constant(40) },
+    ),
     lifetimeSeconds: fc.oneof(fc.constantFrom(60, 300, 14_399), fc.integer({ min: 60, max: 14_400 })),
     clockSkewMs: fc.constantFrom(0, 500),
     conditions,
@@ -93,6 +98,9 @@ const someGap: fc.Arbitrary<Gap> = fc.oneof(
         Math.max(0, (fleet.authorizationServer.tokens.at(-1)?.expiresAtMs ?? 0) + ms - fleet.time.nowMs()),
   ),
 );
+
+/** Of the traffic of one step. */
+const MAX_CALLS = 300;
 
 const index = fc.nat({ max: 7 });
 const scope = fc.constantFrom('a', 'a', 'a', 'b');
@@ -126,12 +134,37 @@ const callWithRejectedToken: fc.Arbitrary<Step> = fc.record({ index, scope }).ma
   call(history, index, scope, { rejectedTokenSha256: last?.vended?.token.sha256 ?? '0'.repeat(64) });
 });
 
-const event: fc.Arbitrary<Step> = fc.constantFrom<Step>(
-  ({ fleet }) => fleet.deleteExpiredItems(),
-  ({ fleet }) => fleet.replaceSecret(true),
-  ({ fleet }) => fleet.replaceSecret(false),
-  ({ fleet }) => {
-    fleet.serverIsDown = !fleet.serverIsDown;
+/** Every instance is called now and then, so that all of them see what changes. */
+const traffic: fc.Arbitrary<Step> = fc
+  .record({ everyMs: fc.integer({ min: 2_000, max: 15_000 }), rounds: fc.integer({ min: 1, max: 60 }), scope })
+  .map(({ everyMs, rounds, scope }) => (history) => {
+    const { time, instances } = history.fleet;
+    const few = Math.min(rounds, MAX_CALLS / instances.length);
+    for (let round = 0; round < few; round++) {
+      for (let index = 0; index < instances.length; index++) {
+        time.after((round + index / instances.length) * everyMs, () => call(history, index, scope));
+      }
+    }
+  });
+
+const replacement: fc.Arbitrary<Step> = fc
+  .oneof(fc.constant(0), fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 1_000, max: 200_000 }))
+  .map(
+    (rightAfterMs) =>
+      ({ fleet }) =>
+        fleet.replaceSecret(rightAfterMs),
+  );
+
+const event: fc.Arbitrary<Step> = fc.oneof(
+  { weight: 2, arbitrary: replacement },
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom<Step>(
+      ({ fleet }) => fleet.deleteExpiredItems(),
+      ({ fleet }) => {
+        fleet.serverIsDown = !fleet.serverIsDown;
+      },
+    ),
   },
 );
 
@@ -146,6 +179,7 @@ export function somePlan(calls: fc.Arbitrary<Step>): fc.Arbitrary<Plan> {
   const step = fc.oneof(
     { weight: 10, arbitrary: calls },
     { weight: 3, arbitrary: stampede },
+    { weight: 1, arbitrary: traffic },
     { weight: 2, arbitrary: event },
   );
   return fc.array(fc.record({ gap: someGap, step }), { minLength: 3, maxLength: 40 });

@@ -1,21 +1,24 @@
 // What others do, in its plainest form, to compare the function with it. Each renews a token 30 s before its end, and
 // mints it once at a time within the instance. The credential is read alike by all designs, once a minute.
 
+import type { Credential } from '../../lambda/oauth/credential.ts';
 import type { Token } from '../../lambda/oauth/token.ts';
 import { CredentialSource } from '../../lambda/secrets/credential-source.ts';
 import { SecretReader } from '../../lambda/secrets/secret-reader.ts';
+import { SharedCalls } from '../../lambda/shared-calls.ts';
 import type { Settings } from '../../lambda/vend/settings.ts';
 import type { TokenSource, VendRequest } from '../../lambda/vend/state/token-state.ts';
+import { DynamoDbItems } from '../../lambda/vend/store/dynamodb-items.ts';
 import { DynamoDbTokenStore } from '../../lambda/vend/store/dynamodb-token-store.ts';
 import { MemoryCache } from '../../lambda/vend/store/memory-cache.ts';
 import { open, seal } from '../../lambda/vend/store/seal.ts';
 import type { StoredToken } from '../../lambda/vend/store/token-store.ts';
 import { createVendFunction } from '../../lambda/vend/vend-function.ts';
 import { ScopePolicy, type ScopeRequest } from '../../lambda/vend/vending/scope-policy.ts';
-import { SharedCalls } from '../../lambda/vend/vending/shared-calls.ts';
 import type { Composition, Vendor, World } from './surroundings.ts';
 
 export const MARGIN_MS = 30_000;
+const READ_SECRET_EVERY_MS = 60_000;
 /** Puts the renewal point, which is otherwise drawn from 75 to 85 % of the lifetime, at 100 %. */
 const RENEWED_AT_ITS_END = 2.5;
 
@@ -27,7 +30,8 @@ interface Found {
 /** Each instance has its own cache in memory, as token libraries do. */
 class OwnCache implements Vendor {
   readonly world: World;
-  readonly credentials: CredentialSource;
+  readonly #source: CredentialSource;
+  #readAgainAtMs = 0;
   readonly #policy: ScopePolicy;
   readonly #memory = new MemoryCache<Token>();
   readonly #mints = new SharedCalls<Found>();
@@ -37,7 +41,7 @@ class OwnCache implements Vendor {
     this.#policy = new ScopePolicy(settings);
     const { secretsManager: client, region, clock } = world;
     const reader = new SecretReader({ client, secretId: settings.secretId, region });
-    this.credentials = new CredentialSource({ reader, clock, onCheckFailed: () => {}, onReadFailed: () => {} });
+    this.#source = new CredentialSource({ reader, clock });
   }
 
   async vend({ scopes }: VendRequest, deadlineMs: number): Promise<Found> {
@@ -51,12 +55,23 @@ class OwnCache implements Vendor {
     }).result;
   }
 
+  async credential(): Promise<Credential> {
+    const { clock } = this.world;
+    if (this.#source.current && clock.nowMs() < this.#readAgainAtMs) return this.#source.current;
+    this.#readAgainAtMs = clock.nowMs() + READ_SECRET_EVERY_MS;
+    return await this.#source.read();
+  }
+
+  async credentialOf(version: string): Promise<Credential> {
+    return await this.#source.ofVersion(version);
+  }
+
   isFresh(token: Token | undefined): token is Token {
     return token !== undefined && this.world.clock.nowMs() < token.expiresAtMs - MARGIN_MS;
   }
 
   async find({ scopes }: ScopeRequest, deadlineMs: number): Promise<Found> {
-    const credential = await this.credentials.current();
+    const credential = await this.credential();
     const { token } = await this.world.tokenEndpoint.mint(credential, scopes, deadlineMs);
     return { token, source: 'mint' };
   }
@@ -68,16 +83,13 @@ class SharedCache extends OwnCache {
 
   constructor(settings: Settings, world: World) {
     super(settings, world);
-    this.#store = new DynamoDbTokenStore(world.dynamoDb, settings.tableName, settings.credential);
+    this.#store = new DynamoDbTokenStore(new DynamoDbItems(world.dynamoDb, settings.tableName), world.clock);
   }
 
   override async find(request: ScopeRequest, deadlineMs: number): Promise<Found> {
     const { key, scopes } = request;
     const { randomBytes, tokenEndpoint } = this.world;
-    const [item, credential] = await Promise.all([
-      this.#store.read(key).catch(() => undefined),
-      this.credentials.current(),
-    ]);
+    const [item, credential] = await Promise.all([this.#store.read(key).catch(() => undefined), this.credential()]);
     const cached = await this.#open(key, item);
     if (this.isFresh(cached)) return { token: cached, source: 'table' };
     const { token } = await tokenEndpoint.mint(credential, scopes, deadlineMs);
@@ -89,7 +101,6 @@ class SharedCache extends OwnCache {
       revision: newId(),
       sealed: seal(token, credential, key, randomBytes),
       credentialVersion: credential.version,
-      refusal: undefined,
       forcedAtSeconds: undefined,
       expiresAtSeconds: Math.floor(token.expiresAtMs / 1000),
     };
@@ -99,8 +110,7 @@ class SharedCache extends OwnCache {
 
   async #open(key: string, item: StoredToken | undefined): Promise<Token | undefined> {
     if (item?.sealed === undefined || item.credentialVersion === undefined) return undefined;
-    const credential = await this.credentials.ofVersion(item.credentialVersion);
-    return credential && open(item.sealed, credential, key);
+    return open(item.sealed, await this.credentialOf(item.credentialVersion), key);
   }
 }
 

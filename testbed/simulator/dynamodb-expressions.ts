@@ -1,5 +1,6 @@
 // The part of DynamoDB's expressions that the token store uses. Anything else throws, so that a new expression is noticed.
 
+import { isDeepStrictEqual } from 'node:util';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 
 export type Item = Readonly<Record<string, AttributeValue>>;
@@ -26,11 +27,14 @@ export function isConditionMet(expression: string, item: Item, values: Item): bo
 
 function isTermMet(term: string, item: Item, values: Item): boolean {
   if (term === 'true' || term === 'false') return term === 'true';
-  const [, name = '', operator, value = ''] = /^(\w+) (=|<>|<) (:\w+)$/.exec(term) ?? [];
+  const [, name = '', operator, value = ''] = /^(\w+) (=|<>|<|<=|>) (:\w+)$/.exec(term) ?? [];
   const [left, right] = [item[name], values[value]];
-  if (operator === '=') return left !== undefined && left.S === right?.S && left.N === right?.N;
-  if (operator === '<>') return left === undefined || left.S !== right?.S || left.N !== right?.N;
-  if (operator === '<') return left?.N !== undefined && Number(left.N) < Number(right?.N);
+  if (operator === '=') return left !== undefined && isDeepStrictEqual(left, right);
+  if (operator === '<>') return !isDeepStrictEqual(left, right);
+  const difference = left?.N === undefined ? Number.NaN : Number(left.N) - Number(right?.N);
+  if (operator === '<') return difference < 0;
+  if (operator === '<=') return difference <= 0;
+  if (operator === '>') return difference > 0;
   throw new Error(`not a condition of the token store: ${term}`);
 }
 
@@ -51,9 +55,10 @@ export function updatedItem(expression: string, item: Item, values: Item): Item 
 /** As DynamoDB counts them: names and values. */
 export function bytesOf(item: Item): number {
   let bytes = 0;
-  for (const [name, { S, N, B }] of Object.entries(item)) {
-    // A number takes a byte for two digits, and one more.
+  for (const [name, { S, N, B, M }] of Object.entries(item)) {
+    // A number takes a byte for two digits, and one more. A map takes three, and one for each entry.
     bytes += name.length + (S?.length ?? 0) + (B?.length ?? 0) + (N === undefined ? 0 : Math.ceil(N.length / 2) + 1);
+    if (M) bytes += 3 + Object.keys(M).length + bytesOf(M);
   }
   return bytes;
 }

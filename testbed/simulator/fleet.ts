@@ -77,15 +77,19 @@ export class Fleet implements Surroundings {
   /** Lambda replaces an instance that has crashed. */
   crash(instance: Instance): void {
     instance.isAlive = false;
-    for (const observer of this.observers) observer.instanceDisturbed?.();
+    for (const observer of this.observers) observer.instanceDisturbed?.(instance);
     this.instances[this.instances.indexOf(instance)] = this.newInstance();
   }
 
-  /** @param isRight whether the authorization server accepts the new version */
-  replaceSecret(isRight = true): void {
+  /** @param rightAfterMs when the authorization server accepts the new version. Infinity: it is wrong. @default at once */
+  replaceSecret(rightAfterMs = 0): void {
     const clientSecret = this.secret.replace();
-    if (isRight) this.authorizationServer.accept(clientSecret);
-    for (const observer of this.observers) observer.secretReplaced?.({ atMs: this.time.nowMs(), isRight });
+    const accept = () => this.authorizationServer.accept(clientSecret);
+    if (rightAfterMs === 0) accept();
+    else if (rightAfterMs < Number.POSITIVE_INFINITY) this.time.after(rightAfterMs, accept);
+    const atMs = this.time.nowMs();
+    const replacement = { version: this.secret.currentVersion, atMs, rightFromMs: atMs + rightAfterMs };
+    for (const observer of this.observers) observer.secretReplaced?.(replacement);
   }
 
   /** DynamoDB's TTL: deletes some of the items that are due. */

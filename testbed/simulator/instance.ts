@@ -3,18 +3,19 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createVendFunction } from '../../lambda/vend/vend-function.ts';
-import type { Disturbed } from './observer.ts';
+import type { ObservedInstance } from './observer.ts';
 import { SETTINGS, type Surroundings, type Vendor } from './surroundings.ts';
 import { Transport } from './transport.ts';
+
+/** The longest time for which an instance stands still. */
+export const MAX_STILL_MS = 20_000;
 
 /** Nothing is heard again of an instance that has crashed. */
 const never = new Promise<never>(() => {});
 
-export class Instance implements Disturbed {
+export class Instance implements ObservedInstance {
   readonly vendor: Vendor;
   isAlive = true;
-  stoodStillUntilMs = Number.NEGATIVE_INFINITY;
-  readonly gaveUpAtMs = { table: Number.NEGATIVE_INFINITY, secret: Number.NEGATIVE_INFINITY };
   readonly #surroundings: Surroundings;
   readonly #crash: (instance: Instance) => void;
   readonly #skewMs: number;
@@ -54,13 +55,11 @@ export class Instance implements Disturbed {
     if (this.isAlive && chance.isTrue(options.faults.crash)) this.#crash(this);
     if (!this.isAlive) await never;
     if (!chance.isTrue(options.faults.pause)) return;
-    for (const observer of observers) observer.instanceDisturbed?.();
-    await time.sleep(chance.between(1_000, 20_000));
-    this.stoodStillUntilMs = time.nowMs();
+    for (const observer of observers) observer.instanceDisturbed?.(this);
+    await time.sleep(chance.between(1_000, MAX_STILL_MS));
   }
 
   giveUp(service: 'table' | 'secret'): void {
-    this.gaveUpAtMs[service] = this.#surroundings.time.nowMs();
-    for (const observer of this.#surroundings.observers) observer.requestGivenUp?.();
+    for (const observer of this.#surroundings.observers) observer.requestGivenUp?.(this, service);
   }
 }

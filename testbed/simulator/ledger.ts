@@ -2,11 +2,25 @@
 
 import type { Item } from './dynamodb-expressions.ts';
 import type { Fleet } from './fleet.ts';
-import type { Call, Observer, Replacement, TokenRequest } from './observer.ts';
+import type { Call, ObservedInstance, Observer, Replacement, TokenRequest } from './observer.ts';
 
 export interface RecordedCall extends Call {
   /** The end, as the token itself says, of the token that the table held at the start. 0: there was none. */
   readonly tokenInTableEndsAtMs: number;
+}
+
+/** Something that went wrong at an instance. */
+export interface Trouble {
+  readonly instance: ObservedInstance;
+  readonly atMs: number;
+  /** The service that failed the instance. Undefined if it crashed or stood still. */
+  readonly service?: 'table' | 'secret';
+}
+
+/** Something that happened to a version of the credential. */
+export interface VersionEvent {
+  readonly version: string;
+  readonly atMs: number;
 }
 
 /** A back-off that was in the table. */
@@ -25,8 +39,14 @@ export class Ledger implements Observer {
   readonly tokenRequests: TokenRequest[] = [];
   readonly backOffs: RecordedBackOff[] = [];
   readonly replacements: Replacement[] = [];
-  readonly disturbedAtMs: number[] = [];
-  requestsGivenUp = 0;
+  /** Instances that crashed or began to stand still. */
+  readonly disturbances: Trouble[] = [];
+  /** Requests to the table or to Secrets Manager that failed. */
+  readonly givenUp: Trouble[] = [];
+  /** Each version that became the accepted one, in turn. */
+  readonly accepted: VersionEvent[] = [];
+  /** Each test of a version that began or ended. */
+  readonly tests: VersionEvent[] = [];
   readonly #fleet: Fleet;
 
   constructor(fleet: Fleet) {
@@ -47,16 +67,24 @@ export class Ledger implements Observer {
     this.replacements.push(replacement);
   }
 
-  instanceDisturbed(): void {
-    this.disturbedAtMs.push(this.#fleet.time.nowMs());
+  instanceDisturbed(instance: ObservedInstance): void {
+    this.disturbances.push({ instance, atMs: this.#fleet.time.nowMs() });
   }
 
-  requestGivenUp(): void {
-    this.requestsGivenUp++;
+  requestGivenUp(instance: ObservedInstance, service: 'table' | 'secret'): void {
+    this.givenUp.push({ instance, service, atMs: this.#fleet.time.nowMs() });
   }
 
   tableWritten(key: string, before: Item, after: Item): void {
     const nowMs = this.#fleet.time.nowMs();
+    const acceptedVersion = after.accepted_version?.S;
+    if (acceptedVersion !== undefined && acceptedVersion !== before.accepted_version?.S) {
+      this.accepted.push({ version: acceptedVersion, atMs: nowMs });
+    }
+    const claimed = after.tested_version?.S;
+    if (claimed !== undefined && after.next_test_at?.N !== before.next_test_at?.N) {
+      this.tests.push({ version: claimed, atMs: nowMs });
+    }
     const untilMs = Number(after.backoff_until?.N) * 1000;
     const isSame = (name: string) => before[name]?.S === after[name]?.S && before[name]?.N === after[name]?.N;
     if (['revision', 'backoff_until', 'backoff_version'].every(isSame)) return;

@@ -39,6 +39,7 @@ export interface Faults {
   readonly tableLosesAnswer: number;
   /** All attempts of the AWS SDK are throttled. */
   readonly readsAreThrottled: number;
+  readonly writesAreThrottled: number;
   /** Secrets Manager fails, or answers late. */
   readonly secretsFail: number;
   readonly crash: number;
@@ -52,6 +53,7 @@ export const NO_FAULTS: Faults = {
   tableLosesRequest: 0,
   tableLosesAnswer: 0,
   readsAreThrottled: 0,
+  writesAreThrottled: 0,
   secretsFail: 0,
   crash: 0,
   pause: 0,

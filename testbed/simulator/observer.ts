@@ -5,18 +5,14 @@ import type { Token } from '../../lambda/oauth/token.ts';
 import type { TokenSource, VendRequest } from '../../lambda/vend/state/token-state.ts';
 import type { TableListener } from './simulated-dynamodb.ts';
 
-/** What has disturbed an instance. */
-export interface Disturbed {
+/** The instance that an event is about. */
+export interface ObservedInstance {
   readonly isAlive: boolean;
-  /** When it last stood still: until then, its calls may be late. */
-  readonly stoodStillUntilMs: number;
-  /** When it last gave up on a service, or had its answer late. */
-  readonly gaveUpAtMs: Readonly<Record<'table' | 'secret', number>>;
 }
 
 export interface Call {
   readonly request: VendRequest;
-  readonly instance: Disturbed;
+  readonly instance: ObservedInstance;
   readonly startedAtMs: number;
   /** Undefined: it never ended, because its instance crashed. */
   endedAtMs?: number;
@@ -29,8 +25,8 @@ export interface TokenRequest {
   readonly scopes: Scopes | undefined;
   /** Of the credential that it was made with. */
   readonly credentialVersion: string;
-  /** Whether the server refused that credential. */
-  readonly isRefused: boolean;
+  /** The status of the answer. */
+  readonly status: number;
   readonly startedAtMs: number;
   readonly arrivedAtMs: number;
   /** The token issued. Undefined: the request failed. */
@@ -46,14 +42,15 @@ export interface Observer extends TableListener {
   secretAsked?(): void;
   tokenAsked?(request: TokenRequest): void;
   secretReplaced?(replacement: Replacement): void;
-  /** An instance crashed, or stood still. */
-  instanceDisturbed?(): void;
-  /** A request to the table or to Secrets Manager had no answer, or a late one. */
-  requestGivenUp?(): void;
+  /** An instance crashed, or begins to stand still. */
+  instanceDisturbed?(instance: ObservedInstance): void;
+  /** A request to the table or to Secrets Manager had no answer, or a late one, or was throttled. */
+  requestGivenUp?(instance: ObservedInstance, service: 'table' | 'secret'): void;
 }
 
 export interface Replacement {
+  readonly version: string;
   readonly atMs: number;
-  /** Whether the authorization server accepts the new version. */
-  readonly isRight: boolean;
+  /** From when on the authorization server accepts the new version. Infinity: it is wrong. */
+  readonly rightFromMs: number;
 }

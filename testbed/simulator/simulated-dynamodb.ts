@@ -40,10 +40,19 @@ export interface SimulatedDynamoDbOptions {
 }
 
 const UNIT_BYTES = { read: 4_096, write: 1_024 } as const;
+/** A read that isn't consistent gives items as they were this long ago. DynamoDB promises no limit. */
+const STALE_MS = 5_000;
+
+interface Replaced {
+  readonly item: Item | undefined;
+  readonly untilMs: number;
+}
 
 export class SimulatedDynamoDb {
   readonly items = new Map<string, Item>();
   readonly #options: SimulatedDynamoDbOptions;
+  /** What items were before, for as long as a read may still give that. */
+  readonly #replaced = new Map<string, Replaced[]>();
   /** What is left of an item's capacity. */
   readonly #left = new Map<string, { units: number; atMs: number }>();
 
@@ -60,7 +69,7 @@ export class SimulatedDynamoDb {
   answer(command: unknown): object {
     if (command instanceof GetItemCommand) {
       const key = keyOf(command.input.Key);
-      const item = this.items.get(key);
+      const item = command.input.ConsistentRead ? this.items.get(key) : this.#staleItem(key);
       this.#charge('read', key, item === undefined ? 0 : bytesOf(item));
       return item === undefined ? {} : { Item: { ...item } };
     }
@@ -80,6 +89,7 @@ export class SimulatedDynamoDb {
     }
     const after = { pk: { S: key }, ...updatedItem(UpdateExpression, before ?? {}, values) };
     this.items.set(key, after);
+    this.#keepReplaced(key, before);
     this.#options.listener?.tableWritten?.(key, before ?? {}, after);
     return {};
   }
@@ -87,6 +97,17 @@ export class SimulatedDynamoDb {
   sizeOf(key: string): number {
     const item = this.items.get(key);
     return item === undefined ? 0 : bytesOf(item);
+  }
+
+  #keepReplaced(key: string, item: Item | undefined): void {
+    const nowMs = this.#options.nowMs();
+    const recent = (this.#replaced.get(key) ?? []).filter(({ untilMs }) => untilMs > nowMs - STALE_MS);
+    this.#replaced.set(key, [...recent, { item, untilMs: nowMs }]);
+  }
+
+  #staleItem(key: string): Item | undefined {
+    const oldest = this.#replaced.get(key)?.find(({ untilMs }) => untilMs > this.#options.nowMs() - STALE_MS);
+    return oldest ? oldest.item : this.items.get(key);
   }
 
   #charge(kind: TableRequest['kind'], key: string, bytes: number): void {

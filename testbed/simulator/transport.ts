@@ -44,8 +44,9 @@ export class Transport {
     const { chance, options } = this.#surroundings;
     const { latencies, faults } = options;
     const isRead = command instanceof GetItemCommand;
-    if (isRead && chance.isTrue(faults.readsAreThrottled)) {
+    if (chance.isTrue(isRead ? faults.readsAreThrottled : faults.writesAreThrottled)) {
       await this.sleep(latencies.tableRead(chance) / 2);
+      this.#instance.giveUp('table');
       throw throttled();
     }
     for (let attempt = 1; ; attempt++) {
@@ -58,7 +59,7 @@ export class Transport {
           await this.#surroundings.time.sleep((hasNoAnswer ? latencies.retry : latencies.retryThrottled)(chance));
           continue;
         }
-        if (hasNoAnswer) this.#instance.giveUp('table');
+        this.#instance.giveUp('table');
         throw error;
       }
     }
@@ -118,7 +119,7 @@ export class Transport {
     const request: TokenRequest = {
       scopes,
       credentialVersion: credential.version,
-      isRefused: status === 401,
+      status,
       startedAtMs,
       arrivedAtMs: time.nowMs(),
       accessToken,

@@ -4,13 +4,15 @@
 import { VendingError } from '../../errors.ts';
 import type { Scopes } from '../../oauth/scopes.ts';
 import type { Token } from '../../oauth/token.ts';
-import { type BackOff, isInForce } from './back-off.ts';
+import { MINT_LIMIT_MS, SHORT_WAIT_MS } from '../../time-limits.ts';
+import type { BackOff } from './back-off.ts';
 import type { Lease } from './lease.ts';
 
 /**
  * `min_ttl` may be at most this part of a lifetime. So it causes at most four mints per lifetime, not one per request.
  */
 const MAX_MIN_TTL_SHARE = 0.75;
+const MINT_FOR_MIN_TTL_SHARE = 0.25;
 const CLOCK_ALLOWANCE_MS = 1_000;
 const MARGIN_MS = 30_000;
 /** DynamoDB's TTL may delete an item this long after the end of its lease or back-off. */
@@ -18,19 +20,10 @@ const KEEP_SECONDS = 60;
 /** A rejected token can force one renewal in this time. */
 const FORCED_EVERY_MS = 30_000;
 
-/** A version of the credential that the authorization server refused. */
-export interface Refusal {
-  readonly version: string;
-  /** When a mint with this version was last refused. */
-  readonly atSeconds: number;
-}
-
 export interface TokenState {
   readonly token?: Token | undefined;
   /** The Secrets Manager version that minted the token. */
   readonly credentialVersion?: string | undefined;
-  /** The refusal of the current version, if an older version minted the token. */
-  readonly refusal?: Refusal | undefined;
   readonly backOff?: BackOff | undefined;
   /** When a rejected token last forced a renewal. */
   readonly forcedAtSeconds?: number | undefined;
@@ -57,6 +50,11 @@ export interface VendRequest extends Demand {
   readonly caller?: string | undefined;
 }
 
+export interface Patience {
+  readonly isShort: boolean;
+  readonly untilMs: number;
+}
+
 export const NO_DEMAND: Demand = { minTtlMs: 0, rejectedTokenSha256: undefined };
 
 export type TokenSource = 'memory' | 'table' | 'mint';
@@ -78,37 +76,50 @@ export function isValid(token: Token | undefined, demand: Demand, nowMs: number)
   return (
     token !== undefined &&
     nowMs + allowanceMs(token, CLOCK_ALLOWANCE_MS) < token.expiresAtMs &&
-    // The caller reads whole seconds.
-    Math.floor((token.expiresAtMs - nowMs) / 1000) * 1000 >= demand.minTtlMs &&
+    livesFor(token, demand, nowMs) &&
     !isRejected(token, demand)
   );
 }
 
 /**
- * Until when a valid token can be vended if a wait or a mint brings no better one. This is a second before its validity
- * ends, which leaves time to give the lease back. Infinity if there is no valid token.
+ * How long a caller with a valid token waits for a better one. While more than a tenth of the lifetime is left, that is
+ * short, unless the token's credential is replaced. A wait ends a second before the token's validity does, which leaves
+ * time to give the lease back.
+ * @param startedAtMs when the call began
+ * @returns undefined if there is no valid token
  */
-export function vendableUntilMs({ token }: TokenState, demand: Demand, nowMs: number): number {
-  if (!isValid(token, demand, nowMs)) return Number.POSITIVE_INFINITY;
-  return token.expiresAtMs - 2 * allowanceMs(token, CLOCK_ALLOWANCE_MS);
+export function patience(
+  { token, credentialVersion }: TokenState,
+  demand: Demand,
+  versionsInUse: readonly (string | undefined)[],
+  { startedAtMs, nowMs }: { startedAtMs: number; nowMs: number },
+): Patience | undefined {
+  if (!isValid(token, demand, nowMs)) return undefined;
+  const isShort = startedAtMs < ninthTenthMs(token) && versionsInUse.includes(credentialVersion);
+  const validUntilMs = token.expiresAtMs - 2 * allowanceMs(token, CLOCK_ALLOWANCE_MS);
+  const waitUntilMs = startedAtMs + (isShort ? SHORT_WAIT_MS : MINT_LIMIT_MS);
+  return { isShort, untilMs: Math.min(validUntilMs, waitUntilMs) };
+}
+
+/** When nine tenths of a lifetime have passed. */
+export function ninthTenthMs({ expiresAtMs, lifetimeMs }: Token): number {
+  return expiresAtMs - lifetimeMs / 10;
 }
 
 /**
  * Whether a token can be vended without a new mint: it is valid, its end is further away than the margin, and its
- * credential is the current one, or the current one can't mint now.
+ * credential is in use. A token that the server hands out until it ends has no margin.
  */
 export function isFresh(
   state: TokenState | undefined,
   demand: Demand,
-  currentVersion: string | undefined,
+  versionsInUse: readonly (string | undefined)[],
   nowMs: number,
 ): state is StateWithToken {
-  if (state === undefined || currentVersion === undefined || !isValid(state.token, demand, nowMs)) return false;
-  const isOfCredentialInUse =
-    state.credentialVersion === currentVersion ||
-    state.refusal?.version === currentVersion ||
-    isInForce(state.backOff, currentVersion, nowMs);
-  return isOfCredentialInUse && nowMs + allowanceMs(state.token, MARGIN_MS) < state.token.expiresAtMs;
+  if (state === undefined || !isValid(state.token, demand, nowMs)) return false;
+  if (state.credentialVersion === undefined || !versionsInUse.includes(state.credentialVersion)) return false;
+  const marginMs = state.token.isRepeated ? 0 : allowanceMs(state.token, MARGIN_MS);
+  return nowMs + marginMs < state.token.expiresAtMs;
 }
 
 function isRejected(token: Token, demand: Demand): boolean {
@@ -132,13 +143,42 @@ export function assertNotForcedTooFast(state: TokenState, demand: Demand, nowMs:
   });
 }
 
-/** @throws VendingError `invalid_request`, which names the maximum of `min_ttl` */
+/**
+ * A server may hand out a token that lives shorter than its predecessor. The caller of `min_ttl` did nothing wrong then.
+ * @throws VendingError `invalid_request`, which names the maximum of `min_ttl`
+ */
 export function assertMinTtlFits({ token }: TokenState, demand: Demand, nowMs: number): void {
   // The next token may have another lifetime than an expired one.
   if (!isValid(token, NO_DEMAND, nowMs)) return;
-  const maxMs = Math.floor((token.lifetimeMs * MAX_MIN_TTL_SHARE) / 1000) * 1000;
+  const longestMs = Math.max(token.lifetimeMs, token.predecessorLifetimeMs);
+  const maxMs = Math.floor((longestMs * MAX_MIN_TTL_SHARE) / 1000) * 1000;
   if (demand.minTtlMs <= maxMs) return;
   throw new VendingError('invalid_request', `min_ttl may be at most ${maxMs / 1000} for this token`);
+}
+
+/**
+ * The limit on mints for the sake of `min_ttl`: one in a quarter of it, whatever the last mint brought.
+ * @throws VendingError `unavailable`
+ */
+export function assertNotMintedForMinTtlLately({ token }: TokenState, demand: Demand, nowMs: number): void {
+  if (!isValid(token, NO_DEMAND, nowMs) || livesFor(token, demand, nowMs)) return;
+  const nextAtMs = token.mintedAtMs + demand.minTtlMs * MINT_FOR_MIN_TTL_SHARE;
+  if (nowMs < nextAtMs) throw livesTooShort(nextAtMs - nowMs);
+}
+
+/** @throws VendingError `unavailable` if a token that was just minted lives shorter than `min_ttl` */
+export function assertLivesFor(token: Token, demand: Demand, nowMs: number): void {
+  if (!livesFor(token, demand, nowMs)) throw livesTooShort(demand.minTtlMs * MINT_FOR_MIN_TTL_SHARE);
+}
+
+function livesTooShort(retryAfterMs: number): VendingError {
+  const problem = 'the authorization server hands out a token that lives shorter than min_ttl; the next one will do';
+  return new VendingError('unavailable', problem, { retryAfterSeconds: retryAfterMs / 1000 });
+}
+
+/** The caller reads whole seconds. */
+function livesFor(token: Token, demand: Demand, nowMs: number): boolean {
+  return Math.floor((token.expiresAtMs - nowMs) / 1000) * 1000 >= demand.minTtlMs;
 }
 
 /** The allowance is at most a tenth of the lifetime, so that a short-lived token can be used. */

@@ -1,9 +1,9 @@
-// The store that all instances share, as the policy needs it. It has one entry per token, with the lease of the
-// instance that mints it and the back-off after a failed mint. It also has the back-off of a server that throttles the
-// credential. Reads are consistent. A write succeeds only under its conditions.
+// The store of tokens that all instances share, as the policy needs it. It has one entry per token, with the lease of
+// the instance that mints it and the back-off after a failed mint. Reads are consistent. A write succeeds only under its
+// conditions.
 
 import type { BackOff } from '../state/back-off.ts';
-import type { Refusal, TokenState } from '../state/token-state.ts';
+import type { TokenState } from '../state/token-state.ts';
 
 /** An entry as it is stored, with the token sealed. */
 export interface StoredToken extends Omit<TokenState, 'token'> {
@@ -32,16 +32,12 @@ export interface Publication extends Write {
   readonly revision: string;
   readonly sealed: Uint8Array;
   readonly credentialVersion: string;
-  /** The refusal of the current version, if the authorization server refused it. */
-  readonly refusal: Refusal | undefined;
   readonly forcedAtSeconds: number | undefined;
 }
 
 export interface FailureRecord extends Write {
   readonly revision: string;
   readonly backOff: BackOff;
-  /** The refusal of the current version, if the authorization server refused it. */
-  readonly refusal: Refusal | undefined;
 }
 
 /** All methods throw the errors of the store's client. `isThrottled` and `isImpossible` recognise two kinds of them. */
@@ -51,20 +47,17 @@ export interface TokenStore {
   /** Takes the lease, or extends one's own. False if another instance has it, or has published or failed since the revision was read. */
   acquireLease(request: LeaseRequest): Promise<boolean>;
 
-  /** Gives the lease back, if this instance still has it. */
-  releaseLease(key: string, leaseId: string): Promise<void>;
+  /**
+   * Gives the lease back, if this instance still has it.
+   * @param revision a new one, so that a late repetition of the acquisition fails
+   */
+  releaseLease(key: string, leaseId: string, revision: string): Promise<void>;
 
   /** Publishes a token, which ends the lease and the back-off. False if another instance's entry stays instead. */
   publish(publication: Publication): Promise<boolean>;
 
   /** Records a failed mint and gives the lease back, if this instance still has it. The stored token stays. */
   recordFailure(record: FailureRecord): Promise<void>;
-
-  /** The back-off of a server that throttles the credential, for all profiles that share it. */
-  readThrottling(): Promise<BackOff | undefined>;
-
-  /** Records the back-off of a server that throttles, unless a longer one is stored. */
-  recordThrottling(backOff: BackOff): Promise<void>;
 
   /** Whether an error means that the store works but throttles. An earlier attempt of a write may have been written. */
   isThrottled(error: unknown): boolean;

@@ -1,24 +1,22 @@
-// One mint. It uses the current credential, and the previous one if the authorization server refuses the current one.
-// So a wrong secret costs no caller a token.
+// One mint. It uses the accepted version of the credential, or tests the current one. If the authorization server
+// refuses a version, the same mint goes on with another one. So a wrong secret costs no caller a token.
 
 import type { Clock } from '../../clock.ts';
-import { errorName, VendingError } from '../../errors.ts';
+import { VendingError } from '../../errors.ts';
 import type { Credential } from '../../oauth/credential.ts';
 import type { Token } from '../../oauth/token.ts';
 import type { TokenEndpoint } from '../../oauth/token-endpoint.ts';
 import type { CredentialSource } from '../../secrets/credential-source.ts';
-import type { Refusal, TokenState } from '../state/token-state.ts';
 import type { Telemetry } from '../telemetry.ts';
+import type { CredentialKeeper } from './credential-keeper.ts';
+import type { CredentialRecorder } from './credential-recorder.ts';
 import type { ScopePolicy, ScopeRequest } from './scope-policy.ts';
-
-/**
- * A refused version is not used again before this time, so that it causes few requests however many callers there are.
- */
-const REFUSED_AGAIN_AFTER_MS = 300_000;
 
 export interface MinterProps {
   readonly tokenEndpoint: Pick<TokenEndpoint, 'mint' | 'prepare'>;
-  readonly credentials: Pick<CredentialSource, 'recheck' | 'ofVersion' | 'previous'>;
+  readonly keeper: CredentialKeeper;
+  readonly recorder: CredentialRecorder;
+  readonly source: Pick<CredentialSource, 'previous'>;
   readonly scopePolicy: ScopePolicy;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -28,30 +26,14 @@ export interface Minted {
   readonly token: Token;
   /** The credential that minted the token, and under which it is sealed. */
   readonly credential: Credential;
-  /** The refusal of the current version, if it was refused. */
-  readonly refusal: Refusal | undefined;
 }
 
-/** A mint that failed, and what it found out about the credential. */
-export class MintFailure extends Error {
-  override readonly name = 'MintFailure';
-  override readonly cause: unknown;
-  /** The current version of the credential, as it was last read. */
-  readonly version: string;
-  readonly refusal: Refusal | undefined;
-
-  constructor(cause: unknown, version: string, refusal: Refusal | undefined) {
-    super(errorName(cause));
-    this.cause = cause;
-    this.version = version;
-    this.refusal = refusal;
-  }
-}
-
-/** A credential that the mint tries. */
-interface CredentialToTry {
-  readonly credential: Credential;
-  readonly isCurrent: boolean;
+export interface MintOptions {
+  /** Whether to test the current version. */
+  readonly isTest: boolean;
+  /** Whether a token is needed. Otherwise there is a fresh one, and the mint is made for the test alone. */
+  readonly isNeeded: boolean;
+  readonly deadlineMs: number;
 }
 
 export class Minter {
@@ -69,37 +51,28 @@ export class Minter {
   }
 
   /**
-   * @param current the credential to mint with
-   * @param state the state of the token, with the version that minted it and the refusal of a version
-   * @throws MintFailure, caused by a VendingError. Its code is `invalid_scope` only if the caller named the scopes.
+   * @throws VendingError. Its code is `invalid_scope` only if the caller named the scopes.
    */
-  async mint(request: ScopeRequest, current: Credential, state: TokenState, deadlineMs: number): Promise<Minted> {
-    const { clock, telemetry } = this.#props;
+  async mint(request: ScopeRequest, options: MintOptions): Promise<Minted> {
+    const { clock, recorder, telemetry } = this.#props;
     const startedAtMs = clock.nowMs();
-    let refusal = this.#refusedLately(current, state);
-    let version = current.version;
+    const refused: Credential[] = [];
     let failure: unknown = new VendingError('timed_out', 'no version of the credential could be read in time');
-    const credentialsToTry = this.#credentialsToTry(current, state, refusal !== undefined, deadlineMs);
-    for await (const { credential, isCurrent } of credentialsToTry) {
-      if (isCurrent) version = credential.version;
+    for await (const credential of this.#credentialsToTry(options)) {
       try {
-        const token = await this.#mintWith(credential, request, startedAtMs, deadlineMs);
-        if (!isCurrent && refusal) telemetry.credentialRefused({ credentialVersion: refusal.version });
-        return { token, credential, refusal: isCurrent ? undefined : refusal };
+        const token = await this.#mintWith(credential, request, startedAtMs, options.deadlineMs);
+        await recorder.granted(credential, refused);
+        return { token, credential };
       } catch (error) {
         failure = error;
-        // Only a refusal of the credential (`invalid_client`) leads to the next version.
-        if (!(error instanceof VendingError) || error.code !== 'credential_refused') break;
-        if (isCurrent) refusal = { version: credential.version, atSeconds: Math.floor(clock.nowMs() / 1000) };
+        if (!isRefusal(error)) break;
+        refused.push(credential);
       }
     }
-    if (refusal) telemetry.credentialRefused({ credentialVersion: refusal.version });
-    if (refusal && clock.nowMs() >= deadlineMs) {
-      // The previous version was not tried, so the failure must not be that the credential was refused.
-      failure = new VendingError('timed_out', 'the credential was refused, and no time was left to try the one before');
-    }
+    const [tested] = refused;
+    if (options.isTest && !options.isNeeded && tested) await recorder.testRefused(tested);
     telemetry.mintFailed(failure);
-    throw new MintFailure(this.#describeToCaller(failure, request), version, refusal);
+    throw this.#describeToCaller(failure, request);
   }
 
   async #mintWith(
@@ -122,40 +95,28 @@ export class Minter {
     return this.#props.scopePolicy.failure('invalid_scope', request, failure);
   }
 
-  /**
-   * First the current version, which is read again if it is refused; then the version that minted the token; then the
-   * previous version. If the current version was refused lately, it comes last, because it may be accepted by now.
-   */
-  async *#credentialsToTry(
-    current: Credential,
-    { credentialVersion }: TokenState,
-    wasRefused: boolean,
-    deadlineMs: number,
-  ): AsyncGenerator<CredentialToTry> {
-    const { credentials, clock } = this.#props;
-    const inTime = async <T>(read: () => Promise<T>) => (clock.nowMs() < deadlineMs ? await read() : undefined);
-    const tried = new Set<string>();
-    const isUntried = (credential: Credential | undefined): credential is Credential =>
-      credential !== undefined && !tried.has(credential.version) && Boolean(tried.add(credential.version));
-    const isOlder = (credential: Credential | undefined): credential is Credential =>
-      credential !== undefined && credential.version !== current.version && isUntried(credential);
-    const recheck = async () => (await inTime(() => credentials.recheck(current.version)))?.credential;
-    if (!wasRefused) {
-      if (isUntried(current)) yield { credential: current, isCurrent: true };
-      const corrected = await recheck();
-      if (isUntried(corrected)) yield { credential: corrected, isCurrent: true };
-    }
-    const ofToken = credentialVersion && (await inTime(() => credentials.ofVersion(credentialVersion)));
-    if (ofToken && isOlder(ofToken)) yield { credential: ofToken, isCurrent: false };
-    const previous = await inTime(() => credentials.previous());
-    if (isOlder(previous)) yield { credential: previous, isCurrent: false };
-    if (!wasRefused) return;
-    const again = (await recheck()) ?? current;
-    if (isUntried(again)) yield { credential: again, isCurrent: true };
+  /** At most two versions. The second one is tried if the first one is refused. */
+  async *#credentialsToTry({ isTest, isNeeded, deadlineMs }: MintOptions): AsyncGenerator<Credential> {
+    const { keeper, clock } = this.#props;
+    const { current, accepted } = keeper;
+    const first = isTest ? current : (accepted ?? current);
+    if (first === undefined) return;
+    yield first;
+    if ((isTest && !isNeeded) || clock.nowMs() >= deadlineMs) return;
+    const second = isTest ? accepted : await this.#otherVersion(first);
+    if (second && second.version !== first.version && clock.nowMs() < deadlineMs) yield second;
   }
 
-  #refusedLately(current: Credential, { refusal }: TokenState): Refusal | undefined {
-    if (refusal?.version !== current.version) return undefined;
-    return this.#props.clock.nowMs() < refusal.atSeconds * 1000 + REFUSED_AGAIN_AFTER_MS ? refusal : undefined;
+  /** The current version, or the one before if the current one was refused. */
+  async #otherVersion(refused: Credential): Promise<Credential | undefined> {
+    const { keeper, source } = this.#props;
+    const current = await keeper.reread();
+    if (current && current.version !== refused.version) return current;
+    return await source.previous().catch(() => undefined);
   }
+}
+
+/** Only a refusal of the credential leads to another version. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof VendingError && error.code === 'credential_refused';
 }

@@ -3,43 +3,36 @@
 
 import type { Clock } from '../../clock.ts';
 import { VendingError } from '../../errors.ts';
-import { LEASE_MS, MINT_LIMIT_MS } from '../../time-limits.ts';
-import { isInForce, nextBackOff } from '../state/back-off.ts';
+import type { Token } from '../../oauth/token.ts';
+import type { CredentialSource } from '../../secrets/credential-source.ts';
+import { LEASE_MS } from '../../time-limits.ts';
+import { nextBackOff } from '../state/back-off.ts';
 import { LeaseWatch } from '../state/lease.ts';
 import {
+  assertLivesFor,
   assertMinTtlFits,
-  assertNotForcedTooFast,
-  type Demand,
   type FoundToken,
   foundIn,
   isForced,
   isFresh,
   isValid,
   NO_DEMAND,
+  ninthTenthMs,
   type TokenState,
-  vendableUntilMs,
 } from '../state/token-state.ts';
-import { FailingScopeSets } from './failing-scope-sets.ts';
-import { type Minted, type Minter, MintFailure } from './minter.ts';
-import type { ScopePolicy, ScopeRequest } from './scope-policy.ts';
-import { TimeLeft } from './time-left.ts';
+import type { CredentialKeeper } from './credential-keeper.ts';
+import type { CredentialRecorder } from './credential-recorder.ts';
+import type { MintLimits, VendCall } from './mint-limits.ts';
+import type { Minted, Minter } from './minter.ts';
+import type { ScopePolicy } from './scope-policy.ts';
 import type { TokenMemory } from './token-memory.ts';
 import type { Reading, TokenReader } from './token-reader.ts';
 import type { TokenWriter } from './token-writer.ts';
 
-/** Without the table, an instance mints once in this time for each key. */
-const MINT_WITHOUT_TABLE_EVERY_MS = 10_000;
+/** After a failure, a valid token is vended from memory until the back-off ends, but not for longer than this. */
+const MAX_PAUSE_MS = 25_000;
 /** A timer may fire this much too early. */
 const TIMER_ALLOWANCE_MS = 50;
-
-/** A request for a token, with the deadline of its answer. */
-export interface VendCall {
-  readonly request: ScopeRequest;
-  readonly demand: Demand;
-  readonly deadlineMs: number;
-  /** The principal that asks. Failing scope sets are limited for each. */
-  readonly caller: string;
-}
 
 export interface MintingProps {
   readonly scopePolicy: ScopePolicy;
@@ -47,14 +40,26 @@ export interface MintingProps {
   readonly reader: TokenReader;
   readonly writer: TokenWriter;
   readonly minter: Minter;
+  readonly limits: MintLimits;
+  readonly keeper: CredentialKeeper;
+  readonly recorder: CredentialRecorder;
+  readonly source: CredentialSource;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
 }
 
+/** A mint that is under way. */
+interface Mint {
+  readonly call: VendCall;
+  readonly reading: Reading;
+  readonly startedAtMs: number;
+  /** The lease under which it is made. Undefined if this instance has none. */
+  readonly leaseId: string | undefined;
+}
+
 export class Minting {
   readonly #props: MintingProps;
-  readonly #failingScopeSets = new FailingScopeSets();
 
   constructor(props: MintingProps) {
     this.#props = props;
@@ -65,20 +70,19 @@ export class Minting {
    * @throws VendingError
    */
   async underLease(call: VendCall, reading: Reading, watch: LeaseWatch): Promise<FoundToken | undefined> {
-    const { memory, minter, scopePolicy, writer } = this.#props;
+    const { keeper, limits, minter, scopePolicy, writer } = this.#props;
     const { request } = call;
-    this.#assertMayMint(call, reading.state);
+    limits.assertMayMint(call, reading.state);
     minter.prepare();
-    const throttling = await writer.readThrottling();
-    if (throttling === 'throttled') return undefined;
-    if (isInForce(throttling, reading.credential.version, this.#nowMs)) {
-      memory.remember(request.key, { ...reading.state, backOff: throttling });
-      throw scopePolicy.recordedFailure(throttling, request, this.#nowMs);
-    }
+    if ((await keeper.refresh()) === 'throttled') return undefined;
+    // Other instances may have recorded one since the last read, or another version may be known now.
+    const backOff = limits.backOffInForce(reading.state);
+    if (backOff) throw scopePolicy.recordedFailure(backOff, request, this.#nowMs);
     const startedAtMs = this.#nowMs;
+    const mint = { call, reading, startedAtMs, leaseId: watch.ownLeaseId };
     switch (await writer.acquireLease(request.key, reading.state, startedAtMs + LEASE_MS, watch)) {
       case 'won':
-        return await this.#mint(call, reading, startedAtMs, watch.ownLeaseId);
+        return await this.#mint(mint);
       case 'lost':
         return undefined;
       case 'unknown':
@@ -92,17 +96,17 @@ export class Minting {
    * @throws VendingError
    */
   async withoutTable(call: VendCall, reading: Reading, leaseId?: string): Promise<FoundToken> {
-    const { memory, writer } = this.#props;
+    const { limits, memory, writer } = this.#props;
     const { key } = call.request;
     try {
-      this.#assertMayMintWithoutTable(call, reading.state);
+      limits.assertMayMintWithoutTable(call, reading.state);
     } catch (failure) {
       if (leaseId !== undefined) await writer.releaseLease(key, leaseId);
       throw failure;
     }
-    const nowMs = this.#nowMs;
-    memory.remember(key, reading.state, { mintedWithoutTableAtMs: nowMs });
-    return await this.#mint(call, reading, nowMs, leaseId);
+    const startedAtMs = this.#nowMs;
+    memory.remember(key, reading.state, { mintedWithoutTableAtMs: startedAtMs });
+    return await this.#mint({ call, reading, startedAtMs, leaseId });
   }
 
   /** Watches the leases on a token for one call. */
@@ -110,93 +114,121 @@ export class Minting {
     return new LeaseWatch(this.#props.clock, this.#props.writer.newLeaseId());
   }
 
-  /** Whether this caller may request no new scope set now. Other callers must not share its failure. */
-  isLimited({ caller, request }: VendCall): boolean {
-    return this.#failingScopeSets.isOverLimit(caller, request.key, this.#nowMs);
-  }
-
-  #assertMayMint({ caller, request, demand }: VendCall, state: TokenState): void {
-    assertNotForcedTooFast(state, demand, this.#nowMs);
-    if (isNew(request, state)) this.#failingScopeSets.assertFew(caller, request.key, this.#nowMs);
-  }
-
-  #assertMayMintWithoutTable(call: VendCall, state: TokenState): void {
-    const { mintedWithoutTableAtMs = Number.NEGATIVE_INFINITY } = this.#props.memory.get(call.request.key) ?? {};
-    const waitMs = mintedWithoutTableAtMs + MINT_WITHOUT_TABLE_EVERY_MS - this.#nowMs;
-    if (waitMs > 0) {
-      const problem = 'the token table is out of reach, and the authorization server was asked a moment ago';
-      throw new VendingError('unavailable', problem, { retryAfterSeconds: waitMs / 1000 });
+  async #mint(mint: Mint): Promise<FoundToken> {
+    const { keeper, limits, minter, recorder } = this.#props;
+    const { call, reading, startedAtMs } = mint;
+    const { request, demand } = call;
+    const { state } = reading;
+    const wasTested = keeper.state.test?.version === keeper.current?.version;
+    const isTest = await recorder.claimTest();
+    const isNeeded = !isFresh(state, demand, keeper.versionsInUse, this.#nowMs) || this.#nowMs >= state.token.renewAtMs;
+    if (!isTest && !isNeeded) {
+      // Another instance tests the version for which this mint was due.
+      await this.#release(mint);
+      return foundIn(state, reading.source);
     }
-    // A mint that the deadline or the end of a valid token cuts short would use up the only attempt in 10 s.
-    if (timeLeft(call, state, this.#nowMs).toMintMs < MINT_LIMIT_MS) throw outOfTime();
-    this.#assertMayMint(call, state);
-  }
-
-  async #mint(call: VendCall, reading: Reading, startedAtMs: number, leaseId: string | undefined): Promise<FoundToken> {
-    const { minter, writer } = this.#props;
-    const { request } = call;
-    const { state, credential } = reading;
     // Taking the lease took its time: the token may have ended meanwhile, and is no reason to hurry then.
-    const left = new TimeLeft(startedAtMs, call.deadlineMs, vendableUntilMs(state, call.demand, this.#nowMs));
+    // A test that was cut short may have cost an issued token. It is repeated with time for a whole mint.
+    const left = limits.timeLeft(call, state, startedAtMs, isTest && wasTested);
     const limitMs = startedAtMs + left.toMintMs;
+    const listing = this.#listRejected(mint);
     let minted: Minted;
     try {
-      minted = await minter.mint(request, credential, state, limitMs);
+      minted = await minter.mint(request, { isTest, isNeeded, deadlineMs: limitMs });
     } catch (error) {
-      const failure = error instanceof MintFailure ? error : new MintFailure(error, credential.version, undefined);
       // A mint that was cut short in order to vend a valid token does not show that the server failed.
       const wasCut = left.isCutByToken && this.#nowMs >= limitMs - TIMER_ALLOWANCE_MS;
-      if (isNew(request, state)) this.#failingScopeSets.add(call.caller, request.key, failure.cause, this.#nowMs);
-      if (!wasCut) throw await this.#recordFailure(request, state, leaseId, failure);
-      if (leaseId !== undefined) await writer.releaseLease(request.key, leaseId);
-      throw failure.cause;
+      const wasTestRefused = isTest && !isNeeded && isRefusal(error);
+      if (!wasCut && !wasTestRefused) throw await this.#recordFailure(mint, error);
+      if (wasCut && left.isCutEarly && !isTest) await this.#postponeRenewal(mint);
+      else await this.#release(mint);
+      throw error;
     }
-    return await this.#rememberAndPublish(call, reading, minted, startedAtMs, leaseId);
+    // All instances are told of the rejected token before its replacement is published.
+    const isListed = await listing;
+    const found = await this.#rememberAndPublish(mint, minted);
+    if (isListed === false) await recorder.rereadAll();
+    return found;
+  }
+
+  /** @returns undefined if the mint is not forced; false if the list of rejected tokens takes no more */
+  async #listRejected({ call, reading, startedAtMs }: Mint): Promise<boolean | undefined> {
+    const { token } = reading.state;
+    if (!token || !isForced(reading.state, call.demand, startedAtMs)) return undefined;
+    return await this.#props.recorder.listRejected(token);
   }
 
   /** Remembers and publishes the minted token. Returns it, or the token that another instance published meanwhile. */
-  async #rememberAndPublish(
-    { request, demand }: VendCall,
-    reading: Reading,
-    minted: Minted,
-    startedAtMs: number,
-    leaseId: string | undefined,
-  ): Promise<FoundToken> {
-    const { memory, reader, writer } = this.#props;
-    const { token, credential, refusal } = minted;
-    const isForcedRenewal = isForced(reading.state, demand, startedAtMs);
-    const forcedAtSeconds = isForcedRenewal ? Math.floor(this.#nowMs / 1000) : reading.state.forcedAtSeconds;
-    memory.remember(request.key, { token, credentialVersion: credential.version, refusal, forcedAtSeconds });
+  async #rememberAndPublish(mint: Mint, { token: issued, credential }: Minted): Promise<FoundToken> {
+    const { memory, reader, writer, keeper, recorder } = this.#props;
+    const { call, reading, startedAtMs, leaseId } = mint;
+    const { request, demand } = call;
+    const { state } = reading;
+    const token = issued.after(state.token);
+    const wasForced = isForced(state, demand, startedAtMs);
+    const forcedAtSeconds = wasForced ? Math.floor(this.#nowMs / 1000) : state.forcedAtSeconds;
+    const minted = { token, credentialVersion: credential.version, forcedAtSeconds };
+    memory.remember(request.key, minted, { learnedAtMs: startedAtMs, readAgainAtMs: 0 });
+    if (wasForced && token.sha256 === state.token?.sha256) await recorder.unlistRejected(token);
     if (reading.table === 'usable') {
-      const published = await writer.publish(request.key, minted, forcedAtSeconds, reading.state, leaseId);
+      const published = await writer.publish(request.key, { token, credential }, forcedAtSeconds, state, leaseId);
       const readAfter =
         published === false ? await reader.readTableAndCredential(request).catch(() => undefined) : undefined;
-      if (isFresh(readAfter?.state, demand, credential.version, this.#nowMs)) return foundIn(readAfter.state, 'table');
+      if (readAfter && isFresh(readAfter.state, demand, keeper.versionsInUse, this.#nowMs)) {
+        return foundIn(readAfter.state, 'table');
+      }
     }
     assertMinTtlFits({ token }, demand, this.#nowMs);
     // The rejected token is not excluded here. If the server issues it once more, there is no other one.
     if (!isValid(token, NO_DEMAND, this.#nowMs)) {
       throw new VendingError('unavailable', 'the token that was minted expired before it could be vended');
     }
+    assertLivesFor(token, demand, this.#nowMs);
     return { token, credentialVersion: credential.version, source: 'mint' };
   }
 
   /** Remembers and records the failure, so that no other call repeats the mint. Returns it with the time to wait. */
-  async #recordFailure(
-    { key }: ScopeRequest,
-    state: TokenState,
-    leaseId: string | undefined,
-    { cause, version, refusal }: MintFailure,
-  ): Promise<unknown> {
-    const { memory, random, writer } = this.#props;
+  async #recordFailure({ call, reading: { state }, leaseId }: Mint, cause: unknown): Promise<unknown> {
+    const { keeper, limits, memory, random, recorder, writer } = this.#props;
+    const { request } = call;
     const failure = cause instanceof VendingError ? cause : new VendingError('unavailable', '');
-    const circumstances = { version, nowMs: this.#nowMs, random: random() };
+    const circumstances = { version: keeper.version ?? '', nowMs: this.#nowMs, random: random() };
     const backOff = nextBackOff(failure, state.backOff, circumstances);
-    const failed = { ...state, ...(refusal && { refusal }), backOff };
-    memory.remember(key, failed, { readAgainAtMs: backOff.untilSeconds * 1000 });
-    if (failure.code === 'throttled') await writer.recordThrottling(backOff);
-    if (leaseId !== undefined) await writer.recordFailure(key, failed, leaseId);
+    const failed = { ...state, backOff };
+    const readAgainAtMs = Math.min(backOff.untilSeconds * 1000, this.#nowMs + MAX_PAUSE_MS);
+    memory.remember(request.key, failed, { readAgainAtMs });
+    if (this.#isOfCredential(failure, state)) await recorder.recordBackOff(backOff);
+    else limits.noteFailure(call, state, cause);
+    if (leaseId !== undefined) await writer.recordFailure(request.key, failed, leaseId);
     return failure === cause ? failure.withRetryAfter(backOff.untilSeconds - circumstances.nowMs / 1000) : cause;
+  }
+
+  /**
+   * Whether a failure concerns all tokens of the credential. Some servers refuse a client where they mean its scopes. So
+   * a refusal counts only for scopes that were granted before, or where nothing was ever granted.
+   */
+  #isOfCredential({ code }: VendingError, { token }: TokenState): boolean {
+    const { acceptedVersion } = this.#props.keeper.state;
+    return code === 'throttled' || (code === 'credential_refused' && (token !== undefined || !acceptedVersion));
+  }
+
+  /**
+   * A renewal that took too long for its caller may have cost an issued token. It is made again only when the callers
+   * of this token have time for a whole mint: in the last tenth of its lifetime.
+   */
+  async #postponeRenewal({ call, reading: { state }, leaseId, startedAtMs }: Mint): Promise<void> {
+    const { memory, source, writer } = this.#props;
+    const { token, credentialVersion, forcedAtSeconds } = state;
+    if (token === undefined || credentialVersion === undefined) return;
+    const postponed: Token = token.renewedAt(ninthTenthMs(token));
+    memory.remember(call.request.key, { ...state, token: postponed }, { learnedAtMs: startedAtMs });
+    const credential = await source.ofVersion(credentialVersion).catch(() => undefined);
+    if (credential === undefined) return;
+    await writer.publish(call.request.key, { token: postponed, credential }, forcedAtSeconds, state, leaseId);
+  }
+
+  async #release({ call, leaseId }: Mint): Promise<void> {
+    if (leaseId !== undefined) await this.#props.writer.releaseLease(call.request.key, leaseId);
   }
 
   get #nowMs(): number {
@@ -204,16 +236,6 @@ export class Minting {
   }
 }
 
-/** Whether the caller named the scopes, and no token for them is known. */
-function isNew({ isNamed }: ScopeRequest, { token }: TokenState): boolean {
-  return isNamed && token === undefined;
-}
-
-export function timeLeft({ demand, deadlineMs }: VendCall, state: TokenState, nowMs: number): TimeLeft {
-  return new TimeLeft(nowMs, deadlineMs, vendableUntilMs(state, demand, nowMs));
-}
-
-export function outOfTime(): VendingError {
-  const problem = 'another instance is obtaining this token; no time is left';
-  return new VendingError('unavailable', problem, { retryAfterSeconds: 1 });
+function isRefusal(error: unknown): boolean {
+  return error instanceof VendingError && error.code === 'credential_refused';
 }

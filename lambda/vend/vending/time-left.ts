@@ -1,19 +1,26 @@
 // The time that a request has left for each possible next step. If there is a valid token, the time also ends where
-// that token could no longer be vended.
+// its caller should wait no longer for a better one.
 
 import { AFTER_MINT_MS, MINT_LIMIT_MS, READ_MS } from '../../time-limits.ts';
+import type { Patience } from '../state/token-state.ts';
+
+/** A renewal doesn't begin with less time than this. A token that is issued too late would be lost. */
+const MIN_RENEWAL_MS = 500;
 
 export class TimeLeft {
   readonly #untilDeadlineMs: number;
   readonly #untilEndMs: number;
+  readonly #isShort: boolean;
 
   /**
    * @param deadlineMs when the caller must have its answer
-   * @param tokenEndsAtMs until when a valid token can be vended. @default there is no valid token
+   * @param patience how long a caller with a valid token waits. @default there is no valid token
    */
-  constructor(nowMs: number, deadlineMs: number, tokenEndsAtMs = Number.POSITIVE_INFINITY) {
+  constructor(nowMs: number, deadlineMs: number, patience?: Patience) {
+    const { untilMs = Number.POSITIVE_INFINITY, isShort = false } = patience ?? {};
     this.#untilDeadlineMs = deadlineMs - nowMs;
-    this.#untilEndMs = Math.min(deadlineMs, tokenEndsAtMs) - nowMs;
+    this.#untilEndMs = Math.min(deadlineMs, untilMs) - nowMs;
+    this.#isShort = isShort;
   }
 
   /** How long a pause may last if the table is read after it. */
@@ -33,12 +40,17 @@ export class TimeLeft {
 
   /** Whether the deadline leaves time for a whole mint, so that one may begin. */
   get isEnoughToMint(): boolean {
-    return this.#toMintByDeadlineMs >= MINT_LIMIT_MS && this.#untilEndMs > 0;
+    return this.#toMintByDeadlineMs >= MINT_LIMIT_MS && this.#untilEndMs > (this.#isShort ? MIN_RENEWAL_MS : 0);
   }
 
-  /** Whether the end of a valid token, not the deadline, limits a mint. */
+  /** Whether the patience of a caller with a valid token, not the deadline, limits a mint. */
   get isCutByToken(): boolean {
     return this.#untilEndMs < this.#toMintByDeadlineMs;
+  }
+
+  /** Whether a mint is cut short although the valid token has much of its lifetime left. */
+  get isCutEarly(): boolean {
+    return this.#isShort && this.isCutByToken;
   }
 
   get #toMintByDeadlineMs(): number {

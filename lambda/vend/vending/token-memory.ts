@@ -1,11 +1,15 @@
-// The memory of this instance: the state of each token, and two notes about it that only this instance needs.
+// The memory of this instance: the state of each token, and notes about it that only this instance needs.
 
 import type { TokenState } from '../state/token-state.ts';
 import type { MemoryCache } from '../store/memory-cache.ts';
 
 export interface Remembered {
   readonly state: TokenState;
-  /** After the renewal point, the store isn't read before this time. 0: it may be read at once. */
+  /** When the read or the mint began that brought the token. */
+  readonly learnedAtMs: number;
+  /**
+   * The store isn't read before this time, although the token should be replaced. 0: it may be read at once.
+   */
   readonly readAgainAtMs: number;
   /** When this instance last minted the token without the table. */
   readonly mintedWithoutTableAtMs?: number | undefined;
@@ -24,7 +28,6 @@ export class TokenMemory {
 
   /** Remembers a state. Earlier notes stay, unless new ones are given. */
   remember(key: string, state: TokenState, notes: Partial<Omit<Remembered, 'state'>> = {}): void {
-    const { readAgainAtMs = 0, mintedWithoutTableAtMs } = { ...this.#cache.get(key), ...notes };
-    this.#cache.set(key, { state, readAgainAtMs, mintedWithoutTableAtMs });
+    this.#cache.set(key, { learnedAtMs: 0, readAgainAtMs: 0, ...this.#cache.get(key), ...notes, state });
   }
 }

@@ -1,14 +1,15 @@
-// Reads the state of a token from the store, and at the same time the credential that opens it.
+// Reads the state of a token from the store, and at the same time what is known of the credential that opens it.
 
 import type { Clock } from '../../clock.ts';
-import type { Credential } from '../../oauth/credential.ts';
 import type { Token } from '../../oauth/token.ts';
 import type { CredentialSource } from '../../secrets/credential-source.ts';
+import { isGone } from '../../secrets/secret-reader.ts';
 import { isValid, NO_DEMAND, type TokenState } from '../state/token-state.ts';
 import { open } from '../store/seal.ts';
 import type { StoredToken, TokenStore } from '../store/token-store.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { attempt } from './attempt.ts';
+import type { CredentialKeeper } from './credential-keeper.ts';
 import type { Situation } from './decision.ts';
 import type { ScopePolicy, ScopeRequest } from './scope-policy.ts';
 import type { TokenMemory } from './token-memory.ts';
@@ -19,13 +20,13 @@ export interface Reading {
   readonly state: TokenState;
   /** The source of the token. */
   readonly source: 'memory' | 'table';
-  readonly credential: Credential;
 }
 
 export interface TokenReaderProps {
   readonly memory: TokenMemory;
   readonly store: Pick<TokenStore, 'read' | 'isThrottled'>;
-  readonly credentials: Pick<CredentialSource, 'current' | 'recheck' | 'ofVersion' | 'adopt'>;
+  readonly keeper: CredentialKeeper;
+  readonly source: Pick<CredentialSource, 'ofVersion'>;
   readonly scopePolicy: Pick<ScopePolicy, 'assertGranted'>;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
@@ -43,25 +44,24 @@ export class TokenReader {
    * @throws VendingError if there is no credential
    */
   async readTableAndCredential(request: ScopeRequest): Promise<Reading> {
-    const { memory, credentials, clock } = this.#props;
+    const { memory, keeper, clock } = this.#props;
     const startedAtMs = clock.nowMs();
-    const hasToken = isValid(memory.get(request.key)?.state.token, NO_DEMAND, startedAtMs);
-    const [{ stored, failed }, current] = await Promise.all([
+    const [{ stored, failed }, credential] = await Promise.all([
       this.#readTable(request),
-      credentials.current(hasToken).catch((failure: unknown) => ({ failure })),
+      keeper.check().catch((failure: unknown) => ({ failure })),
     ]);
-    const read = 'failure' in current ? await this.#credentialThatSealed(stored, current.failure) : current;
-    const { credential, isBehind } = await this.#recheck(read, stored, startedAtMs, hasToken);
-    const remembered = memory.get(request.key)?.state ?? {};
-    if (failed || isBehind) return { table: failed ?? 'away', state: remembered, source: 'memory', credential };
-    const state = await this.#open(request, stored, credential);
+    if (credential) await this.#adoptCredential(stored, credential.failure);
+    if (this.#isBehind(stored)) await keeper.recheck();
+    const remembered = memory.get(request.key);
+    const state = failed ?? (await this.#open(request, stored));
+    if (typeof state === 'string') return { table: state, state: remembered?.state ?? {}, source: 'memory' };
     // If the table has lost the token, or never had it, the one in memory is used.
-    if (!isValid(state.token, NO_DEMAND, clock.nowMs()) && isValid(remembered.token, NO_DEMAND, clock.nowMs())) {
-      const { token, credentialVersion } = remembered;
-      return { table: 'usable', state: { ...state, token, credentialVersion }, source: 'memory', credential };
+    if (!isValid(state.token, NO_DEMAND, clock.nowMs()) && remembered && this.#outlivesTable(remembered)) {
+      const { token, credentialVersion } = remembered.state;
+      return { table: 'usable', state: { ...state, token, credentialVersion }, source: 'memory' };
     }
-    memory.remember(request.key, state);
-    return { table: 'usable', state, source: 'table', credential };
+    memory.remember(request.key, state, { learnedAtMs: startedAtMs });
+    return { table: 'usable', state, source: 'table' };
   }
 
   async #readTable({ key }: ScopeRequest) {
@@ -74,49 +74,48 @@ export class TokenReader {
     );
   }
 
-  /** If the secret holds no credential, the credential that sealed the stored token can still open and renew it. */
-  async #credentialThatSealed(stored: StoredToken | undefined, failure: unknown): Promise<Credential> {
-    const { credentials, telemetry } = this.#props;
+  /** If no version is known, the one that sealed the stored token can still open and renew it. */
+  async #adoptCredential(stored: StoredToken | undefined, failure: unknown): Promise<void> {
+    const { keeper, source, telemetry } = this.#props;
     const version = stored?.credentialVersion;
-    const credential = version === undefined ? undefined : await credentials.ofVersion(version);
-    if (credential === undefined) throw failure;
+    if (version === undefined) throw failure;
+    const credential = await source.ofVersion(version).catch(() => {
+      throw failure;
+    });
     telemetry.credentialCheckFailed(failure);
-    credentials.adopt(credential);
-    return credential;
+    keeper.adopt(credential);
+  }
+
+  /** Whether the secret may have been replaced since it was read here: by a newer version, or after a refusal. */
+  #isBehind({ credentialVersion, backOff }: StoredToken = {}): boolean {
+    const { keeper } = this.#props;
+    if (credentialVersion !== undefined && !keeper.versionsInUse.includes(credentialVersion)) return true;
+    return [backOff, keeper.state.backOff].some((recorded) => recorded?.error === 'credential_refused');
+  }
+
+  /** A token that the table has no more may have been removed, because it must not be vended. */
+  #outlivesTable({ state, learnedAtMs }: { state: TokenState; learnedAtMs: number }): boolean {
+    const { keeper, clock } = this.#props;
+    const { token } = state;
+    return isValid(token, NO_DEMAND, clock.nowMs()) && !keeper.isRejected(token) && !keeper.isOutdated(learnedAtMs);
   }
 
   /**
-   * Reads the credential again if the item is of another version, or records a refusal of this one.
-   * @returns `isBehind`: the item is of a version that is unknown here, and Secrets Manager doesn't answer which one is
-   * current. This instance's version may be a replaced one, and must not overwrite the item.
+   * A token that was opened is checked like a minted one, so that no writer of the table can add scopes to a token.
+   * @returns `away`: the item is of a version that can't be read now. It must not be overwritten, because this
+   * instance's own version may be a replaced one.
    */
-  async #recheck(credential: Credential, stored: StoredToken | undefined, startedAtMs: number, hasToken: boolean) {
-    const { credentials } = this.#props;
-    let latest = credential;
-    let isBehind = false;
-    const version = stored?.credentialVersion;
-    if (version !== undefined && version !== latest.version && stored?.refusal?.version !== latest.version) {
-      const rechecked = await credentials.recheck(version, startedAtMs, hasToken);
-      latest = rechecked.credential;
-      isBehind = !rechecked.isConfirmed && version !== latest.version;
-    }
-    // The secret may have been corrected since the refusal was recorded.
-    if (stored?.backOff?.error === 'credential_refused' && stored.backOff.version === latest.version) {
-      latest = (await credentials.recheck(latest.version, startedAtMs, hasToken)).credential;
-    }
-    return { credential: latest, isBehind };
-  }
-
-  /** A token that was opened is checked like a minted one, so that no writer of the table can add scopes to a token. */
-  async #open(request: ScopeRequest, stored: StoredToken | undefined, current: Credential): Promise<TokenState> {
-    const { credentials, telemetry } = this.#props;
+  async #open(request: ScopeRequest, stored: StoredToken | undefined): Promise<TokenState | 'away'> {
+    const { source, telemetry } = this.#props;
     if (stored === undefined) return {};
     const { sealed, credentialVersion, ...state } = stored;
     if (sealed === undefined || credentialVersion === undefined) return state;
-    const sealedUnder =
-      credentialVersion === current.version ? current : await credentials.ofVersion(credentialVersion);
-    const token = sealedUnder && open(sealed, sealedUnder, request.key);
-    if (token && this.#isAllowed(token, request)) return { ...state, token, credentialVersion };
+    try {
+      const token = open(sealed, await source.ofVersion(credentialVersion), request.key);
+      if (token && this.#isAllowed(token, request)) return { ...state, token, credentialVersion };
+    } catch (error) {
+      if (!isGone(error)) return 'away';
+    }
     telemetry.sealNotOpened();
     return state;
   }

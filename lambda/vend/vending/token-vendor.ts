@@ -2,14 +2,13 @@
 // decides the next step of a request. The loop here reads, asks for the decision and acts.
 
 import type { Clock } from '../../clock.ts';
-import type { CredentialSource } from '../../secrets/credential-source.ts';
+import type { Token } from '../../oauth/token.ts';
+import { SharedCalls } from '../../shared-calls.ts';
 import { READ_MS } from '../../time-limits.ts';
-import { isInForce } from '../state/back-off.ts';
 import { type LeaseWatch, leasePauseMs, MAX_PAUSE_MS } from '../state/lease.ts';
 import {
   assertMinTtlFits,
   type FoundToken,
-  foundIn,
   isDemandRefused,
   isFresh,
   isValid,
@@ -17,11 +16,12 @@ import {
   type VendRequest,
 } from '../state/token-state.ts';
 import type { Telemetry } from '../telemetry.ts';
+import type { CredentialKeeper } from './credential-keeper.ts';
 import { decide, type NextStep, type Situation } from './decision.ts';
-import { type Minting, outOfTime, timeLeft, type VendCall } from './minting.ts';
+import { type MintLimits, outOfTime, type VendCall } from './mint-limits.ts';
+import type { Minting } from './minting.ts';
 import type { ScopePolicy } from './scope-policy.ts';
-import { SharedCalls } from './shared-calls.ts';
-import type { TokenMemory } from './token-memory.ts';
+import type { Remembered, TokenMemory } from './token-memory.ts';
 import type { Reading, TokenReader } from './token-reader.ts';
 
 /** After a read for a renewal, the table isn't read again for this time. Meanwhile one call or instance renews. */
@@ -31,6 +31,9 @@ const READ_FOR_RENEWAL_EVERY_MS = 2_000;
  * of the lifetime.
  */
 const RENEWAL_SPREAD_SHARE = 0.005;
+/** A valid token that should be replaced, and can't be now, is read from the table again after 20 to 30 s. */
+const PAUSE_MS = 20_000;
+const PAUSE_SPREAD_MS = 10_000;
 
 export interface VendedToken extends FoundToken {
   /** Whether an older version of the credential than the current one minted the token. */
@@ -42,7 +45,8 @@ export interface TokenVendorProps {
   readonly memory: TokenMemory;
   readonly reader: TokenReader;
   readonly minting: Minting;
-  readonly credentials: Pick<CredentialSource, 'checked'>;
+  readonly limits: MintLimits;
+  readonly keeper: CredentialKeeper;
   readonly telemetry: Telemetry;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
@@ -65,12 +69,12 @@ export class TokenVendor {
    * @throws VendingError, but never while there is a valid token
    */
   async vend(vendRequest: VendRequest, deadlineMs: number): Promise<VendedToken> {
-    const { scopePolicy, credentials } = this.#props;
+    const { scopePolicy, keeper } = this.#props;
     const { caller = '' } = vendRequest;
     const request = scopePolicy.request(vendRequest.scopes);
-    const call: VendCall = { request, demand: vendRequest, deadlineMs, caller };
+    const call: VendCall = { request, demand: vendRequest, startedAtMs: this.#nowMs, deadlineMs, caller };
     const found = await this.#find(call);
-    const current = credentials.checked?.version;
+    const current = keeper.current?.version;
     const { credentialVersion } = found;
     const areBothKnown = current !== undefined && credentialVersion !== undefined;
     return { ...found, isOfReplacedCredential: areBothKnown && credentialVersion !== current };
@@ -84,6 +88,7 @@ export class TokenVendor {
       const found = this.#validInMemory(call);
       if (isDemandRefused(failure) || found === undefined) throw failure;
       this.#props.telemetry.failureCovered(failure);
+      this.#pause(call);
       return found;
     }
   }
@@ -114,17 +119,39 @@ export class TokenVendor {
 
   /** Finds a token in memory, without any I/O. */
   #fromMemory({ request, demand }: VendCall): FoundToken | undefined {
-    const { memory, credentials } = this.#props;
+    const { memory, keeper } = this.#props;
     const remembered = memory.get(request.key);
-    const version = credentials.checked?.version;
-    if (remembered === undefined || version === undefined) return undefined;
-    const { state, readAgainAtMs } = remembered;
     const nowMs = this.#nowMs;
+    if (remembered === undefined || !keeper.isChecked || keeper.isOutdated(remembered.learnedAtMs)) return undefined;
+    const { state } = remembered;
     assertMinTtlFits(state, demand, nowMs);
-    if (!isFresh(state, demand, version, nowMs)) return undefined;
-    const { renewAtMs, lifetimeMs } = state.token;
-    const readForRenewalAtMs = renewAtMs + this.#renewalOffset * RENEWAL_SPREAD_SHARE * lifetimeMs;
-    return nowMs < Math.max(readForRenewalAtMs, readAgainAtMs) ? foundIn(state, 'memory') : undefined;
+    if (!isValid(state.token, demand, nowMs)) return undefined;
+    const { credentialVersion } = state;
+    const found: FoundToken = { token: state.token, credentialVersion, source: 'memory' };
+    const isFreshNow = isFresh(state, demand, keeper.versionsInUse, nowMs) && !keeper.isTestDue;
+    return nowMs < this.#readAtMs(remembered, state.token, isFreshNow) ? found : undefined;
+  }
+
+  /** When a valid token is read from the table again. */
+  #readAtMs({ learnedAtMs, readAgainAtMs }: Remembered, token: Token, isFresh: boolean): number {
+    // A token that an API rejected may have been replaced by now.
+    if (this.#props.keeper.isRejected(token)) return learnedAtMs + this.#pauseMs;
+    if (!isFresh) return readAgainAtMs;
+    const readForRenewalAtMs = token.renewAtMs + this.#renewalOffset * RENEWAL_SPREAD_SHARE * token.lifetimeMs;
+    return Math.max(readForRenewalAtMs, readAgainAtMs);
+  }
+
+  /** A valid token that can't be replaced now is vended from memory for a while, so that not every call tries it. */
+  #pause({ request }: VendCall): void {
+    const { memory } = this.#props;
+    const remembered = memory.get(request.key);
+    if (!remembered) return;
+    const readAgainAtMs = Math.max(remembered.readAgainAtMs, this.#nowMs + this.#pauseMs);
+    memory.remember(request.key, remembered.state, { readAgainAtMs });
+  }
+
+  get #pauseMs(): number {
+    return PAUSE_MS + this.#renewalOffset * PAUSE_SPREAD_MS;
   }
 
   async #fromTableOrMint(call: VendCall): Promise<FoundToken> {
@@ -148,28 +175,31 @@ export class TokenVendor {
         next = decide(situation);
       }
       if (next === 'wait') await clock.sleep(pauseMs);
-      else return await this.#takeLastStep(next, call, reading, situation);
+      else return await this.#takeLastStep(next, call, reading);
     }
   }
 
   /** Does the last step of a request: every step except waiting and minting under the lease. */
-  async #takeLastStep(next: NextStep, call: VendCall, reading: Reading, situation: Situation): Promise<FoundToken> {
-    const { minting, scopePolicy } = this.#props;
-    const { token, credentialVersion, backOff } = reading.state;
+  async #takeLastStep(next: NextStep, call: VendCall, reading: Reading): Promise<FoundToken> {
+    const { limits, minting, scopePolicy } = this.#props;
+    const { token, credentialVersion } = reading.state;
+    const backOff = limits.backOffInForce(reading.state);
     if (next === 'vend' && token) return { token, credentialVersion, source: reading.source };
     if (next === 'mint without table') return await minting.withoutTable(call, reading);
-    if (situation.isBackedOff && backOff) throw scopePolicy.recordedFailure(backOff, call.request, this.#nowMs);
+    if (backOff) throw scopePolicy.recordedFailure(backOff, call.request, this.#nowMs);
     throw outOfTime();
   }
 
-  #situation(call: VendCall, { state, table, credential }: Reading, watch: LeaseWatch, pauseMs: number): Situation {
+  #situation(call: VendCall, { state, table }: Reading, watch: LeaseWatch, pauseMs: number): Situation {
     const nowMs = this.#nowMs;
-    const left = timeLeft(call, state, nowMs);
-    const isFreshNow = isFresh(state, call.demand, credential.version, nowMs);
+    const { keeper, limits } = this.#props;
+    const left = limits.timeLeft(call, state);
+    const isFreshNow = isFresh(state, call.demand, keeper.versionsInUse, nowMs);
+    const isRenewalDue = isFreshNow && (nowMs >= state.token.renewAtMs || keeper.isTestDue);
     return {
-      token: isFreshNow ? (nowMs < state.token.renewAtMs ? 'fresh' : 'renewal due') : 'none',
+      token: isFreshNow ? (isRenewalDue ? 'renewal due' : 'fresh') : 'none',
       table,
-      isBackedOff: isInForce(state.backOff, credential.version, nowMs),
+      isBackedOff: limits.backOffInForce(state) !== undefined,
       lease: watch.isFree(state.lease) ? 'free' : 'held',
       hasTimeToReadAndMint: left.toReadAndMintMs >= MAX_PAUSE_MS,
       hasTimeToMint: left.isEnoughToMint,
@@ -188,7 +218,7 @@ export class TokenVendor {
    */
   #sharedKey(call: VendCall): string {
     const { request, demand, caller } = call;
-    const limited = this.#props.minting.isLimited(call) ? caller : '';
+    const limited = this.#props.limits.isLimited(call) ? caller : '';
     return [request.key, demand.minTtlMs, demand.rejectedTokenSha256, limited].join(' ');
   }
 

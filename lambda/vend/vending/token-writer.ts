@@ -68,7 +68,7 @@ export class TokenWriter {
    */
   async publish(
     key: string,
-    { token, credential, refusal }: Minted,
+    { token, credential }: Minted,
     forcedAtSeconds: number | undefined,
     seen: TokenState,
     leaseId: string | undefined,
@@ -81,7 +81,6 @@ export class TokenWriter {
       revision: this.#newId(),
       sealed: seal(token, credential, key, randomBytes),
       credentialVersion: credential.version,
-      refusal,
       forcedAtSeconds,
       expiresAtSeconds: Math.floor(token.expiresAtMs / 1000),
     }));
@@ -109,30 +108,15 @@ export class TokenWriter {
 
   /** Records the back-off of a failed mint, and gives the lease back. */
   async recordFailure(key: string, state: TokenState & { backOff: BackOff }, leaseId: string): Promise<void> {
-    const { backOff, refusal } = state;
+    const { backOff } = state;
     const expiresAtSeconds = ttlSeconds(state, backOff.untilSeconds);
     await this.#tolerate('record_failure', () =>
-      this.#props.store.recordFailure({ key, leaseId, revision: this.#newId(), backOff, refusal, expiresAtSeconds }),
+      this.#props.store.recordFailure({ key, leaseId, revision: this.#newId(), backOff, expiresAtSeconds }),
     );
   }
 
   async releaseLease(key: string, leaseId: string): Promise<void> {
-    await this.#tolerate('release_lease', () => this.#props.store.releaseLease(key, leaseId));
-  }
-
-  /** The back-off of a server that throttles the credential. `throttled`: the store itself throttles. */
-  async readThrottling(): Promise<BackOff | 'throttled' | undefined> {
-    const { store, telemetry } = this.#props;
-    return await attempt<BackOff | 'throttled' | undefined>(
-      telemetry,
-      'read_throttling',
-      () => store.readThrottling(),
-      (error) => (store.isThrottled(error) ? 'throttled' : undefined),
-    );
-  }
-
-  async recordThrottling(backOff: BackOff): Promise<void> {
-    await this.#tolerate('record_throttling', () => this.#props.store.recordThrottling(backOff));
+    await this.#tolerate('release_lease', () => this.#props.store.releaseLease(key, leaseId, this.#newId()));
   }
 
   async #tolerate<T>(operation: TableOperation, call: () => Promise<T>): Promise<T | undefined> {

@@ -1,14 +1,7 @@
 // The guards that keep the promises of docs/guarantees.md, and how to take each of them away while the code runs: a row of
 // the policy is removed, a condition of a write is replaced, or a rule does nothing. No source text is changed.
 
-import {
-  type Modules,
-  readNothingIn,
-  replaceConditions,
-  replaceRows,
-  type TokenStateModule,
-  without,
-} from './replace.ts';
+import { type Modules, replaceConditions, replaceRows, type TokenStateModule, without } from './replace.ts';
 
 interface Guard {
   readonly promise: string;
@@ -21,6 +14,7 @@ export const SIMULATION = 'test/simulation/simulation.test.ts';
 const STORE_TEST = 'test/lambda/vend/store/dynamodb-token-store.test.ts';
 const MINTED_ONCE_TEST = 'test/lambda/vend/vending/minted-once.test.ts';
 const REPLACED_SECRET_TEST = 'test/lambda/vend/vending/replaced-secret.test.ts';
+const CREDENTIAL_STORE_TEST = 'test/lambda/vend/store/dynamodb-credential-store.test.ts';
 const VENDOR_TEST = 'test/lambda/vend/vending/token-vendor.test.ts';
 
 const ALWAYS = 'attribute_not_exists(nothing)';
@@ -77,7 +71,13 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     promise: 'a publication whose answer was lost is found to have happened',
-    remove: (modules) => readNothingIn(modules, 'publish'),
+    remove: ({ items }) => {
+      const { prototype } = items().DynamoDbItems;
+      const { update } = prototype;
+      prototype.update = async function (key, change) {
+        return (await update.call(this, key, change)) === 'written' ? 'written' : async () => undefined;
+      };
+    },
     test: STORE_TEST,
   },
   {
@@ -116,12 +116,8 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     promise: 'a back-off of the credential is respected',
-    remove: ({ writer }) => {
-      const { prototype } = writer().TokenWriter;
-      const { readThrottling } = prototype;
-      prototype.readThrottling = async function () {
-        return (await readThrottling.call(this)) === 'throttled' ? 'throttled' : undefined;
-      };
+    remove: ({ keeper }) => {
+      Object.defineProperty(keeper().CredentialKeeper.prototype, 'backOffInForce', { get: () => undefined });
     },
   },
   {
@@ -169,43 +165,91 @@ export const GUARDS: readonly Guard[] = [
     test: VENDOR_TEST,
   },
   {
-    promise: 'a version not known here makes the secret be read again',
-    remove: ({ secrets }) => {
-      const { prototype } = secrets().CredentialSource;
-      const { recheck } = prototype;
-      prototype.recheck = async function (seenVersion, sinceMs) {
-        const credential = await this.current();
-        if (seenVersion !== credential.version) return { credential, isConfirmed: true };
-        return await recheck.call(this, seenVersion, sinceMs);
-      };
+    promise: 'an item of a version that is not in use here makes the secret be read again',
+    remove: ({ keeper }) => {
+      keeper().CredentialKeeper.prototype.recheck = async () => {};
     },
     test: REPLACED_SECRET_TEST,
   },
   {
     promise: 'a wrong secret falls back on the one before',
     remove: ({ secrets }) => {
-      secrets().CredentialSource.prototype.previous = async () => undefined;
+      secrets().CredentialSource.prototype.previous = () => Promise.reject(new Error('there is none'));
     },
+    test: REPLACED_SECRET_TEST,
   },
   {
-    promise: 'tokens of the one before are fresh while the new one is refused',
+    promise: 'tokens of a replaced version are replaced',
     remove: ({ replaceRules }) =>
       replaceRules(({ isFresh }) => {
-        const withoutRefusal: TokenStateModule['isFresh'] = (state, ...rest): state is never =>
-          isFresh(state && { ...state, refusal: undefined }, ...rest);
-        return { isFresh: withoutRefusal };
+        const ofAnyVersion: TokenStateModule['isFresh'] = (state, demand, _, nowMs): state is never =>
+          isFresh(state, demand, [state?.credentialVersion], nowMs);
+        return { isFresh: ofAnyVersion };
       }),
   },
   {
-    promise: 'a refused version is not asked with again within 5 min',
-    remove: ({ minter }) => {
-      const { prototype } = minter().Minter;
-      const { mint } = prototype;
-      prototype.mint = function (request, current, state, deadlineMs) {
-        return mint.call(this, request, current, { ...state, refusal: undefined }, deadlineMs);
+    promise: 'the secret is read every 40 to 50 s',
+    remove: ({ keeper }) => {
+      const { prototype } = keeper().CredentialKeeper;
+      const { check } = prototype;
+      const checked = new WeakSet<object>();
+      prototype.check = async function () {
+        if (this.version !== undefined && checked.has(this)) return;
+        checked.add(this);
+        await check.call(this);
+      };
+      Object.defineProperty(prototype, 'isChecked', {
+        get(this: { version: string | undefined }) {
+          return this.version !== undefined;
+        },
+      });
+    },
+  },
+  {
+    promise: 'a version that was refused is not tested again within 5 min',
+    remove: ({ recorder }) => {
+      recorder().CredentialRecorder.prototype.testRefused = async () => {};
+    },
+  },
+  {
+    promise: 'one instance tests a new version',
+    remove: ({ credentialStore }) => {
+      credentialStore().CREDENTIAL_CONDITIONS.notTested =
+        '(attribute_not_exists(nothing) OR tested_version <> :tested_version OR next_test_at <= :now OR next_test_at > :test_bound)';
+    },
+    test: CREDENTIAL_STORE_TEST,
+  },
+  {
+    promise: 'a version is accepted only where the one that was read is still the accepted one',
+    remove: ({ credentialStore }) => {
+      credentialStore().CREDENTIAL_CONDITIONS.acceptedAsRead =
+        '(attribute_not_exists(nothing) OR accepted_version = :seen)';
+    },
+    test: CREDENTIAL_STORE_TEST,
+  },
+  {
+    promise: 'rejected tokens are known to all instances',
+    remove: ({ recorder }) => {
+      recorder().CredentialRecorder.prototype.listRejected = async () => true;
+    },
+  },
+  {
+    promise: 'reads are consistent',
+    remove: ({ table }) => {
+      const { prototype } = table().SimulatedDynamoDb;
+      const { answer } = prototype;
+      prototype.answer = function (command) {
+        Reflect.deleteProperty((command as { input: object }).input, 'ConsistentRead');
+        return answer.call(this, command);
       };
     },
-    test: REPLACED_SECRET_TEST,
+  },
+  {
+    promise: 'times that are too far ahead count as absent',
+    remove: ({ bounds }) => {
+      Object.assign(bounds().MAX_AHEAD_MS, { backOff: 1e15, test: 1e15, event: 1e15 });
+    },
+    test: STORE_TEST,
   },
   {
     promise: 'made-up scope sets are limited',

@@ -7,14 +7,18 @@ const { requireActual } = jest;
 const TOKEN_STATE = '../../../lambda/vend/state/token-state.ts';
 
 GUARDS[Number(process.env.REMOVED_GUARD)]?.remove({
+  bounds: () => requireActual('../../../lambda/vend/state/bounds.ts'),
+  credentialStore: () => requireActual('../../../lambda/vend/store/dynamodb-credential-store.ts'),
   decision: () => requireActual('../../../lambda/vend/vending/decision.ts'),
   failingScopeSets: () => requireActual('../../../lambda/vend/vending/failing-scope-sets.ts'),
+  items: () => requireActual('../../../lambda/vend/store/dynamodb-items.ts'),
+  keeper: () => requireActual('../../../lambda/vend/vending/credential-keeper.ts'),
   lease: () => requireActual('../../../lambda/vend/state/lease.ts'),
-  minter: () => requireActual('../../../lambda/vend/vending/minter.ts'),
+  recorder: () => requireActual('../../../lambda/vend/vending/credential-recorder.ts'),
   secrets: () => requireActual('../../../lambda/secrets/credential-source.ts'),
-  sharedCalls: () => requireActual('../../../lambda/vend/vending/shared-calls.ts'),
+  sharedCalls: () => requireActual('../../../lambda/shared-calls.ts'),
   store: () => requireActual('../../../lambda/vend/store/dynamodb-token-store.ts'),
-  writer: () => requireActual('../../../lambda/vend/vending/token-writer.ts'),
+  table: () => requireActual('../../../testbed/simulator/simulated-dynamodb.ts'),
   replaceRules: (replace) => {
     const actual = requireActual<Parameters<typeof replace>[0]>(TOKEN_STATE);
     jest.doMock(TOKEN_STATE, () => ({ ...actual, ...replace(actual) }));

@@ -3,28 +3,36 @@
 import type { CONDITIONS as Conditions } from '../../../lambda/vend/store/dynamodb-token-store.ts';
 import type { Row } from '../../../lambda/vend/vending/decision.ts';
 
+type BoundsModule = typeof import('../../../lambda/vend/state/bounds.ts');
+type CredentialStoreModule = typeof import('../../../lambda/vend/store/dynamodb-credential-store.ts');
 type DecisionModule = typeof import('../../../lambda/vend/vending/decision.ts');
 type FailingScopeSetsModule = typeof import('../../../lambda/vend/vending/failing-scope-sets.ts');
+type ItemsModule = typeof import('../../../lambda/vend/store/dynamodb-items.ts');
+type KeeperModule = typeof import('../../../lambda/vend/vending/credential-keeper.ts');
 type LeaseModule = typeof import('../../../lambda/vend/state/lease.ts');
-type MinterModule = typeof import('../../../lambda/vend/vending/minter.ts');
+type RecorderModule = typeof import('../../../lambda/vend/vending/credential-recorder.ts');
 type SecretsModule = typeof import('../../../lambda/secrets/credential-source.ts');
-type SharedCallsModule = typeof import('../../../lambda/vend/vending/shared-calls.ts');
+type SharedCallsModule = typeof import('../../../lambda/shared-calls.ts');
 type StoreModule = typeof import('../../../lambda/vend/store/dynamodb-token-store.ts');
+type TableModule = typeof import('../../../testbed/simulator/simulated-dynamodb.ts');
 export type TokenStateModule = typeof import('../../../lambda/vend/state/token-state.ts');
-type WriterModule = typeof import('../../../lambda/vend/vending/token-writer.ts');
 
 type Store = InstanceType<StoreModule['DynamoDbTokenStore']>;
 
 /** The modules in which guards are. They are loaded only if a guard is taken away, before anything else is loaded. */
 export interface Modules {
+  bounds(): BoundsModule;
+  credentialStore(): CredentialStoreModule;
   decision(): DecisionModule;
   failingScopeSets(): FailingScopeSetsModule;
+  items(): ItemsModule;
+  keeper(): KeeperModule;
   lease(): LeaseModule;
-  minter(): MinterModule;
+  recorder(): RecorderModule;
   secrets(): SecretsModule;
   sharedCalls(): SharedCallsModule;
   store(): StoreModule;
-  writer(): WriterModule;
+  table(): TableModule;
   /** Replaces functions of the module that has the rules for a token's state. */
   replaceRules(replace: (actual: TokenStateModule) => Partial<TokenStateModule>): void;
 }
@@ -59,20 +67,6 @@ export function replaceConditions(
       return write.call(this, argument as never);
     } finally {
       Object.assign(CONDITIONS, kept);
-    }
-  };
-}
-
-/** After a write that was refused, the item is not found. */
-export function readNothingIn({ store }: Modules, method: 'publish'): void {
-  const { prototype } = store().DynamoDbTokenStore;
-  const write = prototype[method] as (this: Store, argument: never) => Promise<boolean>;
-  prototype[method] = async function (this: Store & { read: unknown }, argument: unknown) {
-    Object.defineProperty(this, 'read', { value: async () => undefined, configurable: true });
-    try {
-      return await write.call(this, argument as never);
-    } finally {
-      Reflect.deleteProperty(this, 'read');
     }
   };
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import type { BackOff } from '../../../../lambda/vend/state/back-off.ts';
 import {
   assertMinTtlFits,
   isFresh,
   isValid,
   NO_DEMAND,
+  patience,
   type TokenState,
 } from '../../../../lambda/vend/state/token-state.ts';
 import { ISSUED_AT, ISSUED_AT_MS, someToken } from '../../../../testbed/test-data.ts';
@@ -44,7 +44,7 @@ describe('a token is fresh until a margin before its end (30 s, or a tenth of a 
     [60, 6_000, false],
   ])('with a lifetime of %d s and %d ms left, it is fresh: %s', (lifetimeSeconds, ms, fresh) => {
     const state: TokenState = { token: token(lifetimeSeconds), credentialVersion: 'v1' };
-    expect(isFresh(state, NO_DEMAND, 'v1', beforeEnd(lifetimeSeconds, ms))).toBe(fresh);
+    expect(isFresh(state, NO_DEMAND, ['v1'], beforeEnd(lifetimeSeconds, ms))).toBe(fresh);
   });
 });
 
@@ -80,22 +80,41 @@ describe('a rejected token', () => {
   });
 });
 
-describe('a token of an older credential version', () => {
-  const backOff: BackOff = { untilSeconds: ISSUED_AT + 10, error: 'unavailable', missing: [], version: 'v2', count: 1 };
-  test.each<[string, Partial<TokenState>, number, boolean]>([
-    ['is replaced', {}, 0, false],
-    ['is fresh while the current one is refused', { refusal: { version: 'v2', atSeconds: ISSUED_AT } }, 0, true],
-    [
-      'is replaced when the refused one is not the current one',
-      { refusal: { version: 'v0', atSeconds: ISSUED_AT } },
-      0,
-      false,
-    ],
-    ['is fresh while the current one is in back-off', { backOff }, 9_999, true],
-    ['is replaced when the back-off ends', { backOff }, 10_000, false],
-    ['is replaced when another one is in back-off', { backOff: { ...backOff, version: 'v0' } }, 0, false],
-  ])('%s', (_, facts, afterMs, fresh) => {
-    const state: TokenState = { token: token(3600), credentialVersion: 'v1', ...facts };
-    expect(isFresh(state, NO_DEMAND, 'v2', ISSUED_AT_MS + afterMs)).toBe(fresh);
+describe('a token', () => {
+  test.each<[string, (string | undefined)[], boolean]>([
+    ['of the current version is fresh', ['v1', undefined], true],
+    ['of the accepted version is fresh', ['v2', 'v1'], true],
+    ['of another version is replaced', ['v2', 'v2'], false],
+    ['is replaced while no version is known', [undefined, undefined], false],
+  ])('%s', (_, versionsInUse, fresh) => {
+    const state: TokenState = { token: token(3600), credentialVersion: 'v1' };
+    expect(isFresh(state, NO_DEMAND, versionsInUse, ISSUED_AT_MS)).toBe(fresh);
+  });
+
+  test('that the server hands out until it ends has no margin', () => {
+    const repeated = token(3600).after(token(3600));
+    const state: TokenState = { token: repeated, credentialVersion: 'v1' };
+    expect(isFresh(state, NO_DEMAND, ['v1'], beforeEnd(3600, 1_001))).toBe(true);
+    expect(isFresh(state, NO_DEMAND, ['v1'], beforeEnd(3600, 1_000))).toBe(false);
+  });
+});
+
+describe('a caller with a valid token waits for a better one', () => {
+  const startedAtMs = beforeEnd(600, 100_000);
+  test.each<[string, number, string, { isShort: boolean; untilMs: number }]>([
+    ['shortly while more than a tenth is left', 100_000, 'v1', { isShort: true, untilMs: startedAtMs + 1_500 }],
+    ['shortly a millisecond before the last tenth', 60_001, 'v1', { isShort: true, untilMs: beforeEnd(600, 58_501) }],
+    ['for a mint in the last tenth', 60_000, 'v1', { isShort: false, untilMs: beforeEnd(600, 52_000) }],
+    ['for a mint if its version is replaced', 100_000, 'v0', { isShort: false, untilMs: startedAtMs + 8_000 }],
+    ['until a second before it is valid no more', 5_000, 'v1', { isShort: false, untilMs: beforeEnd(600, 2_000) }],
+  ])('%s', (_, leftMs, credentialVersion, expected) => {
+    const nowMs = beforeEnd(600, leftMs);
+    const state: TokenState = { token: token(600), credentialVersion };
+    expect(patience(state, NO_DEMAND, ['v1'], { startedAtMs: nowMs, nowMs })).toEqual(expected);
+  });
+
+  test('and one without a valid token has no such limit', () => {
+    const nowMs = beforeEnd(600, 1_000);
+    expect(patience({ token: token(600) }, NO_DEMAND, ['v1'], { startedAtMs: nowMs, nowMs })).toBeUndefined();
   });
 });

@@ -1,6 +1,8 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { BackOff } from '../../../../lambda/vend/state/back-off.ts';
+import { MAX_AHEAD_MS } from '../../../../lambda/vend/state/bounds.ts';
+import { DynamoDbItems } from '../../../../lambda/vend/store/dynamodb-items.ts';
 import { DynamoDbTokenStore } from '../../../../lambda/vend/store/dynamodb-token-store.ts';
 import type { FailureRecord, LeaseRequest, Publication } from '../../../../lambda/vend/store/token-store.ts';
 import { type LocalDynamoDb, startDynamoDb } from '../../../../local/dynamodb.ts';
@@ -14,7 +16,7 @@ let keys = 0;
 beforeAll(async () => {
   dynamodb = await startDynamoDb();
   client = new DynamoDBClient({ ...STAND_IN_CLIENT, endpoint: dynamodb.url });
-  store = new DynamoDbTokenStore(client, dynamodb.tableName, 'emporix');
+  store = new DynamoDbTokenStore(new DynamoDbItems(client, dynamodb.tableName), { nowMs: () => NOW_MS });
 });
 afterAll(async () => {
   client.destroy();
@@ -51,7 +53,6 @@ function publication(key: string, leaseId: string, publication: Partial<Publicat
     revision: `revision of ${leaseId}`,
     sealed: Buffer.from(leaseId),
     credentialVersion: 'v1',
-    refusal: undefined,
     forcedAtSeconds: undefined,
     expiresAtSeconds: NOW_MS / 1000 + 3600,
     ...publication,
@@ -67,7 +68,7 @@ const backOff: BackOff = {
 };
 
 function failure(key: string, leaseId: string, record: Partial<FailureRecord> = {}): FailureRecord {
-  return { key, leaseId, revision: 'r', backOff, refusal: undefined, expiresAtSeconds: 99, ...record };
+  return { key, leaseId, revision: 'r', backOff, expiresAtSeconds: 99, ...record };
 }
 
 describe('the lease', () => {
@@ -116,9 +117,9 @@ describe('the lease', () => {
   test('is given back only by the instance that holds it', async () => {
     const key = newKey();
     await store.acquireLease(lease(key, 'first'));
-    await store.releaseLease(key, 'another');
+    await store.releaseLease(key, 'another', 'r1');
     expect((await store.read(key))?.lease?.id).toBe('first');
-    await store.releaseLease(key, 'first');
+    await store.releaseLease(key, 'first', 'r2');
     expect(await store.acquireLease(lease(key, 'second', { seenRevision: (await store.read(key))?.revision }))).toBe(
       true,
     );
@@ -137,13 +138,10 @@ describe('publishing', () => {
     await store.acquireLease(lease(key, 'first'));
     await store.recordFailure(failure(key, 'first', { expiresAtSeconds: 1 }));
     await store.acquireLease(lease(key, 'second', { seenRevision: (await store.read(key))?.revision }));
-    expect(
-      await store.publish(publication(key, 'second', { forcedAtSeconds: 7, refusal: { version: 'v2', atSeconds: 8 } })),
-    ).toBe(true);
+    expect(await store.publish(publication(key, 'second', { forcedAtSeconds: 7 }))).toBe(true);
     expect(await store.read(key)).toEqual({
       sealed: new Uint8Array(Buffer.from('second')),
       credentialVersion: 'v1',
-      refusal: { version: 'v2', atSeconds: 8 },
       revision: 'revision of second',
       lease: undefined,
       forcedAtSeconds: 7,
@@ -190,13 +188,12 @@ describe('a failure', () => {
     const key = newKey();
     await store.publish(publication(key, 'first'));
     await store.acquireLease(lease(key, 'second', { seenRevision: (await store.read(key))?.revision }));
-    await store.recordFailure(failure(key, 'second', { revision: 'r2', refusal: { version: 'v3', atSeconds: 9 } }));
+    await store.recordFailure(failure(key, 'second', { revision: 'r2' }));
     expect(await store.read(key)).toMatchObject({
       sealed: new Uint8Array(Buffer.from('first')),
       revision: 'r2',
       lease: undefined,
       backOff,
-      refusal: { version: 'v3', atSeconds: 9 },
     });
     expect(await expiresAt(key)).toBe(99);
   });
@@ -217,16 +214,31 @@ describe('a failure', () => {
   });
 });
 
-test('the back-off of a server that throttles is kept for the credential', async () => {
-  expect(await store.readThrottling()).toBeUndefined();
-  await store.recordThrottling(backOff);
-  expect(await store.readThrottling()).toEqual(backOff);
-  expect(await expiresAt('CREDENTIAL#emporix')).toBe(backOff.untilSeconds + 60);
-  // A shorter one doesn't replace a longer one, unless it is of another version.
-  await store.recordThrottling({ ...backOff, untilSeconds: backOff.untilSeconds - 4 });
-  expect(await store.readThrottling()).toEqual(backOff);
-  await store.recordThrottling({ ...backOff, untilSeconds: backOff.untilSeconds + 4 });
-  expect((await store.readThrottling())?.untilSeconds).toBe(backOff.untilSeconds + 4);
-  await store.recordThrottling({ ...backOff, version: 'v2' });
-  expect((await store.readThrottling())?.version).toBe('v2');
+describe('a time that is too far ahead, by another clock or another hand, counts as absent:', () => {
+  const itemOf = async (set: Record<string, { N: string } | { S: string }>) => {
+    const key = newKey();
+    await new DynamoDbItems(client, dynamodb.tableName).update(key, { set, condition: 'attribute_not_exists(pk)' });
+    return await store.read(key);
+  };
+  test.each([
+    [0, true],
+    [1, false],
+  ])('a back-off that ends %d s after the longest that is believed is there: %s', async (seconds, isThere) => {
+    const untilSeconds = (NOW_MS + MAX_AHEAD_MS.backOff) / 1000 + seconds;
+    const { backOff } =
+      (await itemOf({
+        backoff_until: { N: String(untilSeconds) },
+        backoff_error: { S: 'unavailable' },
+        backoff_version: { S: 'v1' },
+      })) ?? {};
+    expect(backOff !== undefined).toBe(isThere);
+  });
+  test.each([
+    [5, true],
+    [6, false],
+    [3600, false],
+  ])('a renewal that was forced %d s ahead is there: %s', async (seconds, isThere) => {
+    const forced = await itemOf({ forced_at: { N: String(NOW_MS / 1000 + seconds) } });
+    expect(forced?.forcedAtSeconds !== undefined).toBe(isThere);
+  });
 });

@@ -84,7 +84,6 @@ test('a token in the table that the policy does not allow is not vended, even if
       revision: 'one',
       sealed: seal(token, credential, key, randomBytes),
       credentialVersion: credential.version,
-      refusal: undefined,
       forcedAtSeconds: undefined,
       expiresAtSeconds: Math.floor(nowSeconds + 14_399),
     });

@@ -118,7 +118,7 @@ describe('a write that the table does not take at once', () => {
 });
 
 test('a token that ends while the lease is taken is replaced: its end does not cut the mint', async () => {
-  const { clock, emporix, startInstance } = await start({ expiresInSeconds: 20 });
+  const { clock, emporix, startInstance } = await start({ expiresInSeconds: 60 });
   clock.stop();
   await startInstance().vend();
   const { expiresAtMs = 0 } = emporix.tokens[0] ?? {};
@@ -127,7 +127,7 @@ test('a token that ends while the lease is taken is replaced: its end does not c
     clock.forward(durationMs);
     return send();
   };
-  const instance = startInstance({ faults: { read: slow(20), readThrottling: slow(900), acquireLease: slow(300) } });
+  const instance = startInstance({ faults: { read: slow(20), acquireLease: slow(1_200) } });
   await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
 });
 

@@ -32,13 +32,18 @@ async function start(expiresInSeconds = 14_399): Promise<Vending> {
 const secretsSent = () => vending.emporix.requests.map(({ params }) => params.client_secret);
 
 describe('a good secret', () => {
-  test('is seen within 60 s by every instance, and tokens of the replaced one stop being vended', async () => {
+  test('is in use 65 s later in every instance: tokens of the replaced one are not vended any more', async () => {
     const { clock, putSecret } = await start();
+    clock.stop();
     const fleet = Array.from({ length: 5 }, () => vending.startInstance());
     const [before] = await Promise.all(fleet.map((instance) => instance.vend()));
     accepted.add('two');
     await putSecret('two');
-    clock.forward(60_000);
+    // The first instance that sees it tests it. The others follow.
+    for (const forwardMs of [50_000, 8_000]) {
+      clock.forward(forwardMs);
+      await Promise.all(fleet.map((instance) => instance.vend()));
+    }
     const after = await Promise.all(fleet.map((instance) => instance.vend()));
     for (const { accessToken } of after) expect(accessToken).not.toBe(before?.accessToken);
     expect(secretsSent()).toEqual(['emporix-secret', 'two']);
@@ -69,7 +74,7 @@ describe('a secret that the authorization server refuses', () => {
     expect(events()).toContainEqual(expect.objectContaining({ event: 'credential_refused', CredentialRefused: 1 }));
   });
 
-  test('costs the fleet one request per token, not one per call', async () => {
+  test('costs the fleet one request in 5 min, and no caller the token', async () => {
     const { putSecret, clock } = await start();
     const fleet = Array.from({ length: 5 }, () => vending.startInstance());
     const [before] = await Promise.all(fleet.map((instance) => instance.vend()));
@@ -81,7 +86,7 @@ describe('a secret that the authorization server refuses', () => {
       expect(vended[0]?.accessToken).toBeDefined();
     }
     expect(before?.accessToken).toBeDefined();
-    expect(secretsSent()).toEqual(['emporix-secret', 'wrong', 'emporix-secret']);
+    expect(secretsSent()).toEqual(['emporix-secret', 'wrong']);
   });
 
   test('costs no caller the valid token or its renewal, even twice in a row', async () => {
@@ -121,18 +126,6 @@ describe('a secret that the authorization server refuses', () => {
     clock.forward(61_000);
     await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
     expect(secretsSent().at(-1)).toBe('right');
-  });
-
-  test('is read again at once, so that a correction made since the last read is used', async () => {
-    const { putSecret, startInstance, clock } = await start();
-    await putSecret('wrong');
-    const instance = startInstance();
-    await instance.vend('a');
-    clock.forward(5_000);
-    accepted.add('right');
-    await putSecret('right');
-    await expect(instance.vend('b')).resolves.toMatchObject({ source: 'mint' });
-    expect(secretsSent()).toEqual(['wrong', 'emporix-secret', 'wrong', 'right']);
   });
 
   test('makes no caller wait for the end of its back-off once it is corrected', async () => {
@@ -208,7 +201,8 @@ test('a secret that is no credential costs no caller the existing token', async 
   await expect(instance.vend()).resolves.toMatchObject({ accessToken, source: 'table' });
   // The credential that opened it counts as checked: memory answers.
   await expect(instance.vend()).resolves.toMatchObject({ accessToken, source: 'memory' });
-  await expect(startInstance().vend('b')).rejects.toMatchObject({ code: 'misconfigured' });
+  // The version that was accepted mints new ones.
+  await expect(startInstance().vend('b')).resolves.toMatchObject({ source: 'mint' });
 });
 
 test('a quiet instance with a valid token waits half a second while Secrets Manager hangs', async () => {

@@ -30,8 +30,20 @@ describe('a request with a valid token', () => {
     'that %s, after %d ms, has %d to wait and %d to mint; it may begin a mint: %s; the token cuts it short: %s',
     (_, ...row) => {
       const [tokenEndsAfterMs, toWaitMs, toMintMs, isEnoughToMint, isCutByToken] = row;
-      const left = new TimeLeft(NOW_MS, NOW_MS + 24_000, NOW_MS + tokenEndsAfterMs);
+      const left = new TimeLeft(NOW_MS, NOW_MS + 24_000, { isShort: false, untilMs: NOW_MS + tokenEndsAfterMs });
       expect(left).toMatchObject({ toWaitMs, toMintMs, isEnoughToMint, isCutByToken, toReadAndMintMs: 12_000 });
     },
   );
+});
+
+describe('a request with a valid token that has much of its lifetime left', () => {
+  test.each([
+    [1_500, 500, 1_500, true],
+    [501, -499, 501, true],
+    [500, -500, 500, false],
+  ])('has %d ms of patience: %d to wait and %d to mint; it may begin a mint: %s', (...row) => {
+    const [untilMs, toWaitMs, toMintMs, isEnoughToMint] = row;
+    const left = new TimeLeft(NOW_MS, NOW_MS + 24_000, { isShort: true, untilMs: NOW_MS + untilMs });
+    expect(left).toMatchObject({ toWaitMs, toMintMs, isEnoughToMint, isCutByToken: true, isCutEarly: true });
+  });
 });

@@ -461,15 +461,15 @@ describe('when the table throttles,', () => {
   });
 
   test('the back-off of the credential is read again and holds', async () => {
-    const { startInstance, clock, item, store, emporix } = await start();
+    const { startInstance, clock, item, credentialStore, emporix } = await start();
     const other = startInstance();
     await other.vend('order.order_read');
     const version = String((await item(other.keyOf('order.order_read')))?.credential_version?.S);
     const untilSeconds = clock.nowMs() / 1000 + 20;
-    await store.recordThrottling({ error: 'throttled', missing: [], version, untilSeconds, count: 1 });
+    await credentialStore.recordBackOff({ error: 'throttled', missing: [], version, untilSeconds, count: 1 });
     let refusals = 0;
     const instance = startInstance({
-      faults: { readThrottling: (send) => (refusals++ < 1 ? throttled() : send()) },
+      faults: { readCredential: (send) => (refusals++ < 1 ? throttled() : send()) },
     });
     await expect(instance.vend()).rejects.toMatchObject({ code: 'throttled' });
     expect(emporix.requests).toHaveLength(1);
@@ -509,7 +509,7 @@ describe('when the table is away,', () => {
     expect(events()).toContainEqual(expect.objectContaining({ event: 'table_failed', operation: 'read' }));
   });
 
-  test.each(['acquireLease', 'publish', 'readThrottling'] as const)(
+  test.each(['acquireLease', 'publish', 'readCredential'] as const)(
     'a failure of %s alone is hidden from the caller',
     async (operation) => {
       const { startInstance, emporix } = await start();

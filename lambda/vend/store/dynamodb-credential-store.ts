@@ -1,0 +1,112 @@
+// The credential store in DynamoDB: one item for each credential, which all its profiles share.
+
+import type { Clock } from '../../clock.ts';
+import type { BackOff } from '../state/back-off.ts';
+import { MAX_AHEAD_MS } from '../state/bounds.ts';
+import type { CredentialState, RejectedTokens, VersionTest } from '../state/credential-state.ts';
+import { parseCredentialItem, rejectedAttribute, testAttributes } from './credential-item.ts';
+import type { CredentialStore } from './credential-store.ts';
+import type { DynamoDbItems, Item, Update } from './dynamodb-items.ts';
+import { backOffAttributes } from './token-item.ts';
+
+/** The conditions of writes. A time that counts as absent when it is read counts as absent here as well. */
+export const CREDENTIAL_CONDITIONS = {
+  notTested:
+    'attribute_not_exists(next_test_at) OR tested_version <> :tested_version OR next_test_at <= :now OR next_test_at > :test_bound',
+  testedLast: 'tested_version = :tested_version',
+  acceptedAsRead: 'accepted_version = :seen',
+  noneAccepted: 'attribute_not_exists(accepted_version)',
+  rejectedAsRead: 'rejected = :seen',
+  noneRejected: 'attribute_not_exists(rejected)',
+  notRereadLately:
+    'attribute_not_exists(reread_before_ms) OR reread_before_ms < :reread_before_ms OR reread_before_ms > :event_bound',
+  /** A longer back-off stays: a `Retry-After` of five minutes must not be replaced by a shorter one of another mint. */
+  noLongerBackOff:
+    'attribute_not_exists(backoff_until) OR backoff_until < :backoff_until OR backoff_version <> :backoff_version OR backoff_until > :backoff_bound',
+};
+
+export class DynamoDbCredentialStore implements CredentialStore {
+  readonly #items: DynamoDbItems;
+  readonly #key: string;
+  readonly #clock: Pick<Clock, 'nowMs'>;
+
+  /** @param credential the name of the credential */
+  constructor(items: DynamoDbItems, credential: string, clock: Pick<Clock, 'nowMs'>) {
+    this.#items = items;
+    this.#key = `CREDENTIAL#${credential}`;
+    this.#clock = clock;
+  }
+
+  async read(): Promise<CredentialState> {
+    const item = await this.#items.get(this.#key);
+    return item ? parseCredentialItem(item, this.#clock.nowMs()) : {};
+  }
+
+  async claimTest(test: VersionTest): Promise<boolean> {
+    const compared = { ':now': seconds(this.#clock.nowMs()), ':test_bound': this.#boundSeconds('test') };
+    return await this.#update({ set: testAttributes(test), condition: CREDENTIAL_CONDITIONS.notTested, compared });
+  }
+
+  async postponeTest(test: VersionTest): Promise<boolean> {
+    const { notTested, testedLast } = CREDENTIAL_CONDITIONS;
+    const compared = { ':now': seconds(this.#clock.nowMs()), ':test_bound': this.#boundSeconds('test') };
+    return await this.#update({ set: testAttributes(test), condition: `${testedLast} OR ${notTested}`, compared });
+  }
+
+  async accept(version: string, seenVersion: string | undefined, refused: VersionTest | undefined): Promise<boolean> {
+    const { acceptedAsRead, noneAccepted } = CREDENTIAL_CONDITIONS;
+    return await this.#update({
+      set: { accepted_version: { S: version }, ...(refused && testAttributes(refused)) },
+      ...(!refused && { remove: ['tested_version', 'next_test_at'] }),
+      condition: seenVersion === undefined ? noneAccepted : acceptedAsRead,
+      ...(seenVersion !== undefined && { compared: { ':seen': { S: seenVersion } } }),
+    });
+  }
+
+  async setRejected(rejected: RejectedTokens, seen: RejectedTokens | undefined): Promise<boolean> {
+    const { rejectedAsRead, noneRejected } = CREDENTIAL_CONDITIONS;
+    return await this.#update({
+      set: rejectedAttribute(rejected),
+      condition: seen ? rejectedAsRead : noneRejected,
+      ...(seen && { compared: renamed(rejectedAttribute(seen), 'rejected', ':seen') }),
+    });
+  }
+
+  async setRereadBefore(rereadBeforeMs: number): Promise<boolean> {
+    const bound = { N: String(this.#clock.nowMs() + MAX_AHEAD_MS.event) };
+    return await this.#update({
+      set: { reread_before_ms: { N: String(rereadBeforeMs) } },
+      condition: CREDENTIAL_CONDITIONS.notRereadLately,
+      compared: { ':event_bound': bound },
+    });
+  }
+
+  async recordBackOff(backOff: BackOff): Promise<boolean> {
+    return await this.#update({
+      set: backOffAttributes(backOff),
+      condition: CREDENTIAL_CONDITIONS.noLongerBackOff,
+      compared: { ':backoff_bound': this.#boundSeconds('backOff') },
+    });
+  }
+
+  isThrottled(error: unknown): boolean {
+    return this.#items.isThrottled(error);
+  }
+
+  async #update(update: Update): Promise<boolean> {
+    return (await this.#items.update(this.#key, update)) === 'written';
+  }
+
+  #boundSeconds(kind: 'test' | 'backOff') {
+    return seconds(this.#clock.nowMs() + MAX_AHEAD_MS[kind]);
+  }
+}
+
+function seconds(ms: number) {
+  return { N: String(ms / 1000) };
+}
+
+function renamed(attributes: Item, from: string, to: string): Item {
+  const { [from]: value } = attributes;
+  return value === undefined ? {} : { [to]: value };
+}

@@ -1,0 +1,80 @@
+// The items of the token table. No other file makes requests to DynamoDB. All reads are consistent, and every write is
+// an update under a condition.
+
+import {
+  type AttributeValue,
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
+import { FIRST_TABLE_REQUEST_MS } from '../../time-limits.ts';
+
+export type Item = Readonly<Record<string, AttributeValue>>;
+
+export interface Update {
+  readonly set?: Item;
+  readonly remove?: readonly string[];
+  readonly condition: string;
+  /** The values that the condition compares with, by their placeholders. */
+  readonly compared?: Item;
+}
+
+/** DynamoDB's errors when a key, the table or the account gets too many requests. */
+const THROTTLING = ['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'];
+
+export class DynamoDbItems {
+  readonly #client: Pick<DynamoDBClient, 'send'>;
+  readonly #tableName: string;
+  #hasAnswered = false;
+
+  constructor(client: Pick<DynamoDBClient, 'send'>, tableName: string) {
+    this.#client = client;
+    this.#tableName = tableName;
+  }
+
+  async get(key: string): Promise<Item | undefined> {
+    const { Item } = await this.#client.send(
+      new GetItemCommand({ TableName: this.#tableName, Key: { pk: { S: key } }, ConsistentRead: true }),
+      this.#hasAnswered ? {} : { requestTimeout: FIRST_TABLE_REQUEST_MS },
+    );
+    this.#hasAnswered = true;
+    return Item;
+  }
+
+  /**
+   * Writes under a condition. If the condition doesn't hold, it returns a function that gets the item as it is stored.
+   * DynamoDB sends that item with its answer. A database that doesn't send it is read once more.
+   */
+  async update(key: string, update: Update): Promise<'written' | (() => Promise<Item | undefined>)> {
+    try {
+      await this.#client.send(new UpdateItemCommand({ TableName: this.#tableName, ...expressionsOf(key, update) }));
+      return 'written';
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const { Item } = error;
+      return async () => Item ?? (await this.get(key));
+    }
+  }
+
+  isThrottled(error: unknown): boolean {
+    return error instanceof Error && THROTTLING.includes(error.name);
+  }
+}
+
+/** The placeholder of an attribute that is set has the attribute's name. */
+function expressionsOf(key: string, { set = {}, remove = [], condition, compared = {} }: Update) {
+  const assignments = Object.keys(set).map((name) => `${name} = :${name}`);
+  const expressions = [
+    ...(assignments.length > 0 ? [`SET ${assignments.join(', ')}`] : []),
+    ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
+  ];
+  const values = Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value]));
+  return {
+    Key: { pk: { S: key } },
+    UpdateExpression: expressions.join(' '),
+    ConditionExpression: condition,
+    ExpressionAttributeValues: { ...values, ...compared },
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  } as const;
+}

@@ -1,0 +1,214 @@
+// What this instance knows of the credential: the versions that it has read from Secrets Manager, and the item that all
+// profiles of the credential share. Both are read again from time to time.
+
+import type { Clock } from '../../clock.ts';
+import type { Credential } from '../../oauth/credential.ts';
+import type { Token } from '../../oauth/token.ts';
+import type { CredentialSource } from '../../secrets/credential-source.ts';
+import { type BackOff, isInForce } from '../state/back-off.ts';
+import { type CredentialState, isTestDue, isTestNear, type VersionTest } from '../state/credential-state.ts';
+import type { CredentialStore } from '../store/credential-store.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { SharedState } from './shared-state.ts';
+
+/** A range of times, drawn each time. Instances that started together must not read together. */
+type Range = readonly [fromMs: number, toMs: number];
+
+const CHECK_EVERY_MS: Range = [40_000, 50_000];
+/** While a version is being tested, so that all instances follow within seconds. */
+const CHECK_TEST_EVERY_MS: Range = [4_000, 8_000];
+/** The time from a failed read to the next one. */
+const RETRY_AFTER_MS = 5_000;
+/** How long a caller waits for Secrets Manager if a version is known. */
+const WAIT_FOR_SECRET_MS = 500;
+/** What was read within this time is recent enough for a mint. */
+const RECENT_MS = 1_000;
+export interface CredentialKeeperProps {
+  readonly source: CredentialSource;
+  readonly store: Pick<CredentialStore, 'read' | 'isThrottled'>;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+export class CredentialKeeper {
+  readonly #props: CredentialKeeperProps;
+  readonly #shared: SharedState;
+  #secretDueAtMs = 0;
+  /** A read that its caller waits for. Others who come meanwhile wait as well. */
+  #readingSecret: Promise<void> | undefined;
+  #secretReadAtMs = Number.NEGATIVE_INFINITY;
+  #accepted: Credential | undefined;
+  /** Why no version of the credential could be read. */
+  #failure: unknown;
+  /** The versions for which the secret was read once more, because they differ. */
+  #comparedVersions = '';
+  #recheckedAtMs = Number.NEGATIVE_INFINITY;
+  constructor(props: CredentialKeeperProps) {
+    this.#props = props;
+    this.#shared = new SharedState({ ...props, nextAfterMs: (state) => this.#nextAfterMs(state) });
+  }
+
+  get state(): CredentialState {
+    return this.#shared.state;
+  }
+
+  /** The current version (AWSCURRENT). Undefined if the secret holds no credential. */
+  get current(): Credential | undefined {
+    return this.#props.source.current;
+  }
+
+  /** The version that mints. Undefined if none was accepted yet, or it can't be read. */
+  get accepted(): Credential | undefined {
+    return this.#accepted;
+  }
+
+  /** The version that a back-off is of. */
+  get version(): string | undefined {
+    return (this.current ?? this.#accepted)?.version;
+  }
+
+  /** Tokens of these versions need no replacement. */
+  get versionsInUse(): readonly (string | undefined)[] {
+    return [this.current?.version, this.state.acceptedVersion ?? this.#accepted?.version];
+  }
+
+  /** Whether the credential was checked lately, so that memory can answer. */
+  get isChecked(): boolean {
+    return this.version !== undefined && this.#nowMs < Math.min(this.#secretDueAtMs, this.#shared.dueAtMs);
+  }
+
+  get isTestDue(): boolean {
+    return isTestDue(this.state, this.current?.version, this.#nowMs);
+  }
+
+  get backOffInForce(): BackOff | undefined {
+    const { backOff } = this.state;
+    return isInForce(backOff, this.version, this.#nowMs) ? backOff : undefined;
+  }
+
+  isRejected(token: Token): boolean {
+    return this.#shared.isRejected(token);
+  }
+
+  /** Whether a token must be read from the table again. @param learnedAtMs when it was asked for */
+  isOutdated(learnedAtMs: number): boolean {
+    return this.#shared.isOutdated(learnedAtMs);
+  }
+
+  /**
+   * Reads what is due, the secret and the item side by side.
+   * @throws VendingError if no version of the credential can be read
+   */
+  async check(): Promise<void> {
+    const nowMs = this.#nowMs;
+    const secretUnderWay = this.#readingSecret;
+    await Promise.all([
+      (this.version === undefined || nowMs >= this.#secretDueAtMs) && this.#readSecret(),
+      secretUnderWay && this.#awaitSecret(secretUnderWay),
+      nowMs >= this.#shared.dueAtMs && this.#shared.read(),
+    ]);
+    await this.#readAccepted();
+    if (this.version === undefined) throw this.#failure;
+  }
+
+  /** Reads both again because an item is of a version that is not in use here. At most once in 5 s. */
+  async recheck(): Promise<void> {
+    if (this.#nowMs < this.#recheckedAtMs + RETRY_AFTER_MS) return;
+    this.#recheckedAtMs = this.#nowMs;
+    this.#secretDueAtMs = 0;
+    this.#shared.noteChange();
+    await this.check();
+  }
+
+  /** Before a mint: what other instances have found out counts. @returns `throttled`: the table throttles */
+  async refresh(): Promise<'throttled' | undefined> {
+    const failed = this.#shared.isRecent ? undefined : await this.#shared.read();
+    await this.#readAccepted();
+    return failed === 'throttled' ? failed : undefined;
+  }
+
+  /** The current version, read once more unless it was read a moment ago. */
+  async reread(): Promise<Credential | undefined> {
+    if (this.#nowMs >= this.#secretReadAtMs + RECENT_MS) await this.#readSecret();
+    return this.current;
+  }
+
+  /** What this instance has found out itself. */
+  note(found: Partial<CredentialState>): void {
+    this.#shared.note(found);
+  }
+
+  noteAccepted(credential: Credential, test: VersionTest | undefined): void {
+    this.#accepted = credential;
+    this.note({ acceptedVersion: credential.version, test });
+  }
+
+  /** Another instance has changed the item. */
+  noteChange(): void {
+    this.#shared.noteChange();
+  }
+
+  /** Uses a version that opened a token, while the secret holds no credential and no version is accepted. */
+  adopt(credential: Credential): void {
+    this.#accepted ??= credential;
+  }
+
+  async #readSecret(): Promise<void> {
+    const { source, telemetry } = this.#props;
+    const startedAtMs = this.#nowMs;
+    this.#secretDueAtMs = startedAtMs + RETRY_AFTER_MS;
+    const reading = source.read().then(
+      () => {
+        this.#secretReadAtMs = startedAtMs;
+        this.#secretDueAtMs = startedAtMs + this.#draw(CHECK_EVERY_MS);
+      },
+      (error: unknown) => {
+        this.#failure = error;
+        this.#secretDueAtMs = this.#nowMs + RETRY_AFTER_MS;
+        if (this.version !== undefined) telemetry.credentialCheckFailed(error);
+      },
+    );
+    this.#readingSecret = reading;
+    await this.#awaitSecret(reading);
+    this.#readingSecret = undefined;
+  }
+
+  /** If a version is known, callers wait only a short time. The read goes on. */
+  async #awaitSecret(reading: Promise<void>): Promise<void> {
+    await (this.version === undefined ? reading : this.#props.clock.waitAtMost(WAIT_FOR_SECRET_MS, reading));
+  }
+
+  async #readAccepted(): Promise<void> {
+    const { acceptedVersion } = this.state;
+    if (acceptedVersion === undefined && this.current) this.#accepted = undefined;
+    if (acceptedVersion === undefined || acceptedVersion === this.#accepted?.version) return;
+    await this.#compareVersions(acceptedVersion);
+    const reading = this.#props.source.ofVersion(acceptedVersion).catch((error: unknown) => {
+      this.#failure ??= error;
+      return undefined;
+    });
+    this.#accepted = await (this.current ? this.#props.clock.waitAtMost(WAIT_FOR_SECRET_MS, reading) : reading);
+  }
+
+  /** The two were read side by side, so this instance may be the one that is behind. */
+  async #compareVersions(acceptedVersion: string): Promise<void> {
+    const versions = `${this.current?.version} ${acceptedVersion}`;
+    if (this.current?.version === acceptedVersion || versions === this.#comparedVersions) return;
+    this.#comparedVersions = versions;
+    await this.#readSecret();
+  }
+
+  #nextAfterMs(state: CredentialState): number {
+    return this.#draw(isTestNear(state, this.current?.version, this.#nowMs) ? CHECK_TEST_EVERY_MS : CHECK_EVERY_MS);
+  }
+
+  #draw([fromMs, toMs]: Range): number {
+    return fromMs + this.#props.random() * (toMs - fromMs);
+  }
+
+  get #nowMs(): number {
+    return this.#props.clock.nowMs();
+  }
+}

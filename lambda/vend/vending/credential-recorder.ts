@@ -1,0 +1,145 @@
+// Records in the credential's item what this instance finds out about the credential, so that all instances know it. If
+// a write fails, the mint goes on, and this instance alone knows it.
+
+import type { Clock } from '../../clock.ts';
+import type { Credential } from '../../oauth/credential.ts';
+import type { Token } from '../../oauth/token.ts';
+import type { BackOff } from '../state/back-off.ts';
+import {
+  rejectedName,
+  TEST_AGAIN_MS,
+  TEST_CLAIM_MS,
+  type VersionTest,
+  withoutRejected,
+  withRejected,
+} from '../state/credential-state.ts';
+import type { CredentialStore } from '../store/credential-store.ts';
+import type { TableOperation, Telemetry } from '../telemetry.ts';
+import { attempt } from './attempt.ts';
+import type { CredentialKeeper } from './credential-keeper.ts';
+
+/** Other profiles may list rejected tokens at the same time. */
+const LIST_ATTEMPTS = 3;
+/** All tokens of all instances are read again at most once in this time. */
+const REREAD_EVERY_MS = 60_000;
+
+export interface CredentialRecorderProps {
+  readonly keeper: CredentialKeeper;
+  readonly store: Omit<CredentialStore, 'read'>;
+  readonly telemetry: Telemetry;
+  readonly clock: Clock;
+}
+
+export class CredentialRecorder {
+  readonly #props: CredentialRecorderProps;
+
+  constructor(props: CredentialRecorderProps) {
+    this.#props = props;
+  }
+
+  /** Begins the test of the current version if it is due. One instance tests, unless the table is away. */
+  async claimTest(): Promise<boolean> {
+    const { keeper, store } = this.#props;
+    if (!keeper.isTestDue) return false;
+    // This instance may be the one that is behind.
+    await keeper.reread();
+    if (!keeper.isTestDue || keeper.current === undefined) return false;
+    const test = this.#test(keeper.current, TEST_CLAIM_MS);
+    const claimed = await this.#write('claim_test', () => store.claimTest(test));
+    keeper.note({ test });
+    return claimed === true || claimed === 'away';
+  }
+
+  /**
+   * A version has minted a token: it is the accepted one from now on.
+   * @param refused the versions that were refused before, in the same mint
+   */
+  async granted(credential: Credential, refused: readonly Credential[]): Promise<void> {
+    const { keeper, store, telemetry } = this.#props;
+    const { version } = credential;
+    for (const { version: credentialVersion } of refused) telemetry.credentialRefused({ credentialVersion });
+    const { acceptedVersion } = keeper.state;
+    const current = refused.find(({ version }) => version === keeper.current?.version);
+    const test = current && this.#test(current, TEST_AGAIN_MS);
+    if (version === acceptedVersion) {
+      if (test) await this.#postpone(test);
+      return;
+    }
+    const accepted = await this.#write('accept_version', () => store.accept(version, acceptedVersion, test));
+    keeper.noteAccepted(credential, test);
+    if (accepted !== false) return;
+    // Another instance has accepted a version. What was refused here is refused all the same.
+    keeper.noteChange();
+    if (test) await this.#postpone(test);
+  }
+
+  /** The current version was refused in its test, for scopes that another version was granted. */
+  async testRefused(current: Credential): Promise<void> {
+    this.#props.telemetry.credentialRefused({ credentialVersion: current.version });
+    await this.#postpone(this.#test(current, TEST_AGAIN_MS));
+  }
+
+  async recordBackOff(backOff: BackOff): Promise<void> {
+    const { keeper, store, telemetry } = this.#props;
+    if (backOff.error === 'credential_refused') telemetry.credentialRefused({ credentialVersion: backOff.version });
+    keeper.note({ backOff });
+    await this.#write('record_credential_back_off', () => store.recordBackOff(backOff));
+  }
+
+  /**
+   * Tells all instances that a token was rejected. Call it before the token is replaced.
+   * @returns false if the list takes no more
+   */
+  async listRejected({ sha256 }: Token): Promise<boolean> {
+    const nowMs = this.#props.clock.nowMs();
+    return await this.#changeRejected((rejected) => withRejected(rejected, rejectedName(sha256), nowMs));
+  }
+
+  /** The server has issued the rejected token again, so there is no other one. */
+  async unlistRejected({ sha256 }: Token): Promise<void> {
+    await this.#changeRejected((rejected) => withoutRejected(rejected, rejectedName(sha256)));
+  }
+
+  /** In place of a list that is full: all instances read all their tokens again. Call it after the token is replaced. */
+  async rereadAll(): Promise<void> {
+    const { keeper, store, clock } = this.#props;
+    const nowMs = clock.nowMs();
+    if (nowMs < (keeper.state.rereadBeforeMs ?? 0) + REREAD_EVERY_MS) return;
+    keeper.note({ rereadBeforeMs: nowMs });
+    await this.#write('reread_all', () => store.setRereadBefore(nowMs));
+  }
+
+  async #changeRejected(change: (rejected: ReadonlyMap<string, number>) => ReadonlyMap<string, number> | undefined) {
+    const { keeper, store } = this.#props;
+    for (let round = 0; round < LIST_ATTEMPTS; round++) {
+      const { rejected: seen } = keeper.state;
+      const rejected = change(seen ?? new Map());
+      if (rejected === undefined) return false;
+      const written = await this.#write('set_rejected', () => store.setRejected(rejected, seen));
+      if (written !== false) {
+        keeper.note({ rejected });
+        return true;
+      }
+      keeper.noteChange();
+      await keeper.check();
+    }
+    return false;
+  }
+
+  async #postpone(test: VersionTest): Promise<void> {
+    const { keeper, store } = this.#props;
+    keeper.note({ test });
+    await this.#write('postpone_test', () => store.postponeTest(test));
+  }
+
+  #test({ version }: Credential, againAfterMs: number): VersionTest {
+    return { version, nextAtSeconds: Math.ceil((this.#props.clock.nowMs() + againAfterMs) / 1000) };
+  }
+
+  async #write(operation: TableOperation, write: () => Promise<boolean>): Promise<boolean | 'throttled' | 'away'> {
+    const { store, telemetry } = this.#props;
+    return await attempt<boolean | 'throttled' | 'away'>(telemetry, operation, write, (error) =>
+      store.isThrottled(error) ? 'throttled' : 'away',
+    );
+  }
+}

@@ -1,0 +1,84 @@
+// A token is minted once per key and lifetime, plus what the promises allow for. Each early mint needs an excuse of its
+// own, near its time.
+
+import { LEASE_MS } from '../../lambda/time-limits.ts';
+import type { VendRequest } from '../../lambda/vend/state/token-state.ts';
+import type { TokenRequest } from '../../testbed/simulator/observer.ts';
+import { failedMints, type Span, troubles } from './excuses.ts';
+import type { History } from './history.ts';
+
+/** Two clocks, the second that a time is cut to, and the way of a mint from its beginning to the server. */
+const SLACK_MS = 5_000;
+const FORCED_RENEWAL_EVERY_MS = 30_000;
+/** A token may be minted for the sake of `min_ttl` from this part of the lifetime on, else from that on. */
+const FOR_MIN_TTL_SHARE = 0.25;
+const RENEWAL_SHARE = 0.75;
+
+export function mintViolations(history: History): string[] {
+  const issued = history.ledger.tokenRequests.filter(({ accessToken }) => accessToken !== undefined);
+  const keys = new Set(issued.map(({ scopes }) => String(scopes)));
+  return [...keys].flatMap((key) =>
+    ofKey(
+      history,
+      key,
+      issued.filter(({ scopes }) => String(scopes) === key),
+    ),
+  );
+}
+
+function ofKey(history: History, key: string, mints: readonly TokenRequest[]): string[] {
+  const used = new Set<unknown>();
+  let forcedAtMs = Number.NEGATIVE_INFINITY;
+  return mints.flatMap((mint, index) => {
+    const before = mints[index - 1];
+    if (before === undefined || !isEarly(history, key, before, mint)) return [];
+    const reports =
+      mint.arrivedAtMs - forcedAtMs < FORCED_RENEWAL_EVERY_MS - SLACK_MS ? [] : reportsDuring(history, key, mint);
+    const excuse = [...reports, ...excuses(history, key, before, mint)].find((each) => !used.has(each));
+    if (reports.some((report) => report === excuse)) forcedAtMs = mint.arrivedAtMs;
+    if (excuse === undefined) {
+      return [`"${key}" was minted at ${mint.arrivedAtMs % 1e9}, ${mint.arrivedAtMs - before.arrivedAtMs} ms too soon`];
+    }
+    used.add(excuse);
+    return [];
+  });
+}
+
+function isEarly(history: History, key: string, before: TokenRequest, mint: TokenRequest): boolean {
+  const isForMinTtl = callsDuring(history, key, mint, ({ minTtlMs }) => minTtlMs > 0).length > 0;
+  const minMs =
+    history.fleet.options.lifetimeSeconds * 1000 * (isForMinTtl ? FOR_MIN_TTL_SHARE : RENEWAL_SHARE) - SLACK_MS;
+  return mint.arrivedAtMs - before.arrivedAtMs < minMs;
+}
+
+/** What may explain that a token was minted again so soon. */
+function excuses(history: History, key: string, before: TokenRequest, mint: TokenRequest): readonly unknown[] {
+  const span: Span = { fromMs: before.startedAtMs - LEASE_MS, toMs: mint.arrivedAtMs };
+  return [
+    // A token whose answer was not heard.
+    ...failedMints(history, span).filter(({ scopes }) => String(scopes) === key),
+    ...troubles(history, span),
+    // The first mint with a new version.
+    ...history.ledger.replacements.filter(({ version }) => version === mint.credentialVersion),
+  ];
+}
+
+/** The calls of a kind for a key that were under way while it was minted. */
+function callsDuring(
+  { ledger }: History,
+  key: string,
+  mint: TokenRequest,
+  isOfKind: (request: VendRequest) => boolean,
+) {
+  return ledger.calls.filter(
+    ({ request, startedAtMs, endedAtMs = Number.POSITIVE_INFINITY }) =>
+      isOfKind(request) &&
+      String(request.scopes) === key &&
+      startedAtMs <= mint.arrivedAtMs &&
+      mint.startedAtMs <= endedAtMs,
+  );
+}
+
+function reportsDuring(history: History, key: string, mint: TokenRequest) {
+  return callsDuring(history, key, mint, ({ rejectedTokenSha256 }) => rejectedTokenSha256 !== undefined);
+}
