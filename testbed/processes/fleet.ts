@@ -21,6 +21,7 @@ export interface Load {
 export class ProcessFleet {
   readonly instances: ProcessInstance[];
   readonly #program: Program;
+  #forwardedMs = 0;
 
   private constructor(program: Program, instances: ProcessInstance[]) {
     this.#program = program;
@@ -40,8 +41,15 @@ export class ProcessFleet {
   /** Starts another process in the place of one that has ended. */
   async replace(ended: ProcessInstance): Promise<ProcessInstance> {
     const started = await ProcessInstance.start(this.#program);
+    started.forward(this.#forwardedMs);
     this.instances[this.instances.indexOf(ended)] = started;
     return started;
+  }
+
+  /** Moves the clocks of all processes forward. */
+  forward(ms: number): void {
+    this.#forwardedMs += ms;
+    for (const instance of this.instances) instance.forward(ms);
   }
 
   async close(): Promise<void> {

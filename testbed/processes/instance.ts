@@ -8,6 +8,19 @@ import { kill, startModule } from './children.ts';
 /** The module that runs the deployed function; its environment says where the code is. */
 export const DEPLOYED_FUNCTION = join(import.meta.dirname, 'instance.mjs');
 
+/** What a call asks for besides the scope. */
+export interface Demand {
+  readonly minTtlSeconds?: number;
+  readonly rejectedTokenSha256?: string;
+  /** The principal that calls. @default the same one for each call */
+  readonly callerArn?: string;
+}
+
+/** What a process is told: to answer a call, or to move its clock forward. */
+export type Order =
+  | { readonly kind: 'call'; readonly id: number; readonly scope: string; readonly demand: Demand }
+  | { readonly kind: 'forward'; readonly ms: number };
+
 /** The outcome of a call. Times are milliseconds since the epoch, by the clock that all processes here share. */
 export interface Answer {
   readonly scope: string;
@@ -79,18 +92,27 @@ export class ProcessInstance {
   }
 
   /** @throws InstanceDied */
-  async call(scope: string): Promise<Answer> {
+  async call(scope: string, demand: Demand = {}): Promise<Answer> {
     const id = this.#nextId++;
     return await new Promise<Answer>((resolve, reject) => {
       this.#calls.set(id, { scope, resolve, reject });
-      this.#child.send({ id, scope }, (error) => {
+      this.#send({ kind: 'call', id, scope, demand }, (error) => {
         if (error && this.#calls.delete(id)) reject(new InstanceDied(error.message));
       });
     });
   }
 
+  /** Moves the clock of the process forward, for the calls that are made after this one. */
+  forward(ms: number): void {
+    this.#send({ kind: 'forward', ms }, () => {}); // a process that has ended needs no clock
+  }
+
   async kill(): Promise<void> {
     await kill(this.#child);
+  }
+
+  #send(order: Order, onSent: (error: Error | null) => void): void {
+    this.#child.send(order, onSent);
   }
 
   #receive(message: Message): void {

@@ -1,6 +1,7 @@
-// The time of a run: the system's, or a faster one that the suite and all its processes share. Only the clock is faster,
-// by which the function tells how old something is. Timers, and so all waits and time-outs, stay as they are: a wait then
-// seems longer by the same factor, which makes every promise harder to keep and never easier.
+// The time of a run: the system's, or another one that the suite and all its processes share. It can run faster, and it
+// can be moved forward, so that hours take seconds. Only the clock changes, by which the function tells how old something
+// is. Timers, and so all waits and time-outs, stay as they are: on a faster clock a wait seems longer by the same factor,
+// which makes every promise harder to keep and never easier.
 
 const realNowMs = Date.now;
 
@@ -8,25 +9,37 @@ export class RunClock {
   /**
    * @param {number} originMs when the run began, by the system's clock
    * @param {number} speed how many seconds of the run pass in one real second
+   * @param {number} [forwardedMs] how far the clock has been moved forward
    */
-  constructor(originMs, speed) {
+  constructor(originMs, speed, forwardedMs = 0) {
     this.originMs = originMs;
     this.speed = speed;
+    this.forwardedMs = forwardedMs;
   }
 
   /** The clock of the process that started this one. */
   static ofEnvironment() {
-    return new RunClock(Number(process.env.CLOCK_ORIGIN_MS ?? 0), Number(process.env.CLOCK_SPEED ?? 1));
+    const { CLOCK_ORIGIN_MS = 0, CLOCK_SPEED = 1, CLOCK_FORWARDED_MS = 0 } = process.env;
+    return new RunClock(Number(CLOCK_ORIGIN_MS), Number(CLOCK_SPEED), Number(CLOCK_FORWARDED_MS));
   }
 
   /** The environment variables that give a process this clock. */
   environment() {
-    return { CLOCK_ORIGIN_MS: String(this.originMs), CLOCK_SPEED: String(this.speed) };
+    return {
+      CLOCK_ORIGIN_MS: String(this.originMs),
+      CLOCK_SPEED: String(this.speed),
+      CLOCK_FORWARDED_MS: String(this.forwardedMs),
+    };
   }
 
   /** Milliseconds since the epoch. */
   nowMs() {
-    return this.originMs + (realNowMs() - this.originMs) * this.speed;
+    return this.originMs + (realNowMs() - this.originMs) * this.speed + this.forwardedMs;
+  }
+
+  /** Moves the clock forward at once. Timers that are running don't notice it. @param {number} ms */
+  forward(ms) {
+    this.forwardedMs += ms;
   }
 
   /** @param {number} atMs */
@@ -40,9 +53,8 @@ export class RunClock {
 
   /** Makes it this process's clock. `new Date()` stays the system's, because only the AWS SDK uses it, for signatures. */
   install() {
-    if (this.speed === 1) return;
     const realMonotonicMs = performance.now.bind(performance);
     Date.now = () => Math.floor(this.nowMs());
-    performance.now = () => realMonotonicMs() * this.speed;
+    performance.now = () => realMonotonicMs() * this.speed + this.forwardedMs;
   }
 }
