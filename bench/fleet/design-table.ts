@@ -63,12 +63,17 @@ function callRows(arithmetic: Arithmetic): Row[] {
 }
 
 function loadRows(arithmetic: Arithmetic): Row[] {
-  const perSecond = (count: 'tableReadUnits' | 'secretCalls') => (design: DesignName) =>
+  const perSecond = (count: 'tableReadUnits' | 'credentialReadUnits' | 'secretCalls') => (design: DesignName) =>
     money(arithmetic.perSecond(design, count, LARGEST));
   return [
     ['table, read units a second, mean', perSecond('tableReadUnits')],
     [`table, read units a second, at most (${whole(TABLE_LIMIT.read)} at first)`, peak(arithmetic, 'read')],
     [`hottest item, read units a second, at most (limit ${whole(ITEM_LIMIT.read)})`, peak(arithmetic, 'itemRead')],
+    ["credential's item, read units a second, mean", perSecond('credentialReadUnits')],
+    [
+      `credential's item, read units a second, at most (limit ${whole(ITEM_LIMIT.read)})`,
+      peak(arithmetic, 'credentialRead'),
+    ],
     ['table, write units a second, mean', (design) => money(arithmetic.writeUnitsPerSecond(design, LARGEST))],
     [`table, write units a second, at most (${whole(TABLE_LIMIT.write)} at first)`, peak(arithmetic, 'write')],
     [`hottest item, write units a second, at most (limit ${whole(ITEM_LIMIT.write)})`, peak(arithmetic, 'itemWrite')],

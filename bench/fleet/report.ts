@@ -79,6 +79,10 @@ function sizes(arithmetic: Arithmetic): string {
   const cost = (size: number) => arithmetic.cost('ours', size);
   const rows: [what: string, cell: (size: number) => string][] = [
     ['table, read units a second, mean', (size) => money(arithmetic.perSecond('ours', 'tableReadUnits', size))],
+    [
+      "credential's item, read units a second, mean",
+      (size) => money(arithmetic.perSecond('ours', 'credentialReadUnits', size)),
+    ],
     ['Secrets Manager calls a second, mean', (size) => money(arithmetic.perSecond('ours', 'secretCalls', size))],
     ['USD a month: table', (size) => money(cost(size).table)],
     ['USD a month: Secrets Manager calls', (size) => money(cost(size).secret)],

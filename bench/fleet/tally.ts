@@ -25,6 +25,8 @@ export class Counts {
   slow = 0;
   billedMs = 0;
   tableReadUnits = 0;
+  /** Of these, what the credential's item costs. */
+  credentialReadUnits = 0;
   tableWriteUnits = 0;
   /** Table requests that were refused for lack of capacity. */
   throttled = 0;
@@ -39,7 +41,15 @@ export class Counts {
 export type Count = keyof Counts;
 
 /** What is asked for in the busiest second, served or not. */
-export type PeakOf = 'read' | 'write' | 'itemRead' | 'itemWrite' | 'secret' | 'mints';
+export type PeakOf =
+  | 'read'
+  | 'write'
+  | 'itemRead'
+  | 'itemWrite'
+  | 'credentialRead'
+  | 'credentialWrite'
+  | 'secret'
+  | 'mints';
 
 export class Tally implements Observer {
   /** Undefined: what happens is not counted. */
@@ -85,6 +95,9 @@ export class Tally implements Observer {
   tableAsked({ kind, key, units, isThrottled }: TableRequest): void {
     if (isThrottled) this.#add('throttled', 1);
     else this.#add(kind === 'read' ? 'tableReadUnits' : 'tableWriteUnits', units);
+    const isOfCredential = key.startsWith('CREDENTIAL#');
+    if (isOfCredential && kind === 'read') this.#add('credentialReadUnits', units);
+    if (isOfCredential) this.#countInSecond(kind === 'read' ? 'credentialRead' : 'credentialWrite', units);
     this.#countInSecond(kind, units);
     this.#countInSecond(kind === 'read' ? 'itemRead' : 'itemWrite', units, key);
     if (kind === 'write' || key !== this.#mostPopularKey || this.scene !== 'deploy') return;

@@ -32,9 +32,11 @@ export function failureOf(
       ? new VendingError('throttled', 'the authorization server throttles', { retryAfterSeconds })
       : new VendingError('unavailable', `the authorization server failed with status ${status}`, { retryAfterSeconds });
   }
-  const codes = errorCodes(text, status);
+  const codes = errorCodes(text);
   const failure = (code: ErrorCode, problem: string) => new VendingError(code, `the authorization server ${problem}`);
-  if (codes.some((code) => INVALID_CLIENT.test(code))) return failure('credential_refused', 'refused the credential');
+  // The token endpoint authenticates the client and nothing else, so every 401 is about the client (RFC 9110 §15.5.2).
+  if (status === 401 || codes.some((code) => INVALID_CLIENT.test(code)))
+    return failure('credential_refused', 'refused the credential');
   if (codes.includes('invalid_scope')) return failure('invalid_scope', 'refused the scopes');
   const registered = codes.find((code) => OAUTH_ERRORS.has(code));
   return failure('unusable_answer', `answered with status ${status}${registered ? ` and error ${registered}` : ''}`);
@@ -49,7 +51,7 @@ function parseRetryAfter(value: string, nowMs: number): number | undefined {
 }
 
 /** The error codes in a body, at the places that RFC 6749 and the gateways use. */
-function errorCodes(text: string, status: number): string[] {
+function errorCodes(text: string): string[] {
   let body: unknown;
   try {
     body = JSON.parse(text);
@@ -59,7 +61,5 @@ function errorCodes(text: string, status: number): string[] {
   const at = (...path: string[]): unknown =>
     path.reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], body);
   const codes = [at('error'), at('ErrorCode'), at('fault', 'detail', 'errorcode'), at('fault', 'faultstring')];
-  // This is the error of Emporix's own gateway: {"code":401,"status":"Unauthorized",…}
-  if (status === 401 && at('code') === 401) codes.push('invalid_client');
   return codes.filter((code) => typeof code === 'string');
 }

@@ -245,8 +245,9 @@ describe('of an answer without a token,', () => {
       '{"code":401,"status":"Unauthorized","message":"canary"}',
       { code: 'credential_refused' },
     ],
-    ['HTML from a proxy', 401, '<html>canary</html>', { code: 'unusable_answer' }],
-    ['an empty body', 401, '', { code: 'unusable_answer' }],
+    ['HTML from a proxy', 401, '<html>canary</html>', { code: 'credential_refused' }],
+    ['an empty body', 401, '', { code: 'credential_refused' }],
+    ['HTML with another status', 403, '<html>canary</html>', { code: 'unusable_answer' }],
     ['an invalid_scope', 400, '{"error":"invalid_scope","error_description":"canary"}', { code: 'invalid_scope' }],
     [
       'an unauthorized_client',
