@@ -71,7 +71,11 @@ async function refusedFor10Seconds(setup: Setup, fleet: ProcessFleet, kind: Kind
     { name: `${label}: calls refused meanwhile`, measured: failed(refused), bound: { min: 1 } },
     { name: `${label}: failures where a token is valid`, measured: failed(valid), bound: { exactly: 0 } },
     { name: `${label}: requests to the server meanwhile`, measured: requests.length },
-    { name: `${label}: of these with the version before`, measured: withFirstSecret(setup, requests) },
+    {
+      name: `${label}: of these with the version before`,
+      measured: withFirstSecret(setup, requests),
+      bound: { min: 1 },
+    },
     { name: `${label}: failures 30 s after its end`, measured: failed(served), bound: { exactly: 0 } },
     { name: `${label}: tokens of another version`, measured: ofOther.length, bound: { exactly: 0 } },
     { name: `${label}: accepted version changed`, measured: Number(accepted !== version), bound: { exactly: 0 } },

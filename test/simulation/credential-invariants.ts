@@ -51,13 +51,16 @@ function ofReplacement(history: History, replacement: Replacement, index: number
   ];
 }
 
-/** A version that is refused costs one request in 5 min, once another version is accepted. */
+/** A version that is refused costs one request in 5 min, once another version is accepted and that is known. */
 function refusedTooOften(history: History, { version, rightFromMs }: Replacement): string[] {
   const { ledger } = history;
   const acceptedAtMs = ledger.accepted[0]?.atMs ?? Number.POSITIVE_INFINITY;
   const refused = ledger.tokenRequests.filter(
     ({ credentialVersion, status, arrivedAtMs }) =>
-      credentialVersion === version && status === 401 && arrivedAtMs > acceptedAtMs && arrivedAtMs < rightFromMs,
+      credentialVersion === version &&
+      status === 401 &&
+      arrivedAtMs > acceptedAtMs + SLACK_MS &&
+      arrivedAtMs < rightFromMs,
   );
   return refused.flatMap(({ arrivedAtMs }, index) => {
     const beforeMs = refused[index - 1]?.arrivedAtMs ?? Number.NEGATIVE_INFINITY;

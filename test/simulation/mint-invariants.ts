@@ -29,9 +29,15 @@ export function mintViolations(history: History): string[] {
 function ofKey(history: History, key: string, mints: readonly TokenRequest[]): string[] {
   const used = new Set<unknown>();
   let forcedAtMs = Number.NEGATIVE_INFINITY;
+  /** The last one that needed no excuse. The token of an excused one may not have got into the table. */
+  let regular: TokenRequest | undefined;
   return mints.flatMap((mint, index) => {
     const before = mints[index - 1];
-    if (before === undefined || !isEarly(history, key, before, mint)) return [];
+    const isDue = regular === undefined || !isEarly(history, key, regular, mint);
+    if (before === undefined || isDue || !isEarly(history, key, before, mint)) {
+      regular = mint;
+      return [];
+    }
     const reports =
       mint.arrivedAtMs - forcedAtMs < FORCED_RENEWAL_EVERY_MS - SLACK_MS ? [] : reportsDuring(history, key, mint);
     const excuse = [...reports, ...excuses(history, key, before, mint)].find((each) => !used.has(each));
