@@ -177,10 +177,10 @@ export const CALLS = {
 
 export function somePlan(calls: fc.Arbitrary<Step>): fc.Arbitrary<Plan> {
   const step = fc.oneof(
-    { weight: 10, arbitrary: calls },
-    { weight: 3, arbitrary: stampede },
+    { weight: 20, arbitrary: calls },
+    { weight: 6, arbitrary: stampede },
     { weight: 1, arbitrary: traffic },
-    { weight: 2, arbitrary: event },
+    { weight: 4, arbitrary: event },
   );
   return fc.array(fc.record({ gap: someGap, step }), { minLength: 3, maxLength: 40 });
 }

@@ -87,7 +87,9 @@ function hadReason(history: History, { startedAtMs, request }: RecordedCall, end
   if (ledger.disturbances.some(({ atMs }) => isWithin(atMs, late))) return true;
   // A minter that stands still runs out of time, and says so to all.
   const maxDeaths = fleet.options.faults.pause > 0 ? 0 : 1;
-  return ledger.disturbances.filter(({ atMs }) => isWithin(atMs, since(2 * LEASE_MS))).length > maxDeaths;
+  return (
+    ledger.disturbances.filter(({ atMs }) => isWithin(atMs, since(2 * LEASE_MS + SECRETS_RETRY_MS))).length > maxDeaths
+  );
 }
 
 /** The server is not asked for what is in back-off, unless the back-off was recorded while a mint set out. */

@@ -63,7 +63,8 @@ function excuses(history: History, key: string, before: TokenRequest, mint: Toke
   return [
     // A token whose answer was not heard.
     ...failedMints(history, span).filter(({ scopes }) => String(scopes) === key),
-    ...troubles(history, span),
+    // Nobody mints past a table that throttles.
+    ...troubles(history, span).filter(({ service }) => service !== 'throttled read'),
     // The first mint with a new version.
     ...history.ledger.replacements.filter(({ version }) => version === mint.credentialVersion),
   ];

@@ -3,7 +3,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createVendFunction } from '../../lambda/vend/vend-function.ts';
-import type { ObservedInstance } from './observer.ts';
+import type { ObservedInstance, Service } from './observer.ts';
 import { SETTINGS, type Surroundings, type Vendor } from './surroundings.ts';
 import { Transport } from './transport.ts';
 
@@ -59,7 +59,7 @@ export class Instance implements ObservedInstance {
     await time.sleep(chance.between(1_000, MAX_STILL_MS));
   }
 
-  giveUp(service: 'table' | 'secret'): void {
+  giveUp(service: Service): void {
     for (const observer of this.#surroundings.observers) observer.requestGivenUp?.(this, service);
   }
 }

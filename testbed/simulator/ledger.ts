@@ -2,7 +2,7 @@
 
 import type { Item } from './dynamodb-expressions.ts';
 import type { Fleet } from './fleet.ts';
-import type { Call, ObservedInstance, Observer, Replacement, TokenRequest } from './observer.ts';
+import type { Call, ObservedInstance, Observer, Replacement, Service, TokenRequest } from './observer.ts';
 
 export interface RecordedCall extends Call {
   /** The end, as the token itself says, of the token that the table held at the start. 0: there was none. */
@@ -14,7 +14,7 @@ export interface Trouble {
   readonly instance: ObservedInstance;
   readonly atMs: number;
   /** The service that failed the instance. Undefined if it crashed or stood still. */
-  readonly service?: 'table' | 'secret';
+  readonly service?: Service;
 }
 
 /** Something that happened to a version of the credential. */
@@ -71,7 +71,7 @@ export class Ledger implements Observer {
     this.disturbances.push({ instance, atMs: this.#fleet.time.nowMs() });
   }
 
-  requestGivenUp(instance: ObservedInstance, service: 'table' | 'secret'): void {
+  requestGivenUp(instance: ObservedInstance, service: Service): void {
     this.givenUp.push({ instance, service, atMs: this.#fleet.time.nowMs() });
   }
 

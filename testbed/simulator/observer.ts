@@ -5,6 +5,9 @@ import type { Token } from '../../lambda/oauth/token.ts';
 import type { TokenSource, VendRequest } from '../../lambda/vend/state/token-state.ts';
 import type { TableListener } from './simulated-dynamodb.ts';
 
+/** What failed an instance. A read that is throttled is a failure of its own kind, because it can be made again. */
+export type Service = 'table' | 'throttled read' | 'secret';
+
 /** The instance that an event is about. */
 export interface ObservedInstance {
   readonly isAlive: boolean;
@@ -45,7 +48,7 @@ export interface Observer extends TableListener {
   /** An instance crashed, or begins to stand still. */
   instanceDisturbed?(instance: ObservedInstance): void;
   /** A request to the table or to Secrets Manager had no answer, or a late one, or was throttled. */
-  requestGivenUp?(instance: ObservedInstance, service: 'table' | 'secret'): void;
+  requestGivenUp?(instance: ObservedInstance, service: Service): void;
 }
 
 export interface Replacement {

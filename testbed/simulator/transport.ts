@@ -11,7 +11,7 @@ import { TOKEN_ENDPOINT_LIMITS } from '../../lambda/oauth/token-endpoint.ts';
 import { failureOf } from '../../lambda/oauth/token-error.ts';
 import { SECRET_REQUEST_MS, TABLE_REQUEST_MS } from '../../lambda/time-limits.ts';
 import { tokenRequest } from '../../local/token-answers.ts';
-import type { TokenRequest } from './observer.ts';
+import type { Service, TokenRequest } from './observer.ts';
 import { throttled } from './simulated-dynamodb.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -27,7 +27,7 @@ interface Sender {
   readonly nowMs: number;
   /** Goes on after a wait, unless the instance is gone by then. */
   live(): Promise<void>;
-  giveUp(service: 'table' | 'secret'): void;
+  giveUp(service: Service): void;
 }
 
 export class Transport {
@@ -46,7 +46,7 @@ export class Transport {
     const isRead = command instanceof GetItemCommand;
     if (chance.isTrue(isRead ? faults.readsAreThrottled : faults.writesAreThrottled)) {
       await this.sleep(latencies.tableRead(chance) / 2);
-      this.#instance.giveUp('table');
+      this.#instance.giveUp(isRead ? 'throttled read' : 'table');
       throw throttled();
     }
     for (let attempt = 1; ; attempt++) {

@@ -79,6 +79,16 @@ export class CredentialKeeper {
     return this.version !== undefined && this.#nowMs < Math.min(this.#secretDueAtMs, this.#shared.dueAtMs);
   }
 
+  /** Whether the table throttled the last read of the item. */
+  get isThrottled(): boolean {
+    return this.#shared.isThrottled;
+  }
+
+  /** Whether the item was ever read. */
+  get isStateKnown(): boolean {
+    return this.#shared.isKnown;
+  }
+
   get isTestDue(): boolean {
     return isTestDue(this.state, this.current?.version, this.#nowMs);
   }
@@ -115,7 +125,7 @@ export class CredentialKeeper {
 
   /** Reads both again because an item is of a version that is not in use here. At most once in 5 s. */
   async recheck(): Promise<void> {
-    if (this.#nowMs < this.#recheckedAtMs + RETRY_AFTER_MS) return;
+    if (this.#nowMs < this.#recheckedAtMs + RETRY_AFTER_MS && !this.isThrottled) return;
     this.#recheckedAtMs = this.#nowMs;
     this.#secretDueAtMs = 0;
     this.#shared.noteChange();

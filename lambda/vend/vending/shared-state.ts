@@ -33,6 +33,7 @@ export class SharedState {
   #readAtMs = Number.NEGATIVE_INFINITY;
   readonly #startedAtMs: number;
   #dueAtMs = 0;
+  #isThrottled = false;
   #reading: Promise<Failed | undefined> | undefined;
   /** Tokens that were learned before this time must be read from the table again. */
   #missedBeforeMs = Number.NEGATIVE_INFINITY;
@@ -48,6 +49,16 @@ export class SharedState {
 
   get dueAtMs(): number {
     return this.#dueAtMs;
+  }
+
+  /** Whether the table throttled the last read. Other instances may know the item. */
+  get isThrottled(): boolean {
+    return this.#isThrottled;
+  }
+
+  /** Whether the item was ever read. */
+  get isKnown(): boolean {
+    return this.#readAtMs > Number.NEGATIVE_INFINITY;
   }
 
   get isRecent(): boolean {
@@ -93,8 +104,9 @@ export class SharedState {
       () => store.read(),
       (error) => (store.isThrottled(error) ? 'throttled' : 'away'),
     );
+    this.#isThrottled = read === 'throttled';
     if (typeof read === 'string') {
-      this.#dueAtMs = this.#nowMs + RETRY_AFTER_MS;
+      this.#dueAtMs = this.#isThrottled && !this.isKnown ? 0 : this.#nowMs + RETRY_AFTER_MS;
       return read;
     }
     // Whatever was rejected later is still listed.

@@ -53,7 +53,9 @@ export class TokenReader {
     if (credential) await this.#adoptCredential(stored, credential.failure);
     if (this.#isBehind(stored)) await keeper.recheck();
     const remembered = memory.get(request.key);
-    const state = failed ?? (await this.#open(request, stored));
+    // Other instances may know an accepted version that this one could not read.
+    const isUnknown = keeper.isThrottled && (!keeper.isStateKnown || this.#isBehind(stored));
+    const state = failed ?? (isUnknown ? 'throttled' : await this.#open(request, stored));
     if (typeof state === 'string') return { table: state, state: remembered?.state ?? {}, source: 'memory' };
     // If the table has lost the token, or never had it, the one in memory is used.
     if (!isValid(state.token, NO_DEMAND, clock.nowMs()) && remembered && this.#outlivesTable(remembered)) {

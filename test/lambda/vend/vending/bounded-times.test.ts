@@ -26,6 +26,11 @@ const report = (accessToken: string) => ({
 const hourAheadSeconds = () => ({ N: String(Math.floor(vending.clock.nowMs() / 1000) + 3600) });
 const hourAheadMs = () => ({ N: String(Math.floor(vending.clock.nowMs()) + 3_600_000) });
 
+/** A call that checks the credential reads an item as well. So a call for other scopes comes first. */
+async function vendAfterCheck(instance: ReturnType<Vending['startInstance']>): Promise<void> {
+  for (const scope of ['b', '']) await instance.vend(scope);
+}
+
 async function backOff(error: string): Promise<Item> {
   const version = { S: await vending.secretVersion() };
   const until = { backoff_until: hourAheadSeconds(), backoff_count: { N: '1' } };
@@ -78,11 +83,11 @@ describe.each(WRITTEN)('%s that is an hour ahead', (_, where, attributes) => {
   test('lets a rejected token be replaced, and told to all', async () => {
     const [reporter, other] = [vending.startInstance(), vending.startInstance()];
     const { accessToken: dead } = await reporter.vend();
-    await other.vend();
+    await vendAfterCheck(other);
     await write();
     const { accessToken } = await vending.startInstance().vend('', report(dead));
     expect(accessToken).not.toBe(dead);
-    await vending.clock.callEvery(5_000, 60_000, () => other.vend());
+    await vending.clock.callEvery(5_000, 60_000, () => vendAfterCheck(other));
     await expect(other.vend()).resolves.toMatchObject({ accessToken });
   });
 
@@ -114,11 +119,11 @@ describe.each(WRITTEN)('%s that is an hour ahead', (_, where, attributes) => {
 test('a time before which all is read again, an hour ahead, does not stand in for a full list of rejected tokens', async () => {
   const [reporter, other] = [vending.startInstance(), vending.startInstance()];
   const { accessToken: dead } = await reporter.vend();
-  await other.vend();
+  await vendAfterCheck(other);
   const now = { N: String(Math.floor(vending.clock.nowMs() / 1000)) };
   const M = Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`token-${n}`, now]));
   await vending.setAttributes(CREDENTIAL, { rejected: { M }, reread_before_ms: hourAheadMs() });
   const { accessToken } = await vending.startInstance().vend('', report(dead));
-  await vending.clock.callEvery(5_000, 60_000, () => other.vend());
+  await vending.clock.callEvery(5_000, 60_000, () => vendAfterCheck(other));
   await expect(other.vend()).resolves.toMatchObject({ accessToken });
 });

@@ -1,7 +1,6 @@
 // A token is minted once: the lease, the renewal and the shared back-off, on a real table and over HTTP. The order of
 // events is varied in test/simulation, and processes are tested in test/chaos.
 
-import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { AuthorizationServerOptions, Misbehaviour } from '../../../../local/authorization-server.ts';
 import { startVending, type Vending } from '../../../../testbed/vending.ts';
@@ -320,18 +319,4 @@ describe('a back-off', () => {
     clock.forward(1_000);
     await expect(startInstance().vend()).resolves.toMatchObject({ source: 'mint' });
   });
-});
-
-test('a late report about an older token never discards a newer one', async () => {
-  const { startInstance, emporix } = await start();
-  const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-  const [first, second] = [startInstance(), startInstance()];
-  const older = sha256((await first.vend()).accessToken);
-  const newer = await first.vend('', { rejectedTokenSha256: older });
-  for (const instance of [first, second, startInstance()]) {
-    await expect(instance.vend('', { rejectedTokenSha256: older })).resolves.toMatchObject({
-      accessToken: newer.accessToken,
-    });
-  }
-  expect(emporix.tokens).toHaveLength(2);
 });
