@@ -7,11 +7,9 @@ export const ANSWER_RESERVE_MS = 1_000;
 
 /** The limit of one mint: connecting, the request and one retry. */
 export const MINT_LIMIT_MS = 8_000;
-/**
- * How long a caller with a valid token waits for its renewal. With what follows, it has its answer within 2 s of its
- * request.
- */
-export const SHORT_WAIT_MS = 1_500;
+/** A caller with a valid token has its answer within this time, and waits for a mint for the shorter one. */
+export const WAIT_MS = 2_000;
+export const SHORT_WAIT_MS = WAIT_MS - 500;
 /** A lease lasts for one mint, and for 2 s in which its token is published. */
 export const LEASE_MS = MINT_LIMIT_MS + 2_000;
 /** The time after a mint. In it the token is published, and another instance's token may be read. */

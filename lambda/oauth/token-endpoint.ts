@@ -8,7 +8,7 @@ import { CLIENT_AUTHENTICATION, type ClientAuthenticationMethod, type TokenReque
 import type { Credential } from './credential.ts';
 import type { Scopes } from './scopes.ts';
 import { parseTokenResponse, type Token } from './token.ts';
-import { failureOf } from './token-error.ts';
+import { failureOf, namesError } from './token-error.ts';
 
 export interface TokenEndpointLimits {
   readonly connectTimeoutMs: number;
@@ -92,7 +92,8 @@ export class TokenEndpoint {
     // The server could still issue a token for a request whose answer comes too late.
     if (timeoutMs <= 0) throw new VendingError('timed_out', 'no time was left to ask the authorization server');
     const { status, headers, text } = await this.#post(this.#request(credential, scopes), timeoutMs);
-    if (status < 200 || status > 299) {
+    // Some servers answer an error with status 200.
+    if (status < 200 || status > 299 || namesError(text)) {
       throw failureOf(status, headers['retry-after'], text, clock.nowMs());
     }
     return parseTokenResponse(parseJson(text), { requestedAtMs, scopes, random: random() });

@@ -42,6 +42,11 @@ export function failureOf(
   return failure('unusable_answer', `answered with status ${status}${registered ? ` and error ${registered}` : ''}`);
 }
 
+/** Whether a body names an error and holds no token. */
+export function namesError(text: string): boolean {
+  return errorCodes(text).length > 0 && !text.includes('"access_token"');
+}
+
 /** Reads seconds or an HTTP date (RFC 9110 §10.2.3). Undefined if the value is absent or unreadable. */
 function parseRetryAfter(value: string, nowMs: number): number | undefined {
   let seconds = Number.NaN;

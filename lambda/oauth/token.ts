@@ -179,6 +179,8 @@ function parseLifetime(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined;
   const isNumeric = typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value));
   const seconds = isNumeric ? Math.floor(Number(value)) : Number.NaN;
+  // A server that hands out one token until it ends may do so in its last second.
+  if (seconds === 0) throw new VendingError('unavailable', 'the token has just ended', { retryAfterSeconds: 1 });
   if (!(seconds >= 1 && seconds <= MAX_LIFETIME_SECONDS)) throw unusable('has an expires_in that is no lifetime');
   return seconds;
 }

@@ -14,7 +14,8 @@ export type TableOperation =
   | 'claim_test'
   | 'postpone_test'
   | 'accept_version'
-  | 'set_rejected'
+  | 'list_rejected'
+  | 'unlist_rejected'
   | 'reread_all'
   | 'record_credential_back_off';
 

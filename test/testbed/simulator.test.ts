@@ -124,7 +124,7 @@ describe('a token is minted', () => {
 
   test('once more per scope set when the credential is replaced', async () => {
     const replace = (fleet: Fleet) => fleet.replaceSecret();
-    const { ledger } = await run('ours', 3, { happenings: [{ atMinute: 2, happen: replace }] });
+    const { ledger } = await run('ours', 3.4, { happenings: [{ atMinute: 2, happen: replace }] });
     expect(ledger.tokenRequests).toHaveLength(2 * SETS.length);
   });
 

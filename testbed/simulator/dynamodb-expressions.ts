@@ -15,10 +15,20 @@ export function assertValuesUsed(expressions: string, values: Item): void {
 }
 
 /** OR binds less than AND; parentheses are resolved from the inside. */
-export function isConditionMet(expression: string, item: Item, values: Item): boolean {
+export function isConditionMet(
+  expression: string,
+  item: Item,
+  values: Item,
+  names: Readonly<Record<string, string>> = {},
+): boolean {
+  const at = (name: string, placeholder = '') =>
+    placeholder === '' ? item[name] : item[name]?.M?.[names[placeholder] ?? ''];
   const isListMet = (text: string) =>
     text.split(' OR ').some((part) => part.split(' AND ').every((term) => isTermMet(term.trim(), item, values)));
-  let rest = expression.replaceAll(/attribute_not_exists\((\w+)\)/g, (_, name) => String(item[name] === undefined));
+  let rest = expression
+    .replaceAll(/attribute_exists\((\w+)(?:\.(#\w+))?\)/g, (_, ...path) => String(at(path[0], path[1]) !== undefined))
+    .replaceAll(/size\((\w+)\)/g, 'size.$1')
+    .replaceAll(/attribute_not_exists\((\w+)\)/g, (_, name) => String(item[name] === undefined));
   for (let inner = /\(([^()]*)\)/.exec(rest); inner; inner = /\(([^()]*)\)/.exec(rest)) {
     rest = rest.replace(inner[0], String(isListMet(inner[1] ?? '')));
   }
@@ -27,8 +37,10 @@ export function isConditionMet(expression: string, item: Item, values: Item): bo
 
 function isTermMet(term: string, item: Item, values: Item): boolean {
   if (term === 'true' || term === 'false') return term === 'true';
-  const [, name = '', operator, value = ''] = /^(\w+) (=|<>|<|<=|>) (:\w+)$/.exec(term) ?? [];
-  const [left, right] = [item[name], values[value]];
+  const [, name = '', operator, value = ''] = /^([\w.]+) (=|<>|<|<=|>) (:\w+)$/.exec(term) ?? [];
+  const map = name.startsWith('size.') ? item[name.slice('size.'.length)]?.M : undefined;
+  const left = map ? { N: String(Object.keys(map).length) } : item[name];
+  const right = values[value];
   if (operator === '=') return left !== undefined && isDeepStrictEqual(left, right);
   if (operator === '<>') return !isDeepStrictEqual(left, right);
   const difference = left?.N === undefined ? Number.NaN : Number(left.N) - Number(right?.N);
@@ -38,18 +50,31 @@ function isTermMet(term: string, item: Item, values: Item): boolean {
   throw new Error(`not a condition of the token store: ${term}`);
 }
 
-/** The item after the update. */
-export function updatedItem(expression: string, item: Item, values: Item): Item {
+/** The item after the update. @param names the names that placeholders in paths stand for */
+export function updatedItem(
+  expression: string,
+  item: Item,
+  values: Item,
+  names: Readonly<Record<string, string>> = {},
+): Item {
   const [, sets = '', removes = ''] = /^(?:SET (.*?))?(?: ?REMOVE (.*))?$/.exec(expression) ?? [];
-  const removed = new Set(removes.split(',').map((name) => name.trim()));
-  const kept = Object.entries(item).filter(([name]) => !removed.has(name));
-  const set = (sets === '' ? [] : sets.split(',')).map((assignment): [string, AttributeValue] => {
-    const [name = '', placeholder = ''] = assignment.split('=').map((part) => part.trim());
+  const updated = structuredClone(item) as Record<string, AttributeValue>;
+  const change = (path: string, value: AttributeValue | undefined) => {
+    const [name = '', placeholder] = path.split('.');
+    const parent = placeholder === undefined ? updated : updated[name]?.M;
+    const key = placeholder === undefined ? name : names[placeholder];
+    if (parent === undefined || key === undefined) throw new Error(`not an update of the token store: ${path}`);
+    if (value === undefined) delete parent[key];
+    else parent[key] = value;
+  };
+  for (const path of removes === '' ? [] : removes.split(',')) change(path.trim(), undefined);
+  for (const assignment of sets === '' ? [] : sets.split(',')) {
+    const [path = '', placeholder = ''] = assignment.split('=').map((part) => part.trim());
     const value = values[placeholder];
-    if (value === undefined || removed.has(name)) throw new Error(`not an update of the token store: ${assignment}`);
-    return [name, value];
-  });
-  return { ...Object.fromEntries(kept), ...Object.fromEntries(set) };
+    if (value === undefined) throw new Error(`not an update of the token store: ${assignment}`);
+    change(path, value);
+  }
+  return updated;
 }
 
 /** As DynamoDB counts them: names and values. */

@@ -74,12 +74,13 @@ export class SimulatedDynamoDb {
       return item === undefined ? {} : { Item: { ...item } };
     }
     if (!(command instanceof UpdateItemCommand)) throw new Error('not an operation of the token store');
-    const { Key, UpdateExpression = '', ConditionExpression, ExpressionAttributeValues: values = {} } = command.input;
+    const { Key, UpdateExpression = '', ConditionExpression, ExpressionAttributeNames: names } = command.input;
+    const { ExpressionAttributeValues: values = {} } = command.input;
     assertValuesUsed(`${UpdateExpression} ${ConditionExpression ?? ''}`, values);
     const key = keyOf(Key);
     const before = this.items.get(key);
     this.#charge('write', key, Math.max(before === undefined ? 0 : bytesOf(before), bytesOf(values)));
-    if (ConditionExpression !== undefined && !isConditionMet(ConditionExpression, before ?? {}, values)) {
+    if (ConditionExpression !== undefined && !isConditionMet(ConditionExpression, before ?? {}, values, names)) {
       const asksForItem = command.input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD';
       throw new ConditionalCheckFailedException({
         message: 'The conditional request failed',
@@ -87,7 +88,7 @@ export class SimulatedDynamoDb {
         ...(asksForItem && before && { Item: { ...before } }),
       });
     }
-    const after = { pk: { S: key }, ...updatedItem(UpdateExpression, before ?? {}, values) };
+    const after = { pk: { S: key }, ...updatedItem(UpdateExpression, before ?? {}, values, names) };
     this.items.set(key, after);
     this.#keepReplaced(key, before);
     this.#options.listener?.tableWritten?.(key, before ?? {}, after);

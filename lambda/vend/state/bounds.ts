@@ -9,8 +9,12 @@ export const MAX_AHEAD_MS = {
   test: 305_000,
   /** The time of something that has happened. */
   event: 5_000,
+  /** All tokens are read again within a minute. */
+  reread: 65_000,
 } as const;
 
-export function isBelieved(kind: keyof typeof MAX_AHEAD_MS, atMs: number, nowMs: number): boolean {
+export type StoredTime = keyof typeof MAX_AHEAD_MS;
+
+export function isBelieved(kind: StoredTime, atMs: number, nowMs: number): boolean {
   return atMs <= nowMs + MAX_AHEAD_MS[kind];
 }

@@ -33,7 +33,7 @@ const NEAR_MS = TEST_CLAIM_MS + 5_000;
 /** A version that was refused is tested again after this time. */
 export const TEST_AGAIN_MS = 300_000;
 /** Every instance has read the rejected tokens by then, or reads each of its tokens again. */
-export const KEEP_REJECTED_MS = 600_000;
+const KEEP_REJECTED_MS = 600_000;
 /** The credential's item must not grow without limit. This many names fit into 8 KB. */
 export const MAX_REJECTED = 300;
 /** 8 bytes of a SHA-256 name a token well enough among a few hundred. */
@@ -56,19 +56,8 @@ export function rejectedName(sha256: string): string {
   return Buffer.from(sha256, 'hex').subarray(0, NAME_BYTES).toString('base64url');
 }
 
-/**
- * The rejected tokens with one more, without those that are old.
- * @returns undefined if there are too many
- */
-export function withRejected(rejected: RejectedTokens, name: string, nowMs: number): RejectedTokens | undefined {
-  const recent = [...rejected].filter(([, atSeconds]) => {
-    const atMs = atSeconds * 1000;
-    return nowMs < atMs + KEEP_REJECTED_MS && isBelieved('event', atMs, nowMs);
-  });
-  const all = new Map(recent).set(name, Math.floor(nowMs / 1000));
-  return all.size > MAX_REJECTED ? undefined : all;
-}
-
-export function withoutRejected(rejected: RejectedTokens, name: string): RejectedTokens {
-  return new Map([...rejected].filter(([listed]) => listed !== name));
+/** The names of entries that nobody needs any more: old ones, and ones that another clock put far ahead. */
+export function oldRejected(rejected: RejectedTokens, nowMs: number): string[] {
+  const isRecent = (atMs: number) => nowMs < atMs + KEEP_REJECTED_MS && isBelieved('event', atMs, nowMs);
+  return [...rejected].filter(([, atSeconds]) => !isRecent(atSeconds * 1000)).map(([name]) => name);
 }

@@ -1,17 +1,12 @@
 // An item of a credential, as DynamoDB stores it. It has no `expires_at`, because DynamoDB's TTL must not delete it.
 
 import { isBelieved } from '../state/bounds.ts';
-import type { CredentialState, RejectedTokens, VersionTest } from '../state/credential-state.ts';
+import type { CredentialState, VersionTest } from '../state/credential-state.ts';
 import type { Item } from './dynamodb-items.ts';
-import { believedEvent, numberAt, parseBackOff } from './token-item.ts';
+import { believed, numberAt, parseBackOff } from './token-item.ts';
 
 export function testAttributes({ version, nextAtSeconds }: VersionTest): Item {
   return { tested_version: { S: version }, next_test_at: { N: String(nextAtSeconds) } };
-}
-
-export function rejectedAttribute(rejected: RejectedTokens): Item {
-  const entries = [...rejected].map(([name, atSeconds]) => [name, { N: String(atSeconds) }]);
-  return { rejected: { M: Object.fromEntries(entries) } };
 }
 
 export function parseCredentialItem(item: Item, nowMs: number): CredentialState {
@@ -20,7 +15,7 @@ export function parseCredentialItem(item: Item, nowMs: number): CredentialState 
     acceptedVersion: item.accepted_version?.S,
     test: parseTest(item, nowMs),
     rejected: rejected && new Map(Object.keys(rejected).map((name) => [name, numberAt(rejected, name) ?? 0])),
-    rereadBeforeMs: believedEvent(numberAt(item, 'reread_before_ms'), 1, nowMs),
+    rereadBeforeMs: believed('reread', numberAt(item, 'reread_before_ms'), 1, nowMs),
     backOff: parseBackOff(item, nowMs),
   };
 }

@@ -2,7 +2,7 @@
 // only under its conditions, and answers false where these don't hold.
 
 import type { BackOff } from '../state/back-off.ts';
-import type { CredentialState, RejectedTokens, VersionTest } from '../state/credential-state.ts';
+import type { CredentialState, VersionTest } from '../state/credential-state.ts';
 
 /** All methods throw the errors of the store's client. `isThrottled` recognises one kind of them. */
 export interface CredentialStore {
@@ -21,8 +21,13 @@ export interface CredentialStore {
    */
   accept(version: string, seenVersion: string | undefined, refused: VersionTest | undefined): Promise<boolean>;
 
-  /** Replaces the rejected tokens, unless they have changed since they were read. */
-  setRejected(rejected: RejectedTokens, seen: RejectedTokens | undefined): Promise<boolean>;
+  /**
+   * Adds a token to the rejected ones, unless there are too many.
+   * @param old the names of entries to remove
+   */
+  listRejected(name: string, atSeconds: number, old: readonly string[]): Promise<boolean>;
+
+  unlistRejected(name: string): Promise<boolean>;
 
   /** All instances must read tokens again that they learned before this time. */
   setRereadBefore(rereadBeforeMs: number): Promise<boolean>;

@@ -3,23 +3,27 @@
 import type { Clock } from '../../clock.ts';
 import type { BackOff } from '../state/back-off.ts';
 import { MAX_AHEAD_MS } from '../state/bounds.ts';
-import type { CredentialState, RejectedTokens, VersionTest } from '../state/credential-state.ts';
-import { parseCredentialItem, rejectedAttribute, testAttributes } from './credential-item.ts';
+import { type CredentialState, MAX_REJECTED, type VersionTest } from '../state/credential-state.ts';
+import { parseCredentialItem, testAttributes } from './credential-item.ts';
 import type { CredentialStore } from './credential-store.ts';
-import type { DynamoDbItems, Item, Update } from './dynamodb-items.ts';
+import type { DynamoDbItems, Update } from './dynamodb-items.ts';
 import { backOffAttributes } from './token-item.ts';
+
+/** As many removals fit into an expression, which holds 4 KB. */
+const MAX_REMOVED = 100;
 
 /** The conditions of writes. A time that counts as absent when it is read counts as absent here as well. */
 export const CREDENTIAL_CONDITIONS = {
-  notTested:
-    'attribute_not_exists(next_test_at) OR tested_version <> :tested_version OR next_test_at <= :now OR next_test_at > :test_bound',
+  noTestInForce: 'attribute_not_exists(next_test_at) OR next_test_at <= :now OR next_test_at > :test_bound',
+  otherTested: 'tested_version <> :tested_version',
   testedLast: 'tested_version = :tested_version',
   acceptedAsRead: 'accepted_version = :seen',
   noneAccepted: 'attribute_not_exists(accepted_version)',
-  rejectedAsRead: 'rejected = :seen',
+  isListedOrNotFull: 'size(rejected) < :max OR attribute_exists(rejected.#name)',
+  someRejected: 'attribute_exists(rejected)',
   noneRejected: 'attribute_not_exists(rejected)',
   notRereadLately:
-    'attribute_not_exists(reread_before_ms) OR reread_before_ms < :reread_before_ms OR reread_before_ms > :event_bound',
+    'attribute_not_exists(reread_before_ms) OR reread_before_ms < :reread_before_ms OR reread_before_ms > :reread_bound',
   /** A longer back-off stays: a `Retry-After` of five minutes must not be replaced by a shorter one of another mint. */
   noLongerBackOff:
     'attribute_not_exists(backoff_until) OR backoff_until < :backoff_until OR backoff_version <> :backoff_version OR backoff_until > :backoff_bound',
@@ -43,14 +47,13 @@ export class DynamoDbCredentialStore implements CredentialStore {
   }
 
   async claimTest(test: VersionTest): Promise<boolean> {
-    const compared = { ':now': seconds(this.#clock.nowMs()), ':test_bound': this.#boundSeconds('test') };
-    return await this.#update({ set: testAttributes(test), condition: CREDENTIAL_CONDITIONS.notTested, compared });
+    const { noTestInForce, otherTested } = CREDENTIAL_CONDITIONS;
+    return await this.#setTest(test, `${otherTested} OR ${noTestInForce}`);
   }
 
   async postponeTest(test: VersionTest): Promise<boolean> {
-    const { notTested, testedLast } = CREDENTIAL_CONDITIONS;
-    const compared = { ':now': seconds(this.#clock.nowMs()), ':test_bound': this.#boundSeconds('test') };
-    return await this.#update({ set: testAttributes(test), condition: `${testedLast} OR ${notTested}`, compared });
+    const { noTestInForce, testedLast } = CREDENTIAL_CONDITIONS;
+    return await this.#setTest(test, `${testedLast} OR ${noTestInForce}`);
   }
 
   async accept(version: string, seenVersion: string | undefined, refused: VersionTest | undefined): Promise<boolean> {
@@ -63,21 +66,33 @@ export class DynamoDbCredentialStore implements CredentialStore {
     });
   }
 
-  async setRejected(rejected: RejectedTokens, seen: RejectedTokens | undefined): Promise<boolean> {
-    const { rejectedAsRead, noneRejected } = CREDENTIAL_CONDITIONS;
-    return await this.#update({
-      set: rejectedAttribute(rejected),
-      condition: seen ? rejectedAsRead : noneRejected,
-      ...(seen && { compared: renamed(rejectedAttribute(seen), 'rejected', ':seen') }),
+  async listRejected(name: string, atSeconds: number, old: readonly string[]): Promise<boolean> {
+    const { isListedOrNotFull, noneRejected } = CREDENTIAL_CONDITIONS;
+    const at = { N: String(atSeconds) };
+    const removed = old.slice(0, MAX_REMOVED).filter((each) => each !== name);
+    const placeholders = removed.map((each, index): [string, string] => [`#old${index}`, each]);
+    const isListed = await this.#update({
+      set: { 'rejected.#name': at },
+      remove: placeholders.map(([placeholder]) => `rejected.${placeholder}`),
+      names: { '#name': name, ...Object.fromEntries(placeholders) },
+      condition: isListedOrNotFull,
+      compared: { ':max': { N: String(MAX_REJECTED + removed.length) } },
     });
+    if (isListed) return true;
+    return await this.#update({ set: { rejected: { M: { [name]: at } } }, condition: noneRejected });
+  }
+
+  async unlistRejected(name: string): Promise<boolean> {
+    const { someRejected } = CREDENTIAL_CONDITIONS;
+    return await this.#update({ remove: ['rejected.#name'], names: { '#name': name }, condition: someRejected });
   }
 
   async setRereadBefore(rereadBeforeMs: number): Promise<boolean> {
-    const bound = { N: String(this.#clock.nowMs() + MAX_AHEAD_MS.event) };
+    const bound = { N: String(this.#clock.nowMs() + MAX_AHEAD_MS.reread) };
     return await this.#update({
       set: { reread_before_ms: { N: String(rereadBeforeMs) } },
       condition: CREDENTIAL_CONDITIONS.notRereadLately,
-      compared: { ':event_bound': bound },
+      compared: { ':reread_bound': bound },
     });
   }
 
@@ -93,6 +108,11 @@ export class DynamoDbCredentialStore implements CredentialStore {
     return this.#items.isThrottled(error);
   }
 
+  async #setTest(test: VersionTest, condition: string): Promise<boolean> {
+    const compared = { ':now': seconds(this.#clock.nowMs()), ':test_bound': this.#boundSeconds('test') };
+    return await this.#update({ set: testAttributes(test), condition, compared });
+  }
+
   async #update(update: Update): Promise<boolean> {
     return (await this.#items.update(this.#key, update)) === 'written';
   }
@@ -104,9 +124,4 @@ export class DynamoDbCredentialStore implements CredentialStore {
 
 function seconds(ms: number) {
   return { N: String(ms / 1000) };
-}
-
-function renamed(attributes: Item, from: string, to: string): Item {
-  const { [from]: value } = attributes;
-  return value === undefined ? {} : { [to]: value };
 }

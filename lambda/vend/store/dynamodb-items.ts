@@ -15,6 +15,8 @@ export type Item = Readonly<Record<string, AttributeValue>>;
 export interface Update {
   readonly set?: Item;
   readonly remove?: readonly string[];
+  /** The names that placeholders in paths stand for: `{ '#name': 'a-b' }` for `map.#name`. */
+  readonly names?: Readonly<Record<string, string>>;
   readonly condition: string;
   /** The values that the condition compares with, by their placeholders. */
   readonly compared?: Item;
@@ -62,19 +64,22 @@ export class DynamoDbItems {
   }
 }
 
-/** The placeholder of an attribute that is set has the attribute's name. */
-function expressionsOf(key: string, { set = {}, remove = [], condition, compared = {} }: Update) {
-  const assignments = Object.keys(set).map((name) => `${name} = :${name}`);
+/** The placeholder of a value that is set has the name of its attribute, or the letters of its path. */
+function expressionsOf(key: string, { set = {}, remove = [], names, condition, compared = {} }: Update) {
+  const placeholder = (path: string) => `:${path.replace(/\W/g, '')}`;
+  const assignments = Object.keys(set).map((path) => `${path} = ${placeholder(path)}`);
   const expressions = [
     ...(assignments.length > 0 ? [`SET ${assignments.join(', ')}`] : []),
     ...(remove.length > 0 ? [`REMOVE ${remove.join(', ')}`] : []),
   ];
-  const values = Object.fromEntries(Object.entries(set).map(([name, value]) => [`:${name}`, value]));
+  const values = Object.fromEntries(Object.entries(set).map(([path, value]) => [placeholder(path), value]));
+  const all = { ...values, ...compared };
   return {
     Key: { pk: { S: key } },
     UpdateExpression: expressions.join(' '),
     ConditionExpression: condition,
-    ExpressionAttributeValues: { ...values, ...compared },
+    ...(names && { ExpressionAttributeNames: names }),
+    ...(Object.keys(all).length > 0 && { ExpressionAttributeValues: all }),
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
   } as const;
 }

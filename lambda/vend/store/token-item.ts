@@ -4,7 +4,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { isErrorCode } from '../../errors.ts';
 import type { BackOff } from '../state/back-off.ts';
-import { isBelieved } from '../state/bounds.ts';
+import { isBelieved, type StoredTime } from '../state/bounds.ts';
 import type { Item } from './dynamodb-items.ts';
 import type { StoredToken } from './token-store.ts';
 
@@ -28,7 +28,7 @@ export function parseItem(item: Item, nowMs: number): StoredToken {
     credentialVersion: item.credential_version?.S,
     revision: item.revision?.S,
     lease: leaseId !== undefined && leaseUntilMs !== undefined ? { id: leaseId, untilMs: leaseUntilMs } : undefined,
-    forcedAtSeconds: believedEvent(numberAt(item, 'forced_at'), 1000, nowMs),
+    forcedAtSeconds: believed('event', numberAt(item, 'forced_at'), 1000, nowMs),
     backOff: parseBackOff(item, nowMs),
   };
 }
@@ -43,9 +43,9 @@ export function parseBackOff(item: Item, nowMs: number): BackOff | undefined {
   return { error: code, missing: missing.map(Number), version, untilSeconds, count };
 }
 
-/** The time of something that has happened. Undefined if it is too far ahead. @param unitMs of the time */
-export function believedEvent(at: number | undefined, unitMs: number, nowMs: number): number | undefined {
-  return at !== undefined && isBelieved('event', at * unitMs, nowMs) ? at : undefined;
+/** A stored time. Undefined if it is too far ahead. @param unitMs of the time */
+export function believed(kind: StoredTime, at: number | undefined, unitMs: number, nowMs: number): number | undefined {
+  return at !== undefined && isBelieved(kind, at * unitMs, nowMs) ? at : undefined;
 }
 
 export function numberAt(item: Item, name: string): number | undefined {

@@ -2,8 +2,8 @@
 // profiles of the credential share. Both are read again from time to time.
 
 import type { Clock } from '../../clock.ts';
+import { VendingError } from '../../errors.ts';
 import type { Credential } from '../../oauth/credential.ts';
-import type { Token } from '../../oauth/token.ts';
 import type { CredentialSource } from '../../secrets/credential-source.ts';
 import { type BackOff, isInForce } from '../state/back-off.ts';
 import { type CredentialState, isTestDue, isTestNear, type VersionTest } from '../state/credential-state.ts';
@@ -11,7 +11,7 @@ import type { CredentialStore } from '../store/credential-store.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { SharedState } from './shared-state.ts';
 
-/** A range of times, drawn each time. Instances that started together must not read together. */
+/** A range of times, drawn each time, so that instances that started together do not read together. */
 type Range = readonly [fromMs: number, toMs: number];
 
 const CHECK_EVERY_MS: Range = [40_000, 50_000];
@@ -23,6 +23,7 @@ const RETRY_AFTER_MS = 5_000;
 const WAIT_FOR_SECRET_MS = 500;
 /** What was read within this time is recent enough for a mint. */
 const RECENT_MS = 1_000;
+
 export interface CredentialKeeperProps {
   readonly source: CredentialSource;
   readonly store: Pick<CredentialStore, 'read' | 'isThrottled'>;
@@ -34,24 +35,28 @@ export interface CredentialKeeperProps {
 
 export class CredentialKeeper {
   readonly #props: CredentialKeeperProps;
-  readonly #shared: SharedState;
+  /** The item as it was read last. */
+  readonly shared: SharedState;
   #secretDueAtMs = 0;
   /** A read that its caller waits for. Others who come meanwhile wait as well. */
   #readingSecret: Promise<void> | undefined;
   #secretReadAtMs = Number.NEGATIVE_INFINITY;
   #accepted: Credential | undefined;
+  /** Secrets Manager did not answer in time. */
+  #hangsUntilMs = Number.NEGATIVE_INFINITY;
   /** Why no version of the credential could be read. */
   #failure: unknown;
   /** The versions for which the secret was read once more, because they differ. */
   #comparedVersions = '';
   #recheckedAtMs = Number.NEGATIVE_INFINITY;
+
   constructor(props: CredentialKeeperProps) {
     this.#props = props;
-    this.#shared = new SharedState({ ...props, nextAfterMs: (state) => this.#nextAfterMs(state) });
+    this.shared = new SharedState({ ...props, nextAfterMs: (state) => this.#nextAfterMs(state) });
   }
 
   get state(): CredentialState {
-    return this.#shared.state;
+    return this.shared.state;
   }
 
   /** The current version (AWSCURRENT). Undefined if the secret holds no credential. */
@@ -76,17 +81,7 @@ export class CredentialKeeper {
 
   /** Whether the credential was checked lately, so that memory can answer. */
   get isChecked(): boolean {
-    return this.version !== undefined && this.#nowMs < Math.min(this.#secretDueAtMs, this.#shared.dueAtMs);
-  }
-
-  /** Whether the table throttled the last read of the item. */
-  get isThrottled(): boolean {
-    return this.#shared.isThrottled;
-  }
-
-  /** Whether the item was ever read. */
-  get isStateKnown(): boolean {
-    return this.#shared.isKnown;
+    return this.version !== undefined && this.#nowMs < Math.min(this.#secretDueAtMs, this.shared.dueAtMs);
   }
 
   get isTestDue(): boolean {
@@ -96,15 +91,6 @@ export class CredentialKeeper {
   get backOffInForce(): BackOff | undefined {
     const { backOff } = this.state;
     return isInForce(backOff, this.version, this.#nowMs) ? backOff : undefined;
-  }
-
-  isRejected(token: Token): boolean {
-    return this.#shared.isRejected(token);
-  }
-
-  /** Whether a token must be read from the table again. @param learnedAtMs when it was asked for */
-  isOutdated(learnedAtMs: number): boolean {
-    return this.#shared.isOutdated(learnedAtMs);
   }
 
   /**
@@ -117,24 +103,26 @@ export class CredentialKeeper {
     await Promise.all([
       (this.version === undefined || nowMs >= this.#secretDueAtMs) && this.#readSecret(),
       secretUnderWay && this.#awaitSecret(secretUnderWay),
-      nowMs >= this.#shared.dueAtMs && this.#shared.read(),
+      nowMs >= this.shared.dueAtMs && this.shared.read(),
     ]);
     await this.#readAccepted();
     if (this.version === undefined) throw this.#failure;
+    // Only now is it known whether a test is near.
+    this.shared.note({});
   }
 
   /** Reads both again because an item is of a version that is not in use here. At most once in 5 s. */
   async recheck(): Promise<void> {
-    if (this.#nowMs < this.#recheckedAtMs + RETRY_AFTER_MS && !this.isThrottled) return;
+    if (this.#nowMs < this.#recheckedAtMs + RETRY_AFTER_MS && !this.shared.isThrottled) return;
     this.#recheckedAtMs = this.#nowMs;
     this.#secretDueAtMs = 0;
-    this.#shared.noteChange();
+    this.shared.noteChange();
     await this.check();
   }
 
   /** Before a mint: what other instances have found out counts. @returns `throttled`: the table throttles */
   async refresh(): Promise<'throttled' | undefined> {
-    const failed = this.#shared.isRecent ? undefined : await this.#shared.read();
+    const failed = this.shared.isRecent ? undefined : await this.shared.read();
     await this.#readAccepted();
     return failed === 'throttled' ? failed : undefined;
   }
@@ -145,22 +133,25 @@ export class CredentialKeeper {
     return this.current;
   }
 
-  /** What this instance has found out itself. */
-  note(found: Partial<CredentialState>): void {
-    this.#shared.note(found);
-  }
-
   noteAccepted(credential: Credential, test: VersionTest | undefined): void {
     this.#accepted = credential;
-    this.note({ acceptedVersion: credential.version, test });
+    this.shared.note({ acceptedVersion: credential.version, test });
   }
 
-  /** Another instance has changed the item. */
-  noteChange(): void {
-    this.#shared.noteChange();
+  /**
+   * The credential of a version.
+   * @param hasToken whether the caller has a valid token, and so waits only a short time
+   * @throws VendingError
+   */
+  async ofVersion(version: string, hasToken: boolean): Promise<Credential> {
+    const reading = this.#props.source.ofVersion(version);
+    if (!hasToken) return await reading;
+    const credential = await this.#waitShortly(reading);
+    if (credential === undefined) throw new VendingError('unavailable', 'Secrets Manager did not answer in time');
+    return credential;
   }
 
-  /** Uses a version that opened a token, while the secret holds no credential and no version is accepted. */
+  /** Uses a version that opened a token, while no other one is known. */
   adopt(credential: Credential): void {
     this.#accepted ??= credential;
   }
@@ -187,34 +178,43 @@ export class CredentialKeeper {
 
   /** If a version is known, callers wait only a short time. The read goes on. */
   async #awaitSecret(reading: Promise<void>): Promise<void> {
-    await (this.version === undefined ? reading : this.#props.clock.waitAtMost(WAIT_FOR_SECRET_MS, reading));
+    if (this.version === undefined) await reading;
+    else await this.#waitShortly(reading);
+  }
+
+  /** Waits for Secrets Manager. While it hangs, nobody waits again. */
+  async #waitShortly<T>(reading: Promise<T>): Promise<T | undefined> {
+    const waitMs = this.#nowMs < this.#hangsUntilMs ? 0 : WAIT_FOR_SECRET_MS;
+    const answered = await this.#props.clock.waitAtMost(
+      waitMs,
+      reading.then((value) => ({ value })),
+    );
+    if (answered === undefined) this.#hangsUntilMs = this.#nowMs + RETRY_AFTER_MS;
+    return answered?.value;
   }
 
   async #readAccepted(): Promise<void> {
     const { acceptedVersion } = this.state;
     if (acceptedVersion === undefined && this.current) this.#accepted = undefined;
     if (acceptedVersion === undefined || acceptedVersion === this.#accepted?.version) return;
-    await this.#compareVersions(acceptedVersion);
+    const versions = `${this.current?.version} ${acceptedVersion}`;
+    if (this.current?.version !== acceptedVersion && versions !== this.#comparedVersions) {
+      // The two were read side by side, so this instance may be the one that is behind.
+      this.#comparedVersions = versions;
+      await this.#readSecret();
+    }
     const reading = this.#props.source.ofVersion(acceptedVersion).catch((error: unknown) => {
       this.#failure ??= error;
       return undefined;
     });
-    this.#accepted = await (this.current ? this.#props.clock.waitAtMost(WAIT_FOR_SECRET_MS, reading) : reading);
-  }
-
-  /** The two were read side by side, so this instance may be the one that is behind. */
-  async #compareVersions(acceptedVersion: string): Promise<void> {
-    const versions = `${this.current?.version} ${acceptedVersion}`;
-    if (this.current?.version === acceptedVersion || versions === this.#comparedVersions) return;
-    this.#comparedVersions = versions;
-    await this.#readSecret();
+    this.#accepted = await (this.current ? this.#waitShortly(reading) : reading);
   }
 
   #nextAfterMs(state: CredentialState): number {
     return this.#draw(isTestNear(state, this.current?.version, this.#nowMs) ? CHECK_TEST_EVERY_MS : CHECK_EVERY_MS);
   }
 
-  #draw([fromMs, toMs]: Range): number {
+  #draw([fromMs, toMs]: Range) {
     return fromMs + this.#props.random() * (toMs - fromMs);
   }
 

@@ -2,24 +2,23 @@
 // a write fails, the mint goes on, and this instance alone knows it.
 
 import type { Clock } from '../../clock.ts';
+import type { VendingError } from '../../errors.ts';
 import type { Credential } from '../../oauth/credential.ts';
 import type { Token } from '../../oauth/token.ts';
 import type { BackOff } from '../state/back-off.ts';
 import {
+  oldRejected,
   rejectedName,
   TEST_AGAIN_MS,
   TEST_CLAIM_MS,
   type VersionTest,
-  withoutRejected,
-  withRejected,
 } from '../state/credential-state.ts';
+import type { TokenState } from '../state/token-state.ts';
 import type { CredentialStore } from '../store/credential-store.ts';
 import type { TableOperation, Telemetry } from '../telemetry.ts';
 import { attempt } from './attempt.ts';
 import type { CredentialKeeper } from './credential-keeper.ts';
 
-/** Other profiles may list rejected tokens at the same time. */
-const LIST_ATTEMPTS = 3;
 /** All tokens of all instances are read again at most once in this time. */
 const REREAD_EVERY_MS = 60_000;
 
@@ -46,7 +45,7 @@ export class CredentialRecorder {
     if (!keeper.isTestDue || keeper.current === undefined) return false;
     const test = this.#test(keeper.current, TEST_CLAIM_MS);
     const claimed = await this.#write('claim_test', () => store.claimTest(test));
-    keeper.note({ test });
+    keeper.shared.note({ test });
     return claimed === true || claimed === 'away';
   }
 
@@ -69,7 +68,7 @@ export class CredentialRecorder {
     keeper.noteAccepted(credential, test);
     if (accepted !== false) return;
     // Another instance has accepted a version. What was refused here is refused all the same.
-    keeper.noteChange();
+    keeper.shared.noteChange();
     if (test) await this.#postpone(test);
   }
 
@@ -79,10 +78,25 @@ export class CredentialRecorder {
     await this.#postpone(this.#test(current, TEST_AGAIN_MS));
   }
 
+  /** A failure for scopes that were never granted says nothing about the version. The next mint tests it. */
+  async reopenTest(): Promise<void> {
+    const { current } = this.#props.keeper;
+    if (current) await this.#postpone(this.#test(current, 0));
+  }
+
+  /**
+   * Whether a failure concerns all tokens of the credential. Some servers refuse a client where they mean its scopes. So
+   * a refusal counts only for scopes that were granted before, or where nothing was ever granted.
+   */
+  isOfCredential({ code }: VendingError, { token }: TokenState): boolean {
+    const { acceptedVersion } = this.#props.keeper.state;
+    return code === 'throttled' || (code === 'credential_refused' && (token !== undefined || !acceptedVersion));
+  }
+
   async recordBackOff(backOff: BackOff): Promise<void> {
     const { keeper, store, telemetry } = this.#props;
     if (backOff.error === 'credential_refused') telemetry.credentialRefused({ credentialVersion: backOff.version });
-    keeper.note({ backOff });
+    keeper.shared.note({ backOff });
     await this.#write('record_credential_back_off', () => store.recordBackOff(backOff));
   }
 
@@ -91,44 +105,40 @@ export class CredentialRecorder {
    * @returns false if the list takes no more
    */
   async listRejected({ sha256 }: Token): Promise<boolean> {
-    const nowMs = this.#props.clock.nowMs();
-    return await this.#changeRejected((rejected) => withRejected(rejected, rejectedName(sha256), nowMs));
+    const { keeper, store, clock } = this.#props;
+    const nowMs = clock.nowMs();
+    const [name, atSeconds] = [rejectedName(sha256), Math.floor(nowMs / 1000)];
+    const { rejected = new Map<string, number>() } = keeper.state;
+    const old = oldRejected(rejected, nowMs);
+    keeper.shared.note({ rejected: new Map(rejected).set(name, atSeconds) });
+    return (await this.#write('list_rejected', () => store.listRejected(name, atSeconds, old))) !== false;
   }
 
   /** The server has issued the rejected token again, so there is no other one. */
   async unlistRejected({ sha256 }: Token): Promise<void> {
-    await this.#changeRejected((rejected) => withoutRejected(rejected, rejectedName(sha256)));
+    const { keeper, store } = this.#props;
+    const name = rejectedName(sha256);
+    const rejected = new Map(keeper.state.rejected);
+    rejected.delete(name);
+    keeper.shared.note({ rejected });
+    await this.#write('unlist_rejected', () => store.unlistRejected(name));
   }
 
   /** In place of a list that is full: all instances read all their tokens again. Call it after the token is replaced. */
   async rereadAll(): Promise<void> {
     const { keeper, store, clock } = this.#props;
     const nowMs = clock.nowMs();
-    if (nowMs < (keeper.state.rereadBeforeMs ?? 0) + REREAD_EVERY_MS) return;
-    keeper.note({ rereadBeforeMs: nowMs });
-    await this.#write('reread_all', () => store.setRereadBefore(nowMs));
-  }
-
-  async #changeRejected(change: (rejected: ReadonlyMap<string, number>) => ReadonlyMap<string, number> | undefined) {
-    const { keeper, store } = this.#props;
-    for (let round = 0; round < LIST_ATTEMPTS; round++) {
-      const { rejected: seen } = keeper.state;
-      const rejected = change(seen ?? new Map());
-      if (rejected === undefined) return false;
-      const written = await this.#write('set_rejected', () => store.setRejected(rejected, seen));
-      if (written !== false) {
-        keeper.note({ rejected });
-        return true;
-      }
-      keeper.noteChange();
-      await keeper.check();
-    }
-    return false;
+    const lastMs = keeper.state.rereadBeforeMs ?? Number.NEGATIVE_INFINITY;
+    // They are about to read this one's replacement.
+    if (nowMs < lastMs) return;
+    const rereadBeforeMs = Math.max(nowMs, lastMs + REREAD_EVERY_MS);
+    keeper.shared.note({ rereadBeforeMs });
+    await this.#write('reread_all', () => store.setRereadBefore(rereadBeforeMs));
   }
 
   async #postpone(test: VersionTest): Promise<void> {
     const { keeper, store } = this.#props;
-    keeper.note({ test });
+    keeper.shared.note({ test });
     await this.#write('postpone_test', () => store.postponeTest(test));
   }
 

@@ -5,7 +5,7 @@ import type { Clock } from '../../clock.ts';
 import { VendingError } from '../../errors.ts';
 import type { Token } from '../../oauth/token.ts';
 import type { CredentialSource } from '../../secrets/credential-source.ts';
-import { LEASE_MS } from '../../time-limits.ts';
+import { LEASE_MS, WAIT_MS } from '../../time-limits.ts';
 import { nextBackOff } from '../state/back-off.ts';
 import { LeaseWatch } from '../state/lease.ts';
 import {
@@ -18,7 +18,6 @@ import {
   isValid,
   NO_DEMAND,
   ninthTenthMs,
-  type TokenState,
 } from '../state/token-state.ts';
 import type { CredentialKeeper } from './credential-keeper.ts';
 import type { CredentialRecorder } from './credential-recorder.ts';
@@ -56,6 +55,8 @@ interface Mint {
   readonly startedAtMs: number;
   /** The lease under which it is made. Undefined if this instance has none. */
   readonly leaseId: string | undefined;
+  /** When its publication is repeated no more, because its caller has a valid token and waits only a short time. */
+  readonly repeatUntilMs?: number | undefined;
 }
 
 export class Minting {
@@ -131,22 +132,24 @@ export class Minting {
     // A test that was cut short may have cost an issued token. It is repeated with time for a whole mint.
     const left = limits.timeLeft(call, state, startedAtMs, isTest && wasTested);
     const limitMs = startedAtMs + left.toMintMs;
+    const repeatUntilMs = left.isCutEarly ? call.startedAtMs + WAIT_MS : undefined;
     const listing = this.#listRejected(mint);
     let minted: Minted;
     try {
       minted = await minter.mint(request, { isTest, isNeeded, deadlineMs: limitMs });
     } catch (error) {
+      if (isTest && state.token === undefined) await recorder.reopenTest();
       // A mint that was cut short in order to vend a valid token does not show that the server failed.
       const wasCut = left.isCutByToken && this.#nowMs >= limitMs - TIMER_ALLOWANCE_MS;
       const wasTestRefused = isTest && !isNeeded && isRefusal(error);
       if (!wasCut && !wasTestRefused) throw await this.#recordFailure(mint, error);
-      if (wasCut && left.isCutEarly && !isTest) await this.#postponeRenewal(mint);
+      if (wasCut && left.isCutEarly && !isTest) await this.#postponeRenewal({ ...mint, repeatUntilMs });
       else await this.#release(mint);
       throw error;
     }
     // All instances are told of the rejected token before its replacement is published.
     const isListed = await listing;
-    const found = await this.#rememberAndPublish(mint, minted);
+    const found = await this.#rememberAndPublish({ ...mint, repeatUntilMs }, minted);
     if (isListed === false) await recorder.rereadAll();
     return found;
   }
@@ -160,8 +163,8 @@ export class Minting {
 
   /** Remembers and publishes the minted token. Returns it, or the token that another instance published meanwhile. */
   async #rememberAndPublish(mint: Mint, { token: issued, credential }: Minted): Promise<FoundToken> {
-    const { memory, reader, writer, keeper, recorder } = this.#props;
-    const { call, reading, startedAtMs, leaseId } = mint;
+    const { memory, reader, keeper, recorder } = this.#props;
+    const { call, reading, startedAtMs } = mint;
     const { request, demand } = call;
     const { state } = reading;
     const token = issued.after(state.token);
@@ -171,7 +174,7 @@ export class Minting {
     memory.remember(request.key, minted, { learnedAtMs: startedAtMs, readAgainAtMs: 0 });
     if (wasForced && token.sha256 === state.token?.sha256) await recorder.unlistRejected(token);
     if (reading.table === 'usable') {
-      const published = await writer.publish(request.key, { token, credential }, forcedAtSeconds, state, leaseId);
+      const published = await this.#publish(mint, { token, credential }, forcedAtSeconds);
       const readAfter =
         published === false ? await reader.readTableAndCredential(request).catch(() => undefined) : undefined;
       if (readAfter && isFresh(readAfter.state, demand, keeper.versionsInUse, this.#nowMs)) {
@@ -197,34 +200,37 @@ export class Minting {
     const failed = { ...state, backOff };
     const readAgainAtMs = Math.min(backOff.untilSeconds * 1000, this.#nowMs + MAX_PAUSE_MS);
     memory.remember(request.key, failed, { readAgainAtMs });
-    if (this.#isOfCredential(failure, state)) await recorder.recordBackOff(backOff);
+    if (recorder.isOfCredential(failure, state)) await recorder.recordBackOff(backOff);
     else limits.noteFailure(call, state, cause);
     if (leaseId !== undefined) await writer.recordFailure(request.key, failed, leaseId);
     return failure === cause ? failure.withRetryAfter(backOff.untilSeconds - circumstances.nowMs / 1000) : cause;
   }
 
   /**
-   * Whether a failure concerns all tokens of the credential. Some servers refuse a client where they mean its scopes. So
-   * a refusal counts only for scopes that were granted before, or where nothing was ever granted.
-   */
-  #isOfCredential({ code }: VendingError, { token }: TokenState): boolean {
-    const { acceptedVersion } = this.#props.keeper.state;
-    return code === 'throttled' || (code === 'credential_refused' && (token !== undefined || !acceptedVersion));
-  }
-
-  /**
    * A renewal that took too long for its caller may have cost an issued token. It is made again only when the callers
    * of this token have time for a whole mint: in the last tenth of its lifetime.
    */
-  async #postponeRenewal({ call, reading: { state }, leaseId, startedAtMs }: Mint): Promise<void> {
-    const { memory, source, writer } = this.#props;
-    const { token, credentialVersion, forcedAtSeconds } = state;
+  async #postponeRenewal(mint: Mint): Promise<void> {
+    const { memory, source } = this.#props;
+    const { call, reading, startedAtMs } = mint;
+    const { token, credentialVersion, forcedAtSeconds } = reading.state;
     if (token === undefined || credentialVersion === undefined) return;
     const postponed: Token = token.renewedAt(ninthTenthMs(token));
-    memory.remember(call.request.key, { ...state, token: postponed }, { learnedAtMs: startedAtMs });
+    memory.remember(call.request.key, { ...reading.state, token: postponed }, { learnedAtMs: startedAtMs });
     const credential = await source.ofVersion(credentialVersion).catch(() => undefined);
-    if (credential === undefined) return;
-    await writer.publish(call.request.key, { token: postponed, credential }, forcedAtSeconds, state, leaseId);
+    if (credential) await this.#publish(mint, { token: postponed, credential }, forcedAtSeconds);
+  }
+
+  async #publish(mint: Mint, minted: Minted, forcedAtSeconds: number | undefined): Promise<boolean | undefined> {
+    const { call, reading, leaseId, repeatUntilMs } = mint;
+    return await this.#props.writer.publish(
+      call.request.key,
+      minted,
+      forcedAtSeconds,
+      reading.state,
+      leaseId,
+      repeatUntilMs,
+    );
   }
 
   async #release({ call, leaseId }: Mint): Promise<void> {

@@ -71,7 +71,8 @@ export class SharedState {
 
   /** Whether a token must be read from the table again. @param learnedAtMs when it was asked for */
   isOutdated(learnedAtMs: number): boolean {
-    const { rereadBeforeMs = Number.NEGATIVE_INFINITY } = this.#state;
+    const { rereadBeforeMs: nextMs = Number.POSITIVE_INFINITY } = this.#state;
+    const rereadBeforeMs = this.#nowMs >= nextMs ? nextMs : Number.NEGATIVE_INFINITY;
     const missedBeforeMs = this.#nowMs >= this.#missedAtMs ? this.#missedAtMs : this.#missedBeforeMs;
     return learnedAtMs < Math.max(missedBeforeMs, rereadBeforeMs + CLOCK_ALLOWANCE_MS);
   }

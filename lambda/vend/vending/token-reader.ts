@@ -54,7 +54,7 @@ export class TokenReader {
     if (this.#isBehind(stored)) await keeper.recheck();
     const remembered = memory.get(request.key);
     // Other instances may know an accepted version that this one could not read.
-    const isUnknown = keeper.isThrottled && (!keeper.isStateKnown || this.#isBehind(stored));
+    const isUnknown = keeper.shared.isThrottled && (!keeper.shared.isKnown || this.#isBehind(stored));
     const state = failed ?? (isUnknown ? 'throttled' : await this.#open(request, stored));
     if (typeof state === 'string') return { table: state, state: remembered?.state ?? {}, source: 'memory' };
     // If the table has lost the token, or never had it, the one in memory is used.
@@ -99,7 +99,11 @@ export class TokenReader {
   #outlivesTable({ state, learnedAtMs }: { state: TokenState; learnedAtMs: number }): boolean {
     const { keeper, clock } = this.#props;
     const { token } = state;
-    return isValid(token, NO_DEMAND, clock.nowMs()) && !keeper.isRejected(token) && !keeper.isOutdated(learnedAtMs);
+    return (
+      isValid(token, NO_DEMAND, clock.nowMs()) &&
+      !keeper.shared.isRejected(token) &&
+      !keeper.shared.isOutdated(learnedAtMs)
+    );
   }
 
   /**
@@ -108,12 +112,13 @@ export class TokenReader {
    * instance's own version may be a replaced one.
    */
   async #open(request: ScopeRequest, stored: StoredToken | undefined): Promise<TokenState | 'away'> {
-    const { source, telemetry } = this.#props;
+    const { keeper, memory, clock, telemetry } = this.#props;
     if (stored === undefined) return {};
     const { sealed, credentialVersion, ...state } = stored;
     if (sealed === undefined || credentialVersion === undefined) return state;
     try {
-      const token = open(sealed, await source.ofVersion(credentialVersion), request.key);
+      const hasToken = isValid(memory.get(request.key)?.state.token, NO_DEMAND, clock.nowMs());
+      const token = open(sealed, await keeper.ofVersion(credentialVersion, hasToken), request.key);
       if (token && this.#isAllowed(token, request)) return { ...state, token, credentialVersion };
     } catch (error) {
       if (!isGone(error)) return 'away';

@@ -122,7 +122,8 @@ export class TokenVendor {
     const { memory, keeper } = this.#props;
     const remembered = memory.get(request.key);
     const nowMs = this.#nowMs;
-    if (remembered === undefined || !keeper.isChecked || keeper.isOutdated(remembered.learnedAtMs)) return undefined;
+    if (remembered === undefined || !keeper.isChecked || keeper.shared.isOutdated(remembered.learnedAtMs))
+      return undefined;
     const { state } = remembered;
     assertMinTtlFits(state, demand, nowMs);
     if (!isValid(state.token, demand, nowMs)) return undefined;
@@ -135,7 +136,7 @@ export class TokenVendor {
   /** When a valid token is read from the table again. */
   #readAtMs({ learnedAtMs, readAgainAtMs }: Remembered, token: Token, isFresh: boolean): number {
     // A token that an API rejected may have been replaced by now.
-    if (this.#props.keeper.isRejected(token)) return learnedAtMs + this.#pauseMs;
+    if (this.#props.keeper.shared.isRejected(token)) return learnedAtMs + this.#pauseMs;
     if (!isFresh) return readAgainAtMs;
     const readForRenewalAtMs = token.renewAtMs + this.#renewalOffset * RENEWAL_SPREAD_SHARE * token.lifetimeMs;
     return Math.max(readForRenewalAtMs, readAgainAtMs);

@@ -64,6 +64,7 @@ export class TokenWriter {
   /**
    * Seals and publishes a token, which ends the lease and the back-off. A publication that is throttled or not answered
    * is repeated as it is: the store recognises its revision. One that can never succeed gives the lease back at once.
+   * @param repeatUntilMs when it is repeated no more. @default after 2 s
    * @returns false if another instance's entry stays instead; undefined if the store failed
    */
   async publish(
@@ -72,6 +73,7 @@ export class TokenWriter {
     forcedAtSeconds: number | undefined,
     seen: TokenState,
     leaseId: string | undefined,
+    repeatUntilMs = Number.POSITIVE_INFINITY,
   ): Promise<boolean | undefined> {
     const { clock, randomBytes } = this.#props;
     const publication = await this.#tolerate('publish', async () => ({
@@ -85,7 +87,7 @@ export class TokenWriter {
       expiresAtSeconds: Math.floor(token.expiresAtMs / 1000),
     }));
     if (publication === undefined) return undefined;
-    const untilMs = clock.nowMs() + PUBLISH_LIMIT_MS;
+    const untilMs = Math.min(clock.nowMs() + PUBLISH_LIMIT_MS, repeatUntilMs);
     for (let round = 0; ; round++) {
       const outcome = await this.#publishOnce(publication);
       if (outcome === 'impossible' && leaseId !== undefined) await this.releaseLease(key, leaseId);

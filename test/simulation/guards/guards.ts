@@ -1,7 +1,14 @@
 // The guards that keep the promises of docs/guarantees.md, and how to take each of them away while the code runs: a row of
 // the policy is removed, a condition of a write is replaced, or a rule does nothing. No source text is changed.
 
-import { type Modules, replaceConditions, replaceRows, type TokenStateModule, without } from './replace.ts';
+import {
+  type Modules,
+  replaceConditions,
+  replaceCredentialConditions,
+  replaceRows,
+  type TokenStateModule,
+  without,
+} from './replace.ts';
 
 interface Guard {
   readonly promise: string;
@@ -213,18 +220,18 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     promise: 'one instance tests a new version',
-    remove: ({ credentialStore }) => {
-      credentialStore().CREDENTIAL_CONDITIONS.notTested =
-        '(attribute_not_exists(nothing) OR tested_version <> :tested_version OR next_test_at <= :now OR next_test_at > :test_bound)';
-    },
+    remove: (modules) =>
+      replaceCredentialConditions(modules, {
+        noTestInForce: 'attribute_not_exists(nothing) OR next_test_at <= :now OR next_test_at > :test_bound',
+      }),
     test: CREDENTIAL_STORE_TEST,
   },
   {
     promise: 'a version is accepted only where the one that was read is still the accepted one',
-    remove: ({ credentialStore }) => {
-      credentialStore().CREDENTIAL_CONDITIONS.acceptedAsRead =
-        '(attribute_not_exists(nothing) OR accepted_version = :seen)';
-    },
+    remove: (modules) =>
+      replaceCredentialConditions(modules, {
+        acceptedAsRead: '(attribute_not_exists(nothing) OR accepted_version = :seen)',
+      }),
     test: CREDENTIAL_STORE_TEST,
   },
   {

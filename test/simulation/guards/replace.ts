@@ -1,5 +1,6 @@
 // Ways to take a guard away in the modules of the function, once they are loaded.
 
+import type { CREDENTIAL_CONDITIONS } from '../../../lambda/vend/store/dynamodb-credential-store.ts';
 import type { CONDITIONS as Conditions } from '../../../lambda/vend/store/dynamodb-token-store.ts';
 import type { Row } from '../../../lambda/vend/vending/decision.ts';
 
@@ -50,6 +51,13 @@ export function replaceRows({ decision }: Modules, replace: (row: Row) => Row['w
 export function without(when: Row['when'], name: keyof Row['when']): Row['when'] {
   const { [name]: _, ...rest } = when;
   return rest;
+}
+
+export function replaceCredentialConditions(
+  { credentialStore }: Modules,
+  replaced: Partial<typeof CREDENTIAL_CONDITIONS>,
+): void {
+  Object.assign(credentialStore().CREDENTIAL_CONDITIONS, replaced);
 }
 
 /** Replaces conditions of one kind of write: they are joined before its first await. */

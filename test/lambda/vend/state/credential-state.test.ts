@@ -5,10 +5,8 @@ import {
   type CredentialState,
   isTestDue,
   isTestNear,
-  MAX_REJECTED,
+  oldRejected,
   rejectedName,
-  withoutRejected,
-  withRejected,
 } from '../../../../lambda/vend/state/credential-state.ts';
 
 const NOW_MS = 1_800_000_000_000;
@@ -50,54 +48,19 @@ test('a rejected token is named by the first 8 bytes of its SHA-256, in base64ur
   expect(rejectedName(sha256.toString('hex'))).toHaveLength(11);
 });
 
-describe('a token is added to the rejected ones', () => {
-  test('with the second of the report', () => {
-    expect(withRejected(new Map(), 'one', NOW_MS + 999)).toEqual(new Map([['one', NOW]]));
-  });
-
-  test('once, with the last report', () => {
-    expect(withRejected(new Map([['one', NOW - 100]]), 'one', NOW_MS)).toEqual(new Map([['one', NOW]]));
-  });
-
-  test.each([
-    [-600, false],
-    [-599, true],
-    [0, true],
-    [5, true],
-    [6, false],
-    [3600, false],
-  ])('beside one that was reported %d s from now, if that is neither old nor too far ahead: %s', (seconds, stays) => {
-    const rejected = withRejected(new Map([['other', NOW + seconds]]), 'one', NOW_MS);
-    expect([...(rejected?.keys() ?? [])]).toEqual(stays ? ['other', 'one'] : ['one']);
-  });
-
-  const many = (count: number, atSeconds = NOW) =>
-    new Map(Array.from({ length: count }, (_, n): [string, number] => [`token ${n}`, atSeconds]));
-
-  test.each([
-    ['if there are 299', many(MAX_REJECTED - 1), 300],
-    ['unless there are 300', many(MAX_REJECTED), undefined],
-    ['if it is one of 300', many(MAX_REJECTED - 1).set('one', NOW), 300],
-    ['if 300 of them are old', many(MAX_REJECTED, NOW - 600), 1],
-  ])('%s', (_, rejected, size) => {
-    expect(withRejected(rejected, 'one', NOW_MS)?.size).toBe(size);
-  });
-
-  test('without a change of the list that was read', () => {
-    const read = many(1);
-    withRejected(read, 'one', NOW_MS);
-    withoutRejected(read, 'token 0');
-    expect(read).toEqual(many(1));
-  });
-});
-
-test('a token that was issued again is removed from the rejected ones, and no other', () => {
+test.each([
+  [-600, true],
+  [-599, false],
+  [0, false],
+  [5, false],
+  [6, true],
+  [3600, true],
+])('nobody needs a rejected token that was reported %d s from now: %s', (seconds, isOld) => {
   const rejected = new Map([
-    ['one', NOW],
+    ['one', NOW + seconds],
     ['other', NOW],
   ]);
-  expect(withoutRejected(rejected, 'one')).toEqual(new Map([['other', NOW]]));
-  expect(withoutRejected(rejected, 'a third')).toEqual(rejected);
+  expect(oldRejected(rejected, NOW_MS)).toEqual(isOld ? ['one'] : []);
 });
 
 describe('a stored time is believed up to', () => {
@@ -105,6 +68,7 @@ describe('a stored time is believed up to', () => {
     ['six minutes ahead, if it ends a back-off', 'backOff', 360_000],
     ["a test's own five minutes and 5 s ahead, if it is a next test", 'test', 305_000],
     ['5 s ahead, if it has happened', 'event', 5_000],
+    ['a minute and 5 s ahead, if all is to be read again then', 'reread', 65_000],
   ] as const)('%s', (_, kind, maxAheadMs) => {
     expect(MAX_AHEAD_MS[kind]).toBe(maxAheadMs);
     expect(isBelieved(kind, NOW_MS + maxAheadMs, NOW_MS)).toBe(true);

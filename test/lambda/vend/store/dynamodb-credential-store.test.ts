@@ -2,7 +2,7 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { BackOff } from '../../../../lambda/vend/state/back-off.ts';
 import { MAX_AHEAD_MS } from '../../../../lambda/vend/state/bounds.ts';
-import type { VersionTest } from '../../../../lambda/vend/state/credential-state.ts';
+import { MAX_REJECTED, type VersionTest } from '../../../../lambda/vend/state/credential-state.ts';
 import { DynamoDbCredentialStore } from '../../../../lambda/vend/store/dynamodb-credential-store.ts';
 import { DynamoDbItems, type Item } from '../../../../lambda/vend/store/dynamodb-items.ts';
 import { type LocalDynamoDb, startDynamoDb } from '../../../../local/dynamodb.ts';
@@ -40,7 +40,6 @@ const item = async () => (await client.send(new GetItemCommand({ TableName: dyna
 const write = (set: Item) => items.update(key().pk.S, { set, condition: 'attribute_not_exists(never)' });
 const seconds = (value: number) => ({ N: String(value) });
 const testOf = (version: string, nextAtSeconds = NOW + 30): VersionTest => ({ version, nextAtSeconds });
-const rejected = (...names: string[]) => new Map(names.map((name): [string, number] => [name, NOW]));
 
 test('what nobody has written is empty', async () => {
   expect(await store.read()).toEqual({});
@@ -48,7 +47,7 @@ test('what nobody has written is empty', async () => {
 
 test('an item of a credential has no TTL, and its key is the name of the credential', async () => {
   await store.accept('v1', undefined, testOf('v2'));
-  await store.setRejected(rejected('one'), undefined);
+  await store.listRejected('one', NOW, []);
   await store.setRereadBefore(NOW_MS);
   await store.recordBackOff({ error: 'throttled', missing: [], version: 'v1', untilSeconds: NOW + 10, count: 2 });
   expect(await item()).toEqual({
@@ -66,7 +65,7 @@ test('an item of a credential has no TTL, and its key is the name of the credent
   expect(await store.read()).toEqual({
     acceptedVersion: 'v1',
     test: testOf('v2'),
-    rejected: rejected('one'),
+    rejected: new Map([['one', NOW]]),
     rereadBeforeMs: NOW_MS,
     backOff: { error: 'throttled', missing: [], version: 'v1', untilSeconds: NOW + 10, count: 2 },
   });
@@ -132,27 +131,58 @@ describe('a version is accepted', () => {
   });
 });
 
-describe('the rejected tokens', () => {
-  test('are written by one of two instances that read none', async () => {
-    expect(await store.setRejected(rejected('one'), undefined)).toBe(true);
-    expect(await store.setRejected(rejected('two'), undefined)).toBe(false);
-    expect((await store.read()).rejected).toEqual(rejected('one'));
+describe('a rejected token', () => {
+  const many = (count: number, atSeconds = NOW) =>
+    new Map(Array.from({ length: count }, (_, n): [string, number] => [`token-${n}`, atSeconds]));
+  const names = async () => [...((await store.read()).rejected?.keys() ?? [])].sort();
+  const writeRejected = (rejected: ReadonlyMap<string, number>) =>
+    write({ rejected: { M: Object.fromEntries([...rejected].map(([name, at]) => [name, seconds(at)])) } });
+
+  test('is added to those of other instances, whatever this one has read', async () => {
+    expect(await store.listRejected('one', NOW, [])).toBe(true);
+    expect(await store.listRejected('other-_', NOW + 1, ['not there'])).toBe(true);
+    expect((await store.read()).rejected).toEqual(
+      new Map([
+        ['one', NOW],
+        ['other-_', NOW + 1],
+      ]),
+    );
   });
 
-  test('are replaced if they are as they were read, in whatever order', async () => {
-    await store.setRejected(rejected('one', 'two'), undefined);
-    expect(await store.setRejected(rejected('three'), rejected('two', 'one'))).toBe(true);
-    expect((await store.read()).rejected).toEqual(rejected('three'));
+  test('is listed once, with its last report', async () => {
+    await store.listRejected('one', NOW - 100, []);
+    await store.listRejected('one', NOW, ['one']);
+    expect((await store.read()).rejected).toEqual(new Map([['one', NOW]]));
   });
 
-  test.each([
-    ['another token', rejected('one', 'two')],
-    ['fewer tokens', new Map()],
-    ['another time', new Map([['one', NOW + 1]])],
-  ])('are not replaced by an instance that read %s', async (_, seen) => {
-    await store.setRejected(rejected('one'), undefined);
-    expect(await store.setRejected(rejected('three'), seen)).toBe(false);
-    expect((await store.read()).rejected).toEqual(rejected('one'));
+  test('replaces old ones', async () => {
+    await writeRejected(many(3));
+    expect(await store.listRejected('one', NOW, ['token-0', 'token-2'])).toBe(true);
+    expect(await names()).toEqual(['one', 'token-1']);
+  });
+
+  test.each<[string, ReadonlyMap<string, number>, readonly string[], boolean, number]>([
+    ['is added to 299', many(MAX_REJECTED - 1), [], true, 300],
+    ['is not added to 300', many(MAX_REJECTED), [], false, 300],
+    ['is no other one if it is one of 300', many(MAX_REJECTED - 1).set('one', NOW), [], true, 300],
+    ['takes the place of one of 300 that is old', many(MAX_REJECTED), ['token-7'], true, 300],
+    ['takes the place of 100 if all 300 are old', many(MAX_REJECTED), [...many(MAX_REJECTED).keys()], true, 201],
+  ])('%s', async (_, before, old, isListed, count) => {
+    await writeRejected(before);
+    expect(await store.listRejected('one', NOW, old)).toBe(isListed);
+    expect(await names()).toHaveLength(count);
+  });
+
+  test('that was issued again is removed, and no other', async () => {
+    await writeRejected(many(2));
+    expect(await store.unlistRejected('token-0')).toBe(true);
+    expect(await store.unlistRejected('not there')).toBe(true);
+    expect(await names()).toEqual(['token-1']);
+  });
+
+  test('is not removed where none is listed', async () => {
+    expect(await store.unlistRejected('one')).toBe(false);
+    expect(await item()).toBeUndefined();
   });
 });
 
@@ -205,13 +235,13 @@ describe('a time that is too far ahead counts as absent, when it is read and whe
     ['a next test an hour ahead', nextTest(NOW + HOUR_SECONDS), () => store.claimTest(testOf('v2')), true],
     [
       'the last time to read again that is believed',
-      { reread_before_ms: seconds(NOW_MS + MAX_AHEAD_MS.event) },
+      { reread_before_ms: seconds(NOW_MS + MAX_AHEAD_MS.reread) },
       () => store.setRereadBefore(NOW_MS),
       false,
     ],
     [
       'a time to read again a millisecond later',
-      { reread_before_ms: seconds(NOW_MS + MAX_AHEAD_MS.event + 1) },
+      { reread_before_ms: seconds(NOW_MS + MAX_AHEAD_MS.reread + 1) },
       () => store.setRereadBefore(NOW_MS),
       true,
     ],
@@ -233,7 +263,7 @@ describe('a time that is too far ahead counts as absent, when it is read and whe
     await write(nextTest(NOW + HOUR_SECONDS));
     expect(await store.claimTest(testOf('v2'))).toBe(true);
     expect(await store.postponeTest(testOf('v2', NOW + 300))).toBe(true);
-    expect(await store.setRejected(rejected('one'), undefined)).toBe(true);
+    expect(await store.listRejected('one', NOW, [])).toBe(true);
     expect(await store.setRereadBefore(NOW_MS)).toBe(true);
     expect(await store.recordBackOff(backOff)).toBe(true);
   });

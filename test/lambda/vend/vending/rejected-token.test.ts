@@ -43,8 +43,8 @@ function startCounting(options: InstanceOptions = {}) {
   return { instance: vending.startInstance({ ...options, faults: { ...options.faults, read } }), reads: () => reads };
 }
 
-describe('a report', () => {
-  test('replaces the token, once in 30 s', async () => {
+describe('a rejected token', () => {
+  test('is replaced, once in 30 s', async () => {
     const { clock, emporix } = vending;
     // The table holds the second of the last forced renewal.
     clock.forward(1000 - (clock.nowMs() % 1000));
@@ -64,14 +64,16 @@ describe('a report', () => {
     expect(emporix.tokens).toHaveLength(3);
   });
 
-  test('of a token that is not the cached one causes no mint', async () => {
+  test('that is not the cached one causes no mint', async () => {
     const { startInstance, emporix } = vending;
     const instance = startInstance();
     await instance.vend();
     await expect(instance.vend('', report('older'))).resolves.toMatchObject({ source: 'memory' });
     expect(emporix.tokens).toHaveLength(1);
   });
+});
 
+describe('a report', () => {
   test('of an older token that comes late never discards a newer one', async () => {
     const { startInstance, emporix } = vending;
     const [first, second] = fleetOf(2) as [Instance, Instance];

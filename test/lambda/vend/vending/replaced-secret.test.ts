@@ -211,7 +211,7 @@ test('a quiet instance with a valid token waits half a second while Secrets Mana
   const { accessToken } = await instance.vend();
   const waitsMs: number[] = [];
   clock.waitAtMost = (durationMs) => {
-    waitsMs.push(durationMs);
+    if (durationMs > 0) waitsMs.push(durationMs);
     return Promise.resolve(undefined);
   };
   secrets.faults.delayMs = 60_000;

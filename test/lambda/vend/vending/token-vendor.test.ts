@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { VendingError } from '../../../../lambda/errors.ts';
 import type { Misbehaviour } from '../../../../local/authorization-server.ts';
 import { startVending, type Vending, type VendingOptions } from '../../../../testbed/vending.ts';
 
@@ -18,6 +20,8 @@ async function start(options: VendingOptions = {}): Promise<Vending> {
   vending = await startVending({ ...options, emporix: { respondWith: () => misbehaviour, ...options.emporix } });
   return vending;
 }
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 describe('tokens are shared:', () => {
   test('the first token is minted, then memory has it, then other instances find it in the table', async () => {
@@ -93,6 +97,66 @@ describe('an expired token is never vended', () => {
     misbehaviour = { status: 503 };
     clock.forward(59_500);
     await expect(instance.vend()).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('time limits:', () => {
+  test.each([
+    [24_000, 8_000],
+    [11_000, 8_000],
+  ])('with %d ms to the deadline, a mint may take %d ms', async (withinMs, limitMs) => {
+    const { clock, startInstance } = await start();
+    clock.stop();
+    let leftMs = 0;
+    const instance = startInstance({
+      tokenEndpoint: {
+        prepare: () => {},
+        mint: async (_credential, _scopes, deadlineMs) => {
+          leftMs = deadlineMs - clock.nowMs();
+          throw new Error('the test has its time');
+        },
+      },
+    });
+    await instance.vend('', {}, withinMs).catch(() => {});
+    expect(leftMs).toBe(limitMs);
+  });
+
+  test('the lifetime of a token counts from the request, even if the answer is late', async () => {
+    const { startInstance, clock } = await start({
+      emporix: {
+        expiresInSeconds: 100,
+        respondWith: () => {
+          clock.forward(3_000); // as if the answer took so long
+          return undefined;
+        },
+      },
+    });
+    const { response } = await startInstance().vend();
+    expect(Number(response.expires_in)).toBeLessThanOrEqual(97);
+  });
+
+  test('a caller that joins a call under way gets what it asked for', async () => {
+    const { startInstance, clock, emporix } = await start({ emporix: { expiresInSeconds: 1000 } });
+    const { accessToken } = await startInstance().vend();
+    clock.forward(500_000);
+    const cold = startInstance();
+    const [plain, demanding] = await Promise.all([cold.vend(), cold.vend('', { minTtlMs: 700_000 })]);
+    expect(plain.accessToken).toBe(accessToken);
+    expect(demanding.accessToken).not.toBe(accessToken);
+    expect(emporix.tokens).toHaveLength(2);
+  });
+
+  test.each([
+    ['a mint begins if the deadline leaves time for all of it', 11_000, undefined],
+    ['no mint begins if the deadline leaves less time', 10_999, 'unavailable'],
+  ])('%s', async (_, withinMs, code) => {
+    const { startInstance, clock, emporix } = await start();
+    clock.stop();
+    const vended = startInstance().vend('', {}, withinMs);
+    await (code
+      ? expect(vended).rejects.toMatchObject({ code })
+      : expect(vended).resolves.toMatchObject({ source: 'mint' }));
+    expect(emporix.requests).toHaveLength(code ? 0 : 1);
   });
 });
 
@@ -212,6 +276,89 @@ describe('scopes and tenants:', () => {
   });
 });
 
+describe('made-up scope sets', () => {
+  test('are requested twenty times a minute for each caller, and then refused without a request or an item', async () => {
+    const { startInstance, clock, emporix, item } = await start();
+    const instance = startInstance();
+    await instance.vend('order.order_read');
+    for (let n = 0; n < 20; n++) {
+      await expect(instance.vend(`made.up_${n}`)).rejects.toMatchObject({ code: 'invalid_scope' });
+    }
+    await expect(instance.vend('made.up_20')).rejects.toMatchObject({ code: 'slow_down' });
+    expect(emporix.requests).toHaveLength(21);
+    expect(await item(instance.keyOf('made.up_20'))).toBeUndefined();
+    // Callers who ask for a token that is there notice nothing, and a set that failed before fails as before.
+    await expect(instance.vend('order.order_read')).resolves.toMatchObject({ source: 'memory' });
+    await expect(instance.vend('made.up_19')).rejects.toMatchObject({ code: 'invalid_scope' });
+    clock.forward(60_000);
+    await expect(instance.vend('media.asset_manage')).resolves.toMatchObject({ source: 'mint' });
+  });
+
+  test.each<[string, Misbehaviour]>([
+    ['invalid_scope', { status: 400, body: '{"error":"invalid_scope"}' }],
+    ['invalid_request', { status: 400, body: '{"error":"invalid_request"}' }],
+    ['status 403', { status: 403, body: '' }],
+    ['invalid_client', { status: 401, body: '{"error":"invalid_client"}' }],
+    ['HTML', { body: '<html>' }],
+  ])('are limited in the same way if the server answers %s', async (_, answer) => {
+    const { startInstance, emporix, item } = await start();
+    const instance = startInstance();
+    await instance.vend('order.order_read');
+    misbehaviour = answer;
+    const codes = [];
+    for (let n = 0; n < 30; n++) {
+      codes.push(await instance.vend(`made.up_${n}`).catch(({ code }: VendingError) => code));
+    }
+    expect(codes.filter((code) => code !== 'slow_down')).toHaveLength(20);
+    expect(codes.slice(20)).toEqual(Array(10).fill('slow_down'));
+    expect(new Set(emporix.requests.map(({ params }) => params.scope)).size).toBe(21);
+    expect(await item(instance.keyOf('made.up_29'))).toBeUndefined();
+  });
+
+  test('of one caller limit no other caller, not even one that asks for the same set at the same time', async () => {
+    const { startInstance, emporix } = await start();
+    const instance = startInstance();
+    for (let n = 0; n < 20; n++) await instance.vend(`made.up_${n}`, { caller: 'one' }).catch(() => {});
+    const [limited, served, again] = await Promise.allSettled([
+      instance.vend('media.asset_manage', { caller: 'one' }),
+      instance.vend('media.asset_manage', { caller: 'another' }),
+      instance.vend('media.asset_manage', { caller: 'one' }),
+    ]);
+    for (const refused of [limited, again]) expect(refused).toMatchObject({ reason: { code: 'slow_down' } });
+    expect(served).toMatchObject({ value: { source: 'mint' } });
+    expect(emporix.requests).toHaveLength(21);
+    // What another caller has obtained, a limited one gets as well.
+    await expect(instance.vend('media.asset_manage', { caller: 'one' })).resolves.toMatchObject({ source: 'memory' });
+  });
+
+  test('leave their caller the tokens that the table holds', async () => {
+    const { startInstance } = await start();
+    const instance = startInstance();
+    await startInstance().vend('media.asset_manage');
+    for (let n = 0; n < 20; n++) await instance.vend(`made.up_${n}`).catch(() => {});
+    await expect(instance.vend('media.asset_manage')).resolves.toMatchObject({ source: 'table' });
+  });
+
+  test.each<[string, Misbehaviour]>([
+    ['is down', { status: 503 }],
+    ['fails', { status: 500, headers: { 'retry-after': '9' } }],
+    ['cuts the connection', { destroySocket: true }],
+  ])('do not count while the authorization server %s: all are served once it is back', async (_, answer) => {
+    const { startInstance, clock } = await start();
+    const instance = startInstance();
+    misbehaviour = answer;
+    const sets = ['order.order_read', 'price.price_manage', 'media.asset_manage', 'product.product_manage'];
+    const all = sets.flatMap((one, index) => sets.slice(index).map((other) => `${one} ${other}`));
+    const more = Array.from({ length: 30 }, (_, n) => `new.set_${n}`);
+    for (const scope of [...more, ...all]) {
+      await expect(instance.vend(scope)).rejects.toMatchObject({ code: 'unavailable' });
+    }
+    misbehaviour = undefined;
+    clock.forward(26_000);
+    for (const scope of all) await expect(instance.vend(scope)).resolves.toMatchObject({ source: 'mint' });
+  });
+});
+
 test('no object that holds a token or a secret prints it, at any depth', async () => {
   const { startInstance, emporix } = await start();
   const instance = startInstance();
@@ -223,4 +370,125 @@ test('no object that holds a token or a secret prints it, at any depth', async (
   ].join('\n');
   expect(printed.length).toBeGreaterThan(500);
   for (const secret of [accessToken, emporix.clientSecret, emporix.clientId]) expect(printed).not.toContain(secret);
+});
+
+describe('when the table throttles,', () => {
+  const throttled = () =>
+    Promise.reject(Object.assign(new Error(), { name: 'ProvisionedThroughputExceededException' }));
+
+  test('an instance reads it again, and does not mint without it', async () => {
+    const { startInstance, emporix, clock } = await start();
+    let refusals = 0;
+    const { accessToken } = await startInstance().vend();
+    clock.forward(14_399_000);
+    const instance = startInstance({ faults: { read: (send) => (refusals++ < 3 ? throttled() : send()) } });
+    const vended = await instance.vend();
+    expect(vended.accessToken).not.toBe(accessToken);
+    expect(refusals).toBeGreaterThan(3);
+    await expect(startInstance().vend()).resolves.toMatchObject({ accessToken: vended.accessToken, source: 'table' });
+    expect(emporix.tokens).toHaveLength(2);
+  });
+
+  test('an instance that did not get the lease does not mint without it', async () => {
+    const { startInstance, emporix, clock } = await start();
+    clock.skipsPauses = false;
+    const throttledAtFirst = () => {
+      let requests = 0;
+      return (send: () => Promise<unknown>) => (requests++ === 0 ? throttled() : send());
+    };
+    const fleet = [1, 2, 3].map(() => startInstance({ faults: { acquireLease: throttledAtFirst() } }));
+    await Promise.all(fleet.map((instance) => instance.vend()));
+    expect(emporix.tokens).toHaveLength(1);
+  });
+
+  test('the back-off of the credential is read again and holds', async () => {
+    const { startInstance, clock, item, credentialStore, emporix } = await start();
+    const other = startInstance();
+    await other.vend('order.order_read');
+    const version = String((await item(other.keyOf('order.order_read')))?.credential_version?.S);
+    const untilSeconds = clock.nowMs() / 1000 + 20;
+    await credentialStore.recordBackOff({ error: 'throttled', missing: [], version, untilSeconds, count: 1 });
+    let refusals = 0;
+    const instance = startInstance({
+      faults: { readCredential: (send) => (refusals++ < 1 ? throttled() : send()) },
+    });
+    await expect(instance.vend()).rejects.toMatchObject({ code: 'throttled' });
+    expect(emporix.requests).toHaveLength(1);
+  });
+
+  test('the token is minted without it once too little time is left to wait', async () => {
+    const { startInstance, emporix } = await start();
+    await expect(startInstance({ faults: { read: throttled } }).vend()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.tokens).toHaveLength(1);
+  });
+
+  test('the token in memory is vended at once', async () => {
+    const { startInstance, clock, events } = await start();
+    let isThrottled = false;
+    const instance = startInstance({
+      faults: { publish: throttled, read: (send) => (isThrottled ? throttled() : send()) },
+    });
+    const { accessToken } = await instance.vend();
+    isThrottled = true;
+    clock.forward(61_000);
+    const atMs = clock.nowMs();
+    await expect(instance.vend('', { minTtlMs: 1 })).resolves.toMatchObject({ accessToken });
+    expect(clock.nowMs() - atMs).toBeLessThan(1_000);
+    expect(events()).toContainEqual(expect.objectContaining({ event: 'table_failed', operation: 'publish' }));
+  });
+});
+
+describe('when the table is away,', () => {
+  const away = () => Promise.reject(new Error('ECONNREFUSED'));
+
+  test('the token is minted and vended, and memory keeps it', async () => {
+    const { startInstance, events, emporix } = await start();
+    const instance = startInstance({ faults: { read: away } });
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'memory' });
+    expect(emporix.tokens).toHaveLength(1);
+    expect(events()).toContainEqual(expect.objectContaining({ event: 'table_failed', operation: 'read' }));
+  });
+
+  test.each(['acquireLease', 'publish', 'readCredential'] as const)(
+    'a failure of %s alone is hidden from the caller',
+    async (operation) => {
+      const { startInstance, emporix } = await start();
+      const instance = startInstance({ faults: { [operation]: away } });
+      await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+      expect(emporix.tokens).toHaveLength(1);
+    },
+  );
+
+  test('one mint is made in 10 s per instance and key', async () => {
+    const { startInstance, clock, emporix } = await start();
+    const instance = startInstance({ faults: { read: away } });
+    const { accessToken } = await instance.vend();
+    const call = () => instance.vend('', { rejectedTokenSha256: sha256(accessToken) });
+    await expect(call()).rejects.toMatchObject({ code: 'unavailable' });
+    clock.forward(10_000);
+    await expect(call()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.tokens).toHaveLength(2);
+  });
+
+  test('a mint that the end of a valid token would cut short does not begin before that end', async () => {
+    const { startInstance, clock, emporix } = await start({ emporix: { expiresInSeconds: 100 } });
+    const instance = startInstance({ faults: { read: away } });
+    const { accessToken, response } = await instance.vend();
+    const expiresAtMs = Math.ceil(clock.nowMs() / 1000 + Number(response.expires_in)) * 1000;
+    clock.forward(expiresAtMs - 2_300 - clock.nowMs());
+    misbehaviour = { delayMs: 600 };
+    await expect(instance.vend()).resolves.toMatchObject({ accessToken });
+    misbehaviour = undefined;
+    clock.forward(3_000);
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.requests).toHaveLength(2);
+  });
+
+  test('a stopped database counts as a table that holds nothing', async () => {
+    const { startInstance, dynamodb } = await start();
+    const instance = startInstance();
+    await dynamodb.close();
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+  });
 });
