@@ -58,14 +58,15 @@ export function updatedItem(
   names: Readonly<Record<string, string>> = {},
 ): Item {
   const [, sets = '', removes = ''] = /^(?:SET (.*?))?(?: ?REMOVE (.*))?$/.exec(expression) ?? [];
-  const updated = structuredClone(item) as Record<string, AttributeValue>;
+  const updated: Record<string, AttributeValue> = { ...item };
   const change = (path: string, value: AttributeValue | undefined) => {
     const [name = '', placeholder] = path.split('.');
-    const parent = placeholder === undefined ? updated : updated[name]?.M;
-    const key = placeholder === undefined ? name : names[placeholder];
-    if (parent === undefined || key === undefined) throw new Error(`not an update of the token store: ${path}`);
-    if (value === undefined) delete parent[key];
-    else parent[key] = value;
+    if (placeholder === undefined) return put(updated, name, value);
+    const [map, key] = [updated[name]?.M, names[placeholder]];
+    if (map === undefined || key === undefined) throw new Error(`not an update of the token store: ${path}`);
+    const changed = { ...map };
+    put(changed, key, value);
+    updated[name] = { M: changed };
   };
   for (const path of removes === '' ? [] : removes.split(',')) change(path.trim(), undefined);
   for (const assignment of sets === '' ? [] : sets.split(',')) {
@@ -75,6 +76,11 @@ export function updatedItem(
     change(path, value);
   }
   return updated;
+}
+
+function put(map: Record<string, AttributeValue>, key: string, value: AttributeValue | undefined): void {
+  if (value === undefined) delete map[key];
+  else map[key] = value;
 }
 
 /** As DynamoDB counts them: names and values. */
