@@ -59,14 +59,17 @@ function isEarly(history: History, key: string, before: TokenRequest, mint: Toke
 
 /** What may explain that a token was minted again so soon. */
 function excuses(history: History, key: string, before: TokenRequest, mint: TokenRequest): readonly unknown[] {
+  const isOtherVersion = before.credentialVersion !== mint.credentialVersion;
   const span: Span = { fromMs: before.startedAtMs - LEASE_MS, toMs: mint.arrivedAtMs };
   return [
     // A token whose answer was not heard.
     ...failedMints(history, span).filter(({ scopes }) => String(scopes) === key),
     // Nobody mints past a table that throttles.
     ...troubles(history, span).filter(({ service }) => service !== 'throttled read'),
-    // The first mint with a new version.
-    ...history.ledger.replacements.filter(({ version }) => version === mint.credentialVersion),
+    // The first mint with a new version, or with the accepted one after another one.
+    ...[...history.ledger.replacements, ...history.ledger.accepted.filter(() => isOtherVersion)]
+      .map(({ version }) => version)
+      .filter((version) => version === mint.credentialVersion),
   ];
 }
 

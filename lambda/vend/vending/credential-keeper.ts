@@ -48,7 +48,9 @@ export class CredentialKeeper {
   #failure: unknown;
   /** The versions for which the secret was read once more, because they differ. */
   #comparedVersions = '';
-  #recheckedAtMs = Number.NEGATIVE_INFINITY;
+  /** For what both were read again since then. */
+  readonly #recheckedFor = new Set<string>();
+  #recheckingSinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(props: CredentialKeeperProps) {
     this.#props = props;
@@ -111,10 +113,14 @@ export class CredentialKeeper {
     this.shared.note({});
   }
 
-  /** Reads both again because an item is of a version that is not in use here. At most once in 5 s. */
-  async recheck(): Promise<void> {
-    if (this.#nowMs < this.#recheckedAtMs + RETRY_AFTER_MS && !this.shared.isThrottled) return;
-    this.#recheckedAtMs = this.#nowMs;
+  /** Reads both again, for example because an item is of another version. At most once in 5 s for each reason. */
+  async recheck(reason: string): Promise<void> {
+    if (this.#nowMs >= this.#recheckingSinceMs + RETRY_AFTER_MS) {
+      this.#recheckingSinceMs = this.#nowMs;
+      this.#recheckedFor.clear();
+    }
+    if (this.#recheckedFor.has(reason) && !this.shared.isThrottled) return;
+    this.#recheckedFor.add(reason);
     this.#secretDueAtMs = 0;
     this.shared.noteChange();
     await this.check();

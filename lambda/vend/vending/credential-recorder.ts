@@ -51,13 +51,17 @@ export class CredentialRecorder {
 
   /**
    * A version has minted a token: it is the accepted one from now on.
+   * @param acceptedVersion the accepted one when the mint began
    * @param refused the versions that were refused before, in the same mint
    */
-  async granted(credential: Credential, refused: readonly Credential[]): Promise<void> {
+  async granted(
+    credential: Credential,
+    acceptedVersion: string | undefined,
+    refused: readonly Credential[],
+  ): Promise<void> {
     const { keeper, store, telemetry } = this.#props;
     const { version } = credential;
     for (const { version: credentialVersion } of refused) telemetry.credentialRefused({ credentialVersion });
-    const { acceptedVersion } = keeper.state;
     const current = refused.find(({ version }) => version === keeper.current?.version);
     const test = current && this.#test(current, TEST_AGAIN_MS);
     if (version === acceptedVersion) {
@@ -65,9 +69,8 @@ export class CredentialRecorder {
       return;
     }
     const accepted = await this.#write('accept_version', () => store.accept(version, acceptedVersion, test));
-    keeper.noteAccepted(credential, test);
-    if (accepted !== false) return;
-    // Another instance has accepted a version. What was refused here is refused all the same.
+    if (accepted !== false) return keeper.noteAccepted(credential, test);
+    // Another mint has accepted a version. What was refused here is refused all the same.
     keeper.shared.noteChange();
     if (test) await this.#postpone(test);
   }

@@ -54,14 +54,15 @@ export class Minter {
    * @throws VendingError. Its code is `invalid_scope` only if the caller named the scopes.
    */
   async mint(request: ScopeRequest, options: MintOptions): Promise<Minted> {
-    const { clock, recorder, telemetry } = this.#props;
+    const { clock, keeper, recorder, telemetry } = this.#props;
     const startedAtMs = clock.nowMs();
+    const { acceptedVersion } = keeper.state;
     const refused: Credential[] = [];
     let failure: unknown = new VendingError('timed_out', 'no version of the credential could be read in time');
     for await (const credential of this.#credentialsToTry(options)) {
       try {
         const token = await this.#mintWith(credential, request, startedAtMs, options.deadlineMs);
-        await recorder.granted(credential, refused);
+        await recorder.granted(credential, acceptedVersion, refused);
         return { token, credential };
       } catch (error) {
         failure = error;

@@ -51,10 +51,12 @@ export class TokenReader {
       keeper.check().catch((failure: unknown) => ({ failure })),
     ]);
     if (credential) await this.#adoptCredential(stored, credential.failure);
-    if (this.#isBehind(stored)) await keeper.recheck();
+    const reason = this.#reasonToRecheck(stored);
+    if (reason) await keeper.recheck(reason);
     const remembered = memory.get(request.key);
     // Other instances may know an accepted version that this one could not read.
-    const isUnknown = keeper.shared.isThrottled && (!keeper.shared.isKnown || this.#isBehind(stored));
+    const isUnknown =
+      keeper.shared.isThrottled && (!keeper.shared.isKnown || this.#reasonToRecheck(stored) !== undefined);
     const state = failed ?? (isUnknown ? 'throttled' : await this.#open(request, stored));
     if (typeof state === 'string') return { table: state, state: remembered?.state ?? {}, source: 'memory' };
     // If the table has lost the token, or never had it, the one in memory is used.
@@ -88,11 +90,11 @@ export class TokenReader {
     keeper.adopt(credential);
   }
 
-  /** Whether the secret may have been replaced since it was read here: by a newer version, or after a refusal. */
-  #isBehind({ credentialVersion, backOff }: StoredToken = {}): boolean {
+  /** Why the secret may have been replaced since it was read here: there is another version, or a refusal. */
+  #reasonToRecheck({ credentialVersion, backOff }: StoredToken = {}): string | undefined {
     const { keeper } = this.#props;
-    if (credentialVersion !== undefined && !keeper.versionsInUse.includes(credentialVersion)) return true;
-    return [backOff, keeper.state.backOff].some((recorded) => recorded?.error === 'credential_refused');
+    if (credentialVersion !== undefined && !keeper.versionsInUse.includes(credentialVersion)) return credentialVersion;
+    return [backOff, keeper.state.backOff].find((recorded) => recorded?.error === 'credential_refused')?.error;
   }
 
   /** A token that the table has no more may have been removed, because it must not be vended. */

@@ -4,7 +4,7 @@
 import type { Clock } from '../../clock.ts';
 import type { Token } from '../../oauth/token.ts';
 import { SharedCalls } from '../../shared-calls.ts';
-import { READ_MS } from '../../time-limits.ts';
+import { READ_MS, WAIT_MS } from '../../time-limits.ts';
 import { type LeaseWatch, leasePauseMs, MAX_PAUSE_MS } from '../state/lease.ts';
 import {
   assertMinTtlFits,
@@ -156,10 +156,10 @@ export class TokenVendor {
   }
 
   async #fromTableOrMint(call: VendCall): Promise<FoundToken> {
-    const { reader, minting, clock, random } = this.#props;
+    const { minting, clock, random } = this.#props;
     const watch = minting.watchLeases();
     for (let round = 0; ; round++) {
-      const reading = await reader.readTableAndCredential(call.request);
+      const reading = await this.#read(call);
       assertMinTtlFits(reading.state, call.demand, this.#nowMs);
       const pauseMs = leasePauseMs(round, random());
       // What memory says of a lease may be out of date.
@@ -178,6 +178,16 @@ export class TokenVendor {
       if (next === 'wait') await clock.sleep(pauseMs);
       else return await this.#takeLastStep(next, call, reading);
     }
+  }
+
+  /** Reads that are repeated may take long. A caller with a valid token waits a short time for them. */
+  async #read(call: VendCall): Promise<Reading> {
+    const { reader, clock } = this.#props;
+    const shortlyMs = this.#validInMemory(call) ? call.startedAtMs + WAIT_MS : call.deadlineMs;
+    const limitMs = Math.min(call.deadlineMs, shortlyMs) - this.#nowMs;
+    const reading = await clock.waitAtMost(limitMs, reader.readTableAndCredential(call.request));
+    if (reading === undefined) throw outOfTime();
+    return reading;
   }
 
   /** Does the last step of a request: every step except waiting and minting under the lease. */

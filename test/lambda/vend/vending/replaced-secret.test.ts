@@ -210,7 +210,8 @@ test('a quiet instance with a valid token waits half a second while Secrets Mana
   const instance = startInstance();
   const { accessToken } = await instance.vend();
   const waitsMs: number[] = [];
-  clock.waitAtMost = (durationMs) => {
+  clock.waitAtMost = (durationMs, promise) => {
+    if (durationMs > 500) return promise;
     if (durationMs > 0) waitsMs.push(durationMs);
     return Promise.resolve(undefined);
   };
