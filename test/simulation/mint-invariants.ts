@@ -13,6 +13,8 @@ const FORCED_RENEWAL_EVERY_MS = 30_000;
 /** A token may be minted for the sake of `min_ttl` from this part of the lifetime on, else from that on. */
 const FOR_MIN_TTL_SHARE = 0.25;
 const RENEWAL_SHARE = 0.75;
+/** A mint goes on with an item that was read this long before. */
+const KNOWN_AFTER_MS = 1_000;
 
 export function mintViolations(history: History): string[] {
   const issued = history.ledger.tokenRequests.filter(({ accessToken }) => accessToken !== undefined);
@@ -59,9 +61,12 @@ function isEarly(history: History, key: string, before: TokenRequest, mint: Toke
 
 /** What may explain that a token was minted again so soon. */
 function excuses(history: History, key: string, before: TokenRequest, mint: TokenRequest): readonly unknown[] {
+  const firstAcceptedAtMs = history.ledger.accepted[0]?.atMs ?? Number.POSITIVE_INFINITY;
   const isOtherVersion = before.credentialVersion !== mint.credentialVersion;
   const span: Span = { fromMs: before.startedAtMs - LEASE_MS, toMs: mint.arrivedAtMs };
   return [
+    // Where the first acceptance could not be recorded, each instance may try the current version first.
+    ...(mint.startedAtMs < firstAcceptedAtMs + KNOWN_AFTER_MS && troubles(history, span).length > 0 ? [mint] : []),
     // A token whose answer was not heard.
     ...failedMints(history, span).filter(({ scopes }) => String(scopes) === key),
     // Nobody mints past a table that throttles.

@@ -60,7 +60,6 @@ export class DynamoDbCredentialStore implements CredentialStore {
     const { acceptedAsRead, noneAccepted } = CREDENTIAL_CONDITIONS;
     return await this.#update({
       set: { accepted_version: { S: version }, ...(refused && testAttributes(refused)) },
-      ...(!refused && { remove: ['tested_version', 'next_test_at'] }),
       condition: seenVersion === undefined ? noneAccepted : acceptedAsRead,
       ...(seenVersion !== undefined && { compared: { ':seen': { S: seenVersion } } }),
     });

@@ -48,8 +48,8 @@ export class CredentialKeeper {
   #failure: unknown;
   /** The versions for which the secret was read once more, because they differ. */
   #comparedVersions = '';
-  /** For what both were read again since then. */
-  readonly #recheckedFor = new Set<string>();
+  /** The checks since then, by their reason. */
+  readonly #rechecks = new Map<string, Promise<void>>();
   #recheckingSinceMs = Number.NEGATIVE_INFINITY;
 
   constructor(props: CredentialKeeperProps) {
@@ -117,13 +117,15 @@ export class CredentialKeeper {
   async recheck(reason: string): Promise<void> {
     if (this.#nowMs >= this.#recheckingSinceMs + RETRY_AFTER_MS) {
       this.#recheckingSinceMs = this.#nowMs;
-      this.#recheckedFor.clear();
+      this.#rechecks.clear();
     }
-    if (this.#recheckedFor.has(reason) && !this.shared.isThrottled) return;
-    this.#recheckedFor.add(reason);
+    const last = this.#rechecks.get(reason);
+    if (last !== undefined && !this.shared.isThrottled) return await last;
     this.#secretDueAtMs = 0;
     this.shared.noteChange();
-    await this.check();
+    const recheck = this.check();
+    this.#rechecks.set(reason, recheck);
+    await recheck;
   }
 
   /** Before a mint: what other instances have found out counts. @returns `throttled`: the table throttles */
@@ -141,7 +143,7 @@ export class CredentialKeeper {
 
   noteAccepted(credential: Credential, test: VersionTest | undefined): void {
     this.#accepted = credential;
-    this.shared.note({ acceptedVersion: credential.version, test });
+    this.shared.note({ acceptedVersion: credential.version, ...(test && { test }) });
   }
 
   /**

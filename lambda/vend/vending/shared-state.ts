@@ -79,10 +79,13 @@ export class SharedState {
 
   /** Reads the item, or joins a read that is under way. @returns why it failed */
   async read(): Promise<Failed | undefined> {
-    this.#reading ??= this.#readOnce().finally(() => {
-      this.#reading = undefined;
-    });
-    return await this.#reading;
+    this.#reading ??= this.#readOnce();
+    const reading = this.#reading;
+    try {
+      return await reading;
+    } finally {
+      if (this.#reading === reading) this.#reading = undefined;
+    }
   }
 
   /** What this instance has found out itself. It holds until the item is read again, also if that can't be written. */
@@ -91,9 +94,10 @@ export class SharedState {
     this.#dueAtMs = Math.min(this.#dueAtMs, this.#nowMs + this.#props.nextAfterMs(this.#state));
   }
 
-  /** Another instance may have changed the item. */
+  /** Another instance may have changed the item. A read that is under way may be too early. */
   noteChange(): void {
     this.#dueAtMs = 0;
+    this.#reading = undefined;
   }
 
   async #readOnce(): Promise<Failed | undefined> {
@@ -105,6 +109,7 @@ export class SharedState {
       () => store.read(),
       (error) => (store.isThrottled(error) ? 'throttled' : 'away'),
     );
+    if (startedAtMs < this.#readAtMs) return undefined;
     this.#isThrottled = read === 'throttled';
     if (typeof read === 'string') {
       this.#dueAtMs = this.#isThrottled && !this.isKnown ? 0 : this.#nowMs + RETRY_AFTER_MS;
