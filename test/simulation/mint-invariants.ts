@@ -66,7 +66,9 @@ function excuses(history: History, key: string, before: TokenRequest, mint: Toke
   const span: Span = { fromMs: before.startedAtMs - LEASE_MS, toMs: mint.arrivedAtMs };
   return [
     // Where the first acceptance could not be recorded, each instance may try the current version first.
-    ...(mint.startedAtMs < firstAcceptedAtMs + KNOWN_AFTER_MS && troubles(history, span).length > 0 ? [mint] : []),
+    ...(mint.startedAtMs < firstAcceptedAtMs + KNOWN_AFTER_MS && troubles(history, { ...span, fromMs: 0 }).length > 0
+      ? [mint]
+      : []),
     // A token whose answer was not heard.
     ...failedMints(history, span).filter(({ scopes }) => String(scopes) === key),
     // Nobody mints past a table that throttles.

@@ -135,10 +135,11 @@ export class CredentialKeeper {
     return failed === 'throttled' ? failed : undefined;
   }
 
-  /** The current version, read once more unless it was read a moment ago. */
-  async reread(): Promise<Credential | undefined> {
-    if (this.#nowMs >= this.#secretReadAtMs + RECENT_MS) await this.#readSecret();
-    return this.current;
+  /** Reads the secret once more, unless it was read a moment ago. @returns whether the current version is up to date */
+  async reread(): Promise<boolean> {
+    const sinceMs = this.#nowMs - RECENT_MS;
+    if (this.#secretReadAtMs <= sinceMs) await this.#readSecret();
+    return this.#secretReadAtMs > sinceMs;
   }
 
   noteAccepted(credential: Credential, test: VersionTest | undefined): void {

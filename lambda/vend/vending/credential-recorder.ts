@@ -41,8 +41,7 @@ export class CredentialRecorder {
     const { keeper, store } = this.#props;
     if (!keeper.isTestDue) return false;
     // This instance may be the one that is behind.
-    await keeper.reread();
-    if (!keeper.isTestDue || keeper.current === undefined) return false;
+    if (!(await keeper.reread()) || !keeper.isTestDue || keeper.current === undefined) return false;
     const test = this.#test(keeper.current, TEST_CLAIM_MS);
     const claimed = await this.#write('claim_test', () => store.claimTest(test));
     keeper.shared.note({ test });

@@ -14,11 +14,13 @@ GUARDS[Number(process.env.REMOVED_GUARD)]?.remove({
   items: () => requireActual('../../../lambda/vend/store/dynamodb-items.ts'),
   keeper: () => requireActual('../../../lambda/vend/vending/credential-keeper.ts'),
   lease: () => requireActual('../../../lambda/vend/state/lease.ts'),
+  limits: () => requireActual('../../../lambda/vend/vending/mint-limits.ts'),
   recorder: () => requireActual('../../../lambda/vend/vending/credential-recorder.ts'),
   secrets: () => requireActual('../../../lambda/secrets/credential-source.ts'),
   sharedCalls: () => requireActual('../../../lambda/shared-calls.ts'),
   store: () => requireActual('../../../lambda/vend/store/dynamodb-token-store.ts'),
   table: () => requireActual('../../../testbed/simulator/simulated-dynamodb.ts'),
+  token: () => requireActual('../../../lambda/oauth/token.ts'),
   replaceRules: (replace) => {
     const actual = requireActual<Parameters<typeof replace>[0]>(TOKEN_STATE);
     jest.doMock(TOKEN_STATE, () => ({ ...actual, ...replace(actual) }));

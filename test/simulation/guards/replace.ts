@@ -11,10 +11,12 @@ type FailingScopeSetsModule = typeof import('../../../lambda/vend/vending/failin
 type ItemsModule = typeof import('../../../lambda/vend/store/dynamodb-items.ts');
 type KeeperModule = typeof import('../../../lambda/vend/vending/credential-keeper.ts');
 type LeaseModule = typeof import('../../../lambda/vend/state/lease.ts');
+type LimitsModule = typeof import('../../../lambda/vend/vending/mint-limits.ts');
 type RecorderModule = typeof import('../../../lambda/vend/vending/credential-recorder.ts');
 type SecretsModule = typeof import('../../../lambda/secrets/credential-source.ts');
 type SharedCallsModule = typeof import('../../../lambda/shared-calls.ts');
 type StoreModule = typeof import('../../../lambda/vend/store/dynamodb-token-store.ts');
+type TokenModule = typeof import('../../../lambda/oauth/token.ts');
 type TableModule = typeof import('../../../testbed/simulator/simulated-dynamodb.ts');
 export type TokenStateModule = typeof import('../../../lambda/vend/state/token-state.ts');
 
@@ -29,11 +31,13 @@ export interface Modules {
   items(): ItemsModule;
   keeper(): KeeperModule;
   lease(): LeaseModule;
+  limits(): LimitsModule;
   recorder(): RecorderModule;
   secrets(): SecretsModule;
   sharedCalls(): SharedCallsModule;
   store(): StoreModule;
   table(): TableModule;
+  token(): TokenModule;
   /** Replaces functions of the module that has the rules for a token's state. */
   replaceRules(replace: (actual: TokenStateModule) => Partial<TokenStateModule>): void;
 }

@@ -8,7 +8,7 @@ import jestConfig from '../../../jest.config.js';
 import { GUARDS, SIMULATION } from './guards.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
-const HISTORIES = 10_000;
+const HISTORIES = 3_000;
 const CONFIG = JSON.stringify({
   ...jestConfig,
   rootDir: ROOT,
