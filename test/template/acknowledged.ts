@@ -111,7 +111,7 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     rules: ['NIST.800.53.R5-CloudWatchAlarmAction'],
-    on: /^Monitoring\/CredentialRefused-[\w-]+\/Resource$/,
+    on: /^Monitoring\/Credential(Refused|CheckFailed)-[\w-]+\/Resource$/,
     in: WITHOUT_KEY,
     why: 'Only the operator knows who is to be notified: alarmEmail. If it is set, this is not found. Until then the alarm can be seen and subscribed to.',
   },

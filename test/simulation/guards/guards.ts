@@ -1,6 +1,7 @@
 // The guards that keep the promises of docs/guarantees.md, and how to take each of them away while the code runs: a row of
 // the policy is removed, a condition of a write is replaced, or a rule does nothing. No source text is changed.
 
+import { VendingError } from '../../../lambda/errors.ts';
 import {
   type Modules,
   replaceConditions,
@@ -18,9 +19,15 @@ interface Guard {
 }
 
 export const SIMULATION = 'test/simulation/simulation.test.ts';
+const SLOW_RENEWAL_TEST = 'test/lambda/vend/vending/slow-renewal.test.ts';
 const STORE_TEST = 'test/lambda/vend/store/dynamodb-token-store.test.ts';
 const MINTED_ONCE_TEST = 'test/lambda/vend/vending/minted-once.test.ts';
+const CHANGED_POLICY_TEST = 'test/lambda/vend/vending/changed-policy.test.ts';
+const DENIED_SECRET_TEST = 'test/lambda/vend/vending/denied-secret.test.ts';
+const HANDED_OUT_TEST = 'test/lambda/vend/vending/handed-out-token.test.ts';
+const KEEPER_TEST = 'test/lambda/vend/vending/credential-keeper.test.ts';
 const MIN_TTL_TEST = 'test/lambda/vend/vending/min-ttl.test.ts';
+const REFUSED_CLIENT_TEST = 'test/lambda/vend/vending/refused-client.test.ts';
 const REJECTED_TOKEN_TEST = 'test/lambda/vend/vending/rejected-token.test.ts';
 const REPLACED_SECRET_TEST = 'test/lambda/vend/vending/replaced-secret.test.ts';
 const CREDENTIAL_STORE_TEST = 'test/lambda/vend/store/dynamodb-credential-store.test.ts';
@@ -267,6 +274,59 @@ export const GUARDS: readonly Guard[] = [
       Object.assign(bounds().MAX_AHEAD_MS, { backOff: 1e15, test: 1e15, event: 1e15 });
     },
     test: STORE_TEST,
+  },
+  {
+    promise: 'an opened token is checked like a minted one',
+    remove: ({ scopePolicy }) => {
+      scopePolicy().ScopePolicy.prototype.assertGranted = () => [];
+    },
+    test: CHANGED_POLICY_TEST,
+  },
+  {
+    promise: 'a caller with a valid token waits a short time',
+    remove: ({ replaceRules }) => replaceRules(() => ({ patience: () => undefined })),
+    test: SLOW_RENEWAL_TEST,
+  },
+  {
+    promise: 'a caller with a valid token waits half a second for Secrets Manager',
+    remove: ({ keeper }) => {
+      const { prototype } = keeper().CredentialKeeper;
+      const { ofVersion } = prototype;
+      prototype.ofVersion = function (version) {
+        return ofVersion.call(this, version, false);
+      };
+    },
+    test: KEEPER_TEST,
+  },
+  {
+    promise: 'a refusal for scopes that were never granted backs off no other key',
+    remove: ({ recorder }) => {
+      recorder().CredentialRecorder.prototype.isOfCredential = () => true;
+    },
+    test: REFUSED_CLIENT_TEST,
+  },
+  {
+    promise: 'nothing is minted 5 min after access to the secret was denied',
+    remove: ({ secrets }) => {
+      secrets().CredentialSource.prototype.assertMayMint = () => {};
+    },
+    test: DENIED_SECRET_TEST,
+  },
+  {
+    promise: 'a token that is handed out until it ends costs no mint per request',
+    remove: ({ replaceRules }) => replaceRules(() => ({ assertNotMintedForMinTtlLately: () => {} })),
+    test: HANDED_OUT_TEST,
+  },
+  {
+    promise: 'an outage counts against no caller',
+    remove: ({ limits }) => {
+      const { prototype } = limits().MintLimits;
+      const { noteFailure } = prototype;
+      prototype.noteFailure = function (call, state) {
+        noteFailure.call(this, call, state, new VendingError('invalid_scope', 'simulated'));
+      };
+    },
+    test: VENDOR_TEST,
   },
   {
     promise: 'made-up scope sets are limited',

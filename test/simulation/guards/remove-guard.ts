@@ -16,6 +16,7 @@ GUARDS[Number(process.env.REMOVED_GUARD)]?.remove({
   lease: () => requireActual('../../../lambda/vend/state/lease.ts'),
   limits: () => requireActual('../../../lambda/vend/vending/mint-limits.ts'),
   recorder: () => requireActual('../../../lambda/vend/vending/credential-recorder.ts'),
+  scopePolicy: () => requireActual('../../../lambda/vend/vending/scope-policy.ts'),
   secrets: () => requireActual('../../../lambda/secrets/credential-source.ts'),
   sharedCalls: () => requireActual('../../../lambda/shared-calls.ts'),
   store: () => requireActual('../../../lambda/vend/store/dynamodb-token-store.ts'),

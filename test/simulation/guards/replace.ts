@@ -13,6 +13,7 @@ type KeeperModule = typeof import('../../../lambda/vend/vending/credential-keepe
 type LeaseModule = typeof import('../../../lambda/vend/state/lease.ts');
 type LimitsModule = typeof import('../../../lambda/vend/vending/mint-limits.ts');
 type RecorderModule = typeof import('../../../lambda/vend/vending/credential-recorder.ts');
+type ScopePolicyModule = typeof import('../../../lambda/vend/vending/scope-policy.ts');
 type SecretsModule = typeof import('../../../lambda/secrets/credential-source.ts');
 type SharedCallsModule = typeof import('../../../lambda/shared-calls.ts');
 type StoreModule = typeof import('../../../lambda/vend/store/dynamodb-token-store.ts');
@@ -33,6 +34,7 @@ export interface Modules {
   lease(): LeaseModule;
   limits(): LimitsModule;
   recorder(): RecorderModule;
+  scopePolicy(): ScopePolicyModule;
   secrets(): SecretsModule;
   sharedCalls(): SharedCallsModule;
   store(): StoreModule;
