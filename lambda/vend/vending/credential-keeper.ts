@@ -9,7 +9,7 @@ import { type BackOff, isInForce } from '../state/back-off.ts';
 import { type CredentialState, isTestDue, isTestNear, type VersionTest } from '../state/credential-state.ts';
 import type { CredentialStore } from '../store/credential-store.ts';
 import type { Telemetry } from '../telemetry.ts';
-import { SharedState } from './shared-state.ts';
+import { RECENT_MS, RETRY_AFTER_MS, SharedState } from './shared-state.ts';
 
 /** A range of times, drawn each time, so that instances that started together do not read together. */
 type Range = readonly [fromMs: number, toMs: number];
@@ -17,12 +17,8 @@ type Range = readonly [fromMs: number, toMs: number];
 const CHECK_EVERY_MS: Range = [40_000, 50_000];
 /** While a version is being tested, so that all instances follow within seconds. */
 const CHECK_TEST_EVERY_MS: Range = [4_000, 8_000];
-/** The time from a failed read to the next one. */
-const RETRY_AFTER_MS = 5_000;
 /** How long a caller waits for Secrets Manager if a version is known. */
 const WAIT_FOR_SECRET_MS = 500;
-/** What was read within this time is recent enough for a mint. */
-const RECENT_MS = 1_000;
 
 export interface CredentialKeeperProps {
   readonly source: CredentialSource;

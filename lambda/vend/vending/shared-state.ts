@@ -8,9 +8,9 @@ import type { Telemetry } from '../telemetry.ts';
 import { attempt } from './attempt.ts';
 
 /** The time from a failed read to the next one. */
-const RETRY_AFTER_MS = 5_000;
+export const RETRY_AFTER_MS = 5_000;
 /** What was read within this time is recent enough for a mint. */
-const RECENT_MS = 1_000;
+export const RECENT_MS = 1_000;
 /** After this time without a read of the item, rejected tokens may have been missed. */
 const MISSED_AFTER_MS = 300_000;
 /** Clocks differ. */
