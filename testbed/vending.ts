@@ -1,7 +1,7 @@
 // Vend functions in this process. They are composed as in Lambda, and use a real table, a Secrets Manager and a token
 // endpoint over HTTP. A test can move their clock forward.
 
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { DeleteItemCommand, DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import {
@@ -205,4 +205,9 @@ function purposeOf(command: GetItemCommand | UpdateItemCommand): TableRequest {
 function randomAfter(first: number): () => number {
   let count = 0;
   return () => (count++ === 0 ? first : Math.random());
+}
+
+/** A request that reports a token as rejected. */
+export function report(accessToken: string): { rejectedTokenSha256: string } {
+  return { rejectedTokenSha256: createHash('sha256').update(accessToken).digest('hex') };
 }

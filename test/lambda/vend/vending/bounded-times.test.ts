@@ -1,11 +1,11 @@
 // Times in the table that another clock or another hand wrote an hour ahead. They block nothing: neither a token in the
 // table, nor a mint, nor a write.
 
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Item } from '../../../../lambda/vend/store/dynamodb-items.ts';
 import type { Misbehaviour } from '../../../../local/authorization-server.ts';
-import { startVending, type Vending } from '../../../../testbed/vending.ts';
+import { report, startVending, type Vending } from '../../../../testbed/vending.ts';
 
 let vending: Vending;
 let misbehaviour: Misbehaviour | undefined;
@@ -20,9 +20,6 @@ afterEach(async () => {
 });
 
 const CREDENTIAL = 'CREDENTIAL#emporix';
-const report = (accessToken: string) => ({
-  rejectedTokenSha256: createHash('sha256').update(accessToken).digest('hex'),
-});
 const hourAheadSeconds = () => ({ N: String(Math.floor(vending.clock.nowMs() / 1000) + 3600) });
 const hourAheadMs = () => ({ N: String(Math.floor(vending.clock.nowMs()) + 3_600_000) });
 

@@ -1,11 +1,10 @@
 // The list of rejected tokens is short. Where it can't tell an instance of a rejected token, because it is full, old or
 // was not read, the instance reads its tokens from the table once more.
 
-import { createHash } from 'node:crypto';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Misbehaviour } from '../../../../local/authorization-server.ts';
-import { startVending, type Vending } from '../../../../testbed/vending.ts';
+import { report, startVending, type Vending } from '../../../../testbed/vending.ts';
 
 let vending: Vending;
 /** What the token endpoint does at each request from now on. Undefined: it answers correctly. */
@@ -24,9 +23,6 @@ const A = 'order.order_read';
 const B = 'media.asset_manage';
 /** The call that checks the credential reads an item as well. Calls for these scopes come first and do so. */
 const CHECK = 'price.price_manage';
-const report = (accessToken: string) => ({
-  rejectedTokenSha256: createHash('sha256').update(accessToken).digest('hex'),
-});
 const fleetOf = (instances: number) => Array.from({ length: instances }, () => vending.startInstance());
 type Instance = ReturnType<Vending['startInstance']>;
 

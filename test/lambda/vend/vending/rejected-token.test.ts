@@ -1,10 +1,9 @@
 // An API rejects a token before its end. A caller reports it, one instance replaces it, and all others follow. Callers
 // who didn't report it get it until then, and tokens of other keys are left alone.
 
-import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Misbehaviour } from '../../../../local/authorization-server.ts';
-import { type InstanceOptions, startVending, type Vending } from '../../../../testbed/vending.ts';
+import { type InstanceOptions, report, startVending, type Vending } from '../../../../testbed/vending.ts';
 
 let vending: Vending;
 /** What the token endpoint does at each request from now on. Undefined: it answers correctly. */
@@ -19,8 +18,6 @@ afterEach(async () => {
 });
 
 const CREDENTIAL = 'CREDENTIAL#emporix';
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
-const report = (accessToken: string) => ({ rejectedTokenSha256: sha256(accessToken) });
 const fleetOf = (instances: number) => Array.from({ length: instances }, () => vending.startInstance());
 type Instance = ReturnType<Vending['startInstance']>;
 const listed = async () => Object.keys((await vending.item(CREDENTIAL))?.rejected?.M ?? {});
