@@ -36,10 +36,22 @@ export class Scopes {
     return tokens.length === 0 ? undefined : new Scopes(tokens);
   }
 
-  /** Reads the scopes that an authorization server granted, and the tenant if it names one. */
-  static parseGranted(text: string): { scopes: Scopes; tenant: string | undefined } {
-    const { tokens, tenant } = split(text);
-    return { scopes: new Scopes(tokens), tenant };
+  /**
+   * Reads the scopes that an authorization server granted, and the tenant if it names one. Some servers send a list, or
+   * one text with commas or line feeds between the scopes.
+   * @param requested a comma may belong to a scope, so it only separates scopes that were requested
+   */
+  static parseGranted(
+    granted: string | readonly string[],
+    requested: Scopes | undefined,
+  ): { scopes: Scopes; tenant: string | undefined } {
+    const { tokens, tenant } = split([granted].flat().join(' ').replace(/\s+/g, ' '));
+    const wasRequested = (token: string) => requested?.list.includes(token) === true;
+    const scopes = tokens.flatMap((token) => {
+      const parts = token.split(',').filter((part) => part !== '');
+      return !wasRequested(token) && parts.some(wasRequested) ? parts : [token];
+    });
+    return { scopes: new Scopes(scopes), tenant };
   }
 
   /** The scopes of this set that the other set lacks. */

@@ -8,7 +8,7 @@ import { Scopes } from './scopes.ts';
 
 /** The assumed lifetime if the server names none (RFC 6749 §5.1). Five minutes do little harm if it is wrong. */
 const DEFAULT_LIFETIME_SECONDS = 300;
-/** Ten years. A longer lifetime is probably in another unit, and is refused. */
+/** Ten years. Some servers name a lifetime that is longer than any date; it counts as this long. */
 const MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600;
 
 /** A token that is handed out again may end a little later than before, because servers count in whole seconds. */
@@ -150,15 +150,13 @@ export interface TokenRequestFacts {
  */
 export function parseTokenResponse(body: unknown, facts: TokenRequestFacts): { token: Token; lifetimeNamed: boolean } {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unusable('is not a JSON object');
-  const { access_token, token_type, expires_in, scope, refresh_token, ...rest } = body as Record<string, unknown>;
+  // A refresh token could be used without this service, and this grant has none (RFC 6749 §4.4.3).
+  const { access_token, token_type, expires_in, scope, refresh_token: _, ...rest } = body as Record<string, unknown>;
   // access-token = 1*VSCHAR (RFC 6749 appendix A.12)
   if (typeof access_token !== 'string' || !/^[\x20-\x7E]+$/.test(access_token)) throw unusable('has no access_token');
-  if (token_type !== undefined && token_type !== null && String(token_type).toLowerCase() !== 'bearer') {
-    throw unusable('has a token_type other than Bearer');
-  }
-  if (scope !== undefined && scope !== null && typeof scope !== 'string') throw unusable('has a scope that is no text');
+  if (!isBearer(token_type)) throw unusable('has a token_type other than Bearer');
   const namedSeconds = parseLifetime(expires_in);
-  const granted = typeof scope === 'string' ? Scopes.parseGranted(scope) : { scopes: facts.scopes, tenant: undefined };
+  const granted = parseScope(scope, facts.scopes);
   const issuedAt = facts.requestedAtMs / 1000;
   const lifetimeSeconds = namedSeconds ?? DEFAULT_LIFETIME_SECONDS;
   const token = new Token({
@@ -169,7 +167,7 @@ export function parseTokenResponse(body: unknown, facts: TokenRequestFacts): { t
     expires_at: issuedAt + lifetimeSeconds,
     ...(granted.scopes !== undefined && { scope: granted.scopes.toString() }),
     ...(granted.tenant !== undefined && { tenant: granted.tenant }),
-    fields: { ...withoutTenant(rest, granted.tenant), ...withoutRefreshToken(refresh_token) },
+    fields: withoutTenant(rest, granted.tenant),
   });
   return { token, lifetimeNamed: namedSeconds !== undefined };
 }
@@ -181,20 +179,31 @@ function parseLifetime(value: unknown): number | undefined {
   const seconds = isNumeric ? Math.floor(Number(value)) : Number.NaN;
   // A server that hands out one token until it ends may do so in its last second.
   if (seconds === 0) throw new VendingError('unavailable', 'the token has just ended', { retryAfterSeconds: 1 });
-  if (!(seconds >= 1 && seconds <= MAX_LIFETIME_SECONDS)) throw unusable('has an expires_in that is no lifetime');
-  return seconds;
+  if (!(seconds >= 1)) throw unusable('has an expires_in that is no lifetime');
+  return Math.min(seconds, MAX_LIFETIME_SECONDS);
+}
+
+/** Apigee's default is `BearerToken`. A type that is left out is Bearer. */
+function isBearer(type: unknown): boolean {
+  if (type === undefined || type === null) return true;
+  return typeof type === 'string' && /^\s*bearer[ _-]?(token)?\s*$/i.test(type);
+}
+
+/** An answer without `scope` grants what was requested (RFC 6749 §5.1). */
+function parseScope(
+  scope: unknown,
+  requested: Scopes | undefined,
+): { scopes: Scopes | undefined; tenant: string | undefined } {
+  if (scope === undefined || scope === null) return { scopes: requested, tenant: undefined };
+  const isText = (value: unknown) => typeof value === 'string';
+  if (isText(scope) || (Array.isArray(scope) && scope.every(isText))) return Scopes.parseGranted(scope, requested);
+  throw unusable('has a scope that is no text');
 }
 
 /** A field `tenant` must not contradict the tenant entry among the scopes, because that entry is the one checked. */
 function withoutTenant(fields: Record<string, unknown>, tenant: string | undefined): Record<string, unknown> {
   const { tenant: _, ...others } = fields;
   return tenant === undefined ? fields : others;
-}
-
-/** Empties a refresh token, because it could be used without this service. */
-function withoutRefreshToken(value: unknown): Record<string, unknown> {
-  if (value === undefined) return {};
-  return { refresh_token: value === null ? null : '' };
 }
 
 function unusable(problem: string): VendingError {

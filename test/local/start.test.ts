@@ -74,7 +74,8 @@ describe('npm start', () => {
     );
     if (hasCurl) {
       const answer = JSON.parse(execFileSync('sh', ['-c', line], { encoding: 'utf8' }));
-      expect(answer).toMatchObject({ token_type: 'Bearer', tenant: 'yourtenant', refresh_token: '' });
+      expect(answer).toMatchObject({ token_type: 'Bearer', tenant: 'yourtenant', refresh_token_expires_in: 0 });
+      expect(answer).not.toHaveProperty('refresh_token');
       expect(output()).not.toContain(answer.access_token);
     }
     child.kill('SIGINT');

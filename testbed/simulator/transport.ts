@@ -4,11 +4,11 @@
 import { GetItemCommand, type UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import type { GetSecretValueCommand } from '@aws-sdk/client-secrets-manager';
 import { VendingError } from '../../lambda/errors.ts';
+import { tokenOf } from '../../lambda/oauth/answer.ts';
 import type { Credential } from '../../lambda/oauth/credential.ts';
 import type { Scopes } from '../../lambda/oauth/scopes.ts';
-import { parseTokenResponse, type Token } from '../../lambda/oauth/token.ts';
+import type { Token } from '../../lambda/oauth/token.ts';
 import { TOKEN_ENDPOINT_LIMITS } from '../../lambda/oauth/token-endpoint.ts';
-import { failureOf } from '../../lambda/oauth/token-error.ts';
 import { SECRET_REQUEST_MS, TABLE_REQUEST_MS } from '../../lambda/time-limits.ts';
 import { tokenRequest } from '../../local/token-answers.ts';
 import type { Service, TokenRequest } from './observer.ts';
@@ -130,11 +130,10 @@ export class Transport {
     if (latencyMs > timeoutMs) throw new VendingError('timed_out', 'simulated');
     if (chance.isTrue(options.faults.serverLosesAnswer)) throw new VendingError('unavailable', 'simulated');
     request.isHeard = true;
-    if (status !== 200) {
-      const retryAfter = headers['retry-after'];
-      throw failureOf(status, retryAfter === undefined ? undefined : String(retryAfter), JSON.stringify(body), 0);
-    }
-    return parseTokenResponse(body, { requestedAtMs, scopes, random: options.renewalPoint?.() ?? chance.random() });
+    const retryAfter = headers['retry-after'];
+    const answer = { status, retryAfter: retryAfter?.toString(), body: { value: body } };
+    const random = options.renewalPoint?.() ?? chance.random();
+    return tokenOf(answer, { requestedAtMs, answeredAtMs: this.#instance.nowMs, scopes, random });
   }
 
   /** At its end, the instance may be gone, or go. */

@@ -1,5 +1,7 @@
 // The policy: it decides the next step of a request from its situation. The first row that matches decides.
 
+import { firstMatch } from '../../first-match.ts';
+
 /** The situation of a request after it has read the table and the credential. */
 export interface Situation {
   /**
@@ -70,10 +72,5 @@ export const POLICY: readonly Row[] = [
 ];
 
 export function decide(situation: Situation, policy = POLICY): NextStep {
-  const row = policy.find(({ when }) => matches(when, situation));
-  return row?.next ?? 'fail';
-}
-
-function matches(when: Partial<Situation>, situation: Situation): boolean {
-  return Object.entries(when).every(([name, value]) => situation[name as keyof Situation] === value);
+  return firstMatch(policy, situation)?.next ?? 'fail';
 }

@@ -67,9 +67,23 @@ describe('the scopes that a server grants', () => {
     ['are read with only a tenant', 'scope= tenant=yourtenant', '', 'yourtenant'],
     ['are read from an empty text', '', '', undefined],
   ])('%s', (_, text, scopes, tenant) => {
-    const granted = Scopes.parseGranted(text);
+    const granted = Scopes.parseGranted(text, undefined);
     expect(String(granted.scopes)).toBe(scopes);
     expect(granted.tenant).toBe(tenant);
+  });
+
+  test.each<[string, string | string[], string, string]>([
+    ['a list', ['b', 'a', 'b'], 'a b', 'a b'],
+    ['a list of texts with several scopes, and a tenant', ['b c', 'a', 'tenant=mine'], 'a b c', 'a b c'],
+    ['an empty list', [], 'a', ''],
+    ['line feeds, tabs and repeated spaces', 'b\na\r\n\tc  d\n', 'a b c d', 'a b c d'],
+    ['commas between scopes that were requested', 'a,b', 'a b', 'a b'],
+    ['commas and spaces', 'a, b,c', 'a b c', 'a b c'],
+    ['commas, where a scope was added', 'a,evil', 'a b', 'a evil'],
+    ['a comma that belongs to a requested scope', 'a,b', 'a,b', 'a,b'],
+    ['a comma between scopes that nobody requested', 'c,d', 'a', 'c,d'],
+  ])('are read from %s', (_, granted, requested, scopes) => {
+    expect(String(Scopes.parseGranted(granted, Scopes.parse(requested)).scopes)).toBe(scopes);
   });
 
   test('are compared with others in canonical order', () => {
