@@ -1,8 +1,10 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 import { inspect } from 'node:util';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../../lambda/clock.ts';
 import { Credential } from '../../../lambda/oauth/credential.ts';
@@ -56,7 +58,12 @@ describe('the request', () => {
     expect(server.requests[0]).toMatchObject({
       method: 'POST',
       path: '/oauth/token',
-      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        accept: 'application/json',
+        'accept-encoding': 'identity',
+        'user-agent': `token-vending/${JSON.parse(readFileSync('package.json', 'utf8')).version}`,
+      },
       params: {
         grant_type: 'client_credentials',
         client_id: 'emporix-client',
@@ -95,21 +102,61 @@ describe('the request', () => {
     expect(server.requests[0]?.path).toBe('/oauth/token?tenant=a%20b');
   });
 
-  test('reuses the connection', async () => {
-    const ports = new Set<number | undefined>();
-    const counting = createServer((request, response) => {
-      ports.add(request.socket.remotePort);
-      request.resume();
-      response.end('{"access_token":"t","token_type":"bearer","expires_in":60}');
-    });
-    const { url, close } = await listen(counting);
-    open.push({ close });
-    const tokenEndpoint = endpoint(`${url}/token`);
-    for (let round = 0; round < 3; round++) {
-      await mint(tokenEndpoint);
-      await setImmediate(); // undici frees the connection a moment after the body's end
+  describe('uses a connection again', () => {
+    /** A server that answers only the first request of each connection, once it is told that connections are dead. */
+    async function startServer() {
+      const connections = new Set<Socket>();
+      const dead = new Set<Socket>();
+      const server = createServer((request, response) => {
+        connections.add(request.socket);
+        request.resume();
+        if (!dead.has(request.socket)) response.end('{"access_token":"t","token_type":"bearer","expires_in":60}');
+      });
+      const { url, close } = await listen(server);
+      open.push({ close });
+      const dropAll = () => {
+        for (const socket of connections) dead.add(socket);
+      };
+      return { url: `${url}/token`, connections, dropAll };
     }
-    expect(ports.size).toBe(1);
+
+    test.each([
+      ['a second after its last use', 1_000, 1],
+      ['but not later, because a gateway may have dropped it without a word', 1_001, 3],
+      ['but not after hours of standing still', 7_200_000, 3],
+    ])('%s', async (_, idleMs, expected) => {
+      let nowMs = Date.now();
+      const clock = { ...systemClock, nowMs: () => nowMs };
+      const { url, connections, dropAll } = await startServer();
+      const tokenEndpoint = endpoint(url, { clock });
+      for (let round = 0; round < 3; round++) {
+        await tokenEndpoint.mint(credential, undefined, nowMs + 8_000);
+        await setImmediate(); // undici frees the connection a moment after the body's end
+        nowMs += idleMs;
+        if (expected > 1) dropAll();
+      }
+      expect(connections.size).toBe(expected);
+    });
+
+    test('while other requests of the same client are running', async () => {
+      let nowMs = Date.now();
+      const clock = { ...systemClock, nowMs: () => nowMs };
+      const gate = new EventEmitter();
+      const arrived = once(gate, 'arrived');
+      const respondWith = () => {
+        if (server.requests.length > 1) return undefined;
+        gate.emit('arrived');
+        return once(gate, 'opened').then(() => undefined);
+      };
+      const server = await emporix({ respondWith });
+      const tokenEndpoint = endpoint(server.tokenEndpoint, { clock });
+      const first = tokenEndpoint.mint(credential, undefined, nowMs + 8_000);
+      await arrived;
+      nowMs += 2_000;
+      await tokenEndpoint.mint(credential, undefined, nowMs + 8_000);
+      gate.emit('opened');
+      expect((await first).token.accessToken).toBe(server.tokens[1]?.accessToken);
+    });
   });
 });
 
@@ -119,6 +166,9 @@ describe('one retry is made', () => {
     ['after an answer that breaks off', { body: '{"access_token":"tr', destroySocket: true }],
     ['after a 429', { status: 429 }],
     ['after a 429 with a short Retry-After', { status: 429, headers: { 'retry-after': '0' } }],
+    ['after a 408', { status: 408 }],
+    ['after a 421', { status: 421 }],
+    ['after a 425', { status: 425 }],
     ['after a 500', { status: 500 }],
     ['after a 503 with HTML', { status: 503, headers: { 'content-type': 'text/html' }, body: '<html>' }],
   ])('%s', async (_, misbehaviour) => {
@@ -146,6 +196,7 @@ describe('one retry is made', () => {
     ['if the server asks for more time than a mint has', { status: 429, headers: { 'retry-after': '3' } }, 8_000],
     ['if the deadline leaves no time', { status: 503 }, 250],
     ['after a refusal of the scopes', { status: 400, body: '{"error":"invalid_scope"}' }, 8_000],
+    ['after a 404', { status: 404 }, 8_000],
     ['after a redirect', { status: 302, headers: { location: 'http://127.0.0.1:9/' } }, 8_000],
     ['after a time-out', { delayMs: 1_000, status: 200 }, 8_000],
   ])('but not %s', async (_, misbehaviour, withinMs) => {
@@ -203,6 +254,31 @@ describe('the limits hold:', () => {
     });
   });
 
+  const tooLong = Buffer.alloc(10 * 1024 * 1024, 'x');
+  test.each<[string, string, Buffer]>([
+    // A gzip body may have several members (RFC 1952 §2.2).
+    ['300 MiB', 'gzip', Buffer.concat(Array.from({ length: 30 }, () => gzipSync(tooLong)))],
+    ['10 MiB', 'deflate', deflateSync(tooLong)],
+    ['10 MiB', 'br', brotliCompressSync(tooLong)],
+    ['10 MiB', 'gzip, gzip', gzipSync(gzipSync(tooLong))],
+  ])('%s that are compressed with %s to less than 1 MiB are refused', async (_, coding, body) => {
+    expect(body.length).toBeLessThan(1024 * 1024);
+    const server = await emporix({ respondWith: () => ({ headers: { 'content-encoding': coding }, body }) });
+    await expect(mint(endpoint(server.tokenEndpoint, { limits: TOKEN_ENDPOINT_LIMITS }))).rejects.toMatchObject({
+      code: 'unusable_answer',
+      message: "the authorization server's answer is too large",
+    });
+  });
+
+  test.each([
+    [401, 'credential_refused'],
+    [429, 'throttled'],
+    [503, 'unavailable'],
+  ])('the status of an answer that is too large still counts: %d', async (status, code) => {
+    const server = await emporix({ respondWith: () => ({ status, body: padded(1024 * 1024 + 1) }) });
+    await expect(mint(endpoint(server.tokenEndpoint))).rejects.toMatchObject({ code });
+  });
+
   test('a server that never answers counts as timed out', async () => {
     const server = await emporix({ respondWith: () => new Promise(() => {}) });
     await expect(mint(endpoint(server.tokenEndpoint))).rejects.toMatchObject({ code: 'timed_out' });
@@ -219,6 +295,56 @@ describe('the limits hold:', () => {
     const { url, close } = await listen(createServer());
     await close();
     await expect(mint(endpoint(url))).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});
+
+describe('an answer is decoded that is', () => {
+  const codings: [string, string, (bytes: Buffer) => Buffer][] = [
+    ['gzip', 'gzip', gzipSync],
+    ['gzip under its old name', 'x-gzip', gzipSync],
+    ['gzip in upper case', 'GZIP', gzipSync],
+    ['deflate', 'deflate', deflateSync],
+    ['deflate without the header of zlib', 'deflate', deflateRawSync],
+    ['br', 'br', brotliCompressSync],
+    ['first gzip, then br', 'gzip, br', (bytes) => brotliCompressSync(gzipSync(bytes))],
+    ['identity', 'identity', (bytes) => bytes],
+  ];
+
+  test.each(codings)('%s', async (_, coding, encode) => {
+    const headers = { 'content-encoding': coding };
+    const bodies = [
+      { body: encode(Buffer.from('{"access_token":"t","expires_in":60}')), headers },
+      { body: encode(Buffer.from('{"error":"invalid_client"}')), headers, status: 400 },
+    ];
+    const server = await misbehaving(...bodies);
+    const tokenEndpoint = endpoint(server.tokenEndpoint);
+    expect((await mint(tokenEndpoint)).token.accessToken).toBe('t');
+    await expect(mint(tokenEndpoint)).rejects.toMatchObject({ code: 'credential_refused' });
+  });
+
+  test.each<[string, string, Buffer, string]>([
+    ['an unknown coding', 'zstd', Buffer.from('canary'), 'has an unknown content coding'],
+    [
+      'another coding than it names',
+      'gzip',
+      Buffer.from('{"access_token":"canary"}'),
+      'does not have the content coding',
+    ],
+    ['a coding that breaks off', 'gzip', gzipSync('{"access_token":"canary"}').subarray(0, 20), 'does not have the'],
+    ['three codings', 'gzip, gzip, gzip', Buffer.from('canary'), 'is encoded too often'],
+  ])('but not with %s', async (_, coding, body, problem) => {
+    const server = await emporix({ respondWith: () => ({ headers: { 'content-encoding': coding }, body }) });
+    const failure = await mint(endpoint(server.tokenEndpoint)).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: 'unusable_answer', message: expect.stringContaining(problem) });
+    expect(inspect(failure, { depth: 9, showHidden: true })).not.toContain('canary');
+  });
+
+  test.each([
+    ['a form', 'access_token=t&token_type=bearer&expires_in=60&scope=a%20b', 't'],
+    ['JSON after a byte order mark', '\uFEFF{"access_token":"t","expires_in":"60"}', 't'],
+  ])('%s', async (_, body, accessToken) => {
+    const server = await emporix({ respondWith: () => ({ body }) });
+    expect((await mint(endpoint(server.tokenEndpoint), 'a b')).token.accessToken).toBe(accessToken);
   });
 });
 
@@ -270,20 +396,14 @@ describe('of an answer without a token,', () => {
     expect(inspect(failure, { depth: 9, showHidden: true })).not.toMatch(/canary|emporix-secret/);
   });
 
-  test.each<[string, string | undefined, number | undefined]>([
-    ['a number of seconds', '120', 120],
-    ['a date in the past', 'Thu, 01 Jan 1970 00:00:00 GMT', 0],
-    ['longer than a day, which counts as a day', '99999999999', 86_400],
-    ['of an unknown form, which counts as left out', '5.5', undefined],
-    ['left out', undefined, undefined],
-  ])('the wait is read from a Retry-After that is %s', async (_, retryAfter, seconds) => {
-    const server = await emporix({
-      respondWith: () => ({ status: 429, headers: retryAfter === undefined ? {} : { 'retry-after': retryAfter } }),
-    });
+  test.each<[string, Misbehaviour['headers'], number | undefined]>([
+    ['a number of seconds', { 'retry-after': '120' }, 120],
+    ['repeated, of which the first counts', { 'retry-after': ['120', '5'] }, 120],
+    ['left out', {}, undefined],
+  ])('the wait is read from a Retry-After that is %s', async (_, headers = {}, seconds) => {
+    const server = await emporix({ respondWith: () => ({ status: 429, headers }) });
     const failure = await mint(endpoint(server.tokenEndpoint)).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: 'throttled' });
-    const { retryAfterSeconds } = failure as { retryAfterSeconds: number | undefined };
-    expect(retryAfterSeconds).toBe(seconds);
+    expect(failure).toMatchObject({ code: 'throttled', retryAfterSeconds: seconds });
   });
 
   test('the wait until the date of a Retry-After counts from the time of reading', async () => {
