@@ -39,6 +39,16 @@ describe('a candidate is made current', () => {
       'if it is granted the whole allow-list, and the current client is unknown',
       { profiles: LIST, current: credentialOf('deleted') },
     ],
+    ...(
+      [
+        [401, '{"error":"access_denied"}'],
+        [401, ''],
+        [200, '{"error":"invalid_client"}'],
+      ] as const
+    ).map(([status, body]): [string, Case] => [
+      `if it is granted the whole allow-list, and the current credential is refused with ${status} and ${body || 'nothing'}`,
+      { profiles: LIST, misbehave: (clientId) => (clientId === 'old' ? { status, body } : undefined) },
+    ]),
     [
       'if it is granted the whole allow-list, and the current version holds no credential',
       { profiles: LIST, current: 'generated' },
