@@ -8,7 +8,7 @@ export type Meaning =
   | 'granted'
   | Extract<ErrorCode, 'credential_refused' | 'invalid_scope' | 'throttled' | 'unavailable' | 'unusable_answer'>;
 
-export interface AnswerSituation {
+interface AnswerSituation {
   /** `passing`: 408, 421, 425 and 500. `gateway`: 501 and above, which a server that is down doesn't send itself. */
   readonly status: 'success' | '401' | '429' | 'passing' | 'gateway' | 'other';
   /** What the error words of the body mean together. `none`: there is no word, or none that is known. */

@@ -1,4 +1,4 @@
-// Makes the client-credentials request (RFC 6749 §4.4.2) to a token endpoint. undici is loaded at the first mint.
+// Makes the client-credentials request (RFC 6749 §4.4.2) to a token endpoint. undici is loaded when a mint is near.
 // The time and the size of an answer are limited.
 
 import type { Clock } from '../clock.ts';
@@ -6,8 +6,8 @@ import { TRANSIENT, VendingError } from '../errors.ts';
 import { VERSION } from '../version.ts';
 import { tokenOf } from './answer.ts';
 import { CLIENT_AUTHENTICATION, type ClientAuthenticationMethod, type TokenRequest } from './client-authentication.ts';
+import type { Connections, ConnectionsProps } from './connections.ts';
 import type { Credential } from './credential.ts';
-import type { HttpClient } from './http-client.ts';
 import type { Scopes } from './scopes.ts';
 import type { Token } from './token.ts';
 
@@ -29,6 +29,7 @@ export const TOKEN_ENDPOINT_LIMITS: TokenEndpointLimits = {
 
 /** The pause before the retry if the server sends no `Retry-After`. */
 const RETRY_PAUSE_MS = 200;
+
 export interface TokenEndpointProps {
   readonly url: string;
   readonly clientAuthentication: ClientAuthenticationMethod;
@@ -44,7 +45,7 @@ export interface TokenEndpointProps {
 export class TokenEndpoint {
   readonly #props: TokenEndpointProps;
   readonly #limits: TokenEndpointLimits;
-  #client: Promise<HttpClient> | undefined;
+  #connections: Promise<Connections> | undefined;
 
   constructor(props: TokenEndpointProps) {
     this.#props = props;
@@ -57,10 +58,9 @@ export class TokenEndpoint {
     this.#open().catch(() => {});
   }
 
-  #open(): Promise<HttpClient> {
-    const { url, clock } = this.#props;
-    this.#client ??= import('./http-client.ts').then(({ HttpClient }) => new HttpClient(url, this.#limits, clock));
-    return this.#client;
+  #open(): Promise<Connections> {
+    this.#connections ??= openConnections({ ...this.#limits, url: this.#props.url, clock: this.#props.clock });
+    return this.#connections;
   }
 
   /**
@@ -92,8 +92,8 @@ export class TokenEndpoint {
     const timeoutMs = Math.min(this.#limits.requestTimeoutMs, deadlineMs - requestedAtMs);
     // The server could still issue a token for a request whose answer comes too late.
     if (timeoutMs <= 0) throw new VendingError('timed_out', 'no time was left to ask the authorization server');
-    const client = await this.#open();
-    const answer = await client.post(this.#request(credential, scopes), timeoutMs);
+    const connections = await this.#open();
+    const answer = await connections.post(this.#request(credential, scopes), timeoutMs);
     return tokenOf(answer, { requestedAtMs, answeredAtMs: clock.nowMs(), scopes, random: random() });
   }
 
@@ -112,4 +112,9 @@ export class TokenEndpoint {
     CLIENT_AUTHENTICATION[clientAuthentication](credential, request);
     return request;
   }
+}
+
+async function openConnections(props: ConnectionsProps): Promise<Connections> {
+  const { Connections } = await import('./connections.ts');
+  return new Connections(props);
 }

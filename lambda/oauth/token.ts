@@ -116,13 +116,15 @@ export class Token {
   /** The response body (RFC 6749 §5.1): the server's own, with `expires_in` counted down and `scope` cleaned. */
   response(nowMs: number): Record<string, unknown> {
     const { access_token, scope, tenant, fields } = this.#parts;
+    // A token that an earlier version of this code sealed may have one.
+    const { refresh_token: _, ...others } = fields;
     return {
       access_token,
       token_type: 'Bearer',
       expires_in: Math.max(0, Math.floor((this.expiresAtMs - nowMs) / 1000)),
       ...(scope !== undefined && { scope }),
       ...(tenant !== undefined && { tenant }),
-      ...fields,
+      ...others,
     };
   }
 

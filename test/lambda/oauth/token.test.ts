@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { VendingError } from '../../../lambda/errors.ts';
 import { Scopes } from '../../../lambda/oauth/scopes.ts';
-import { parseTokenResponse } from '../../../lambda/oauth/token.ts';
+import { parseTokenResponse, Token } from '../../../lambda/oauth/token.ts';
 
 const REQUESTED_AT_MS = 1_800_000_000_700;
 
@@ -151,6 +151,12 @@ test.each(['', 'canary', null, 42])(
     expect(token.parts().fields).not.toHaveProperty('refresh_token');
   },
 );
+
+test('a refresh_token that an earlier version stored is not vended', () => {
+  const stored = new Token({ ...parse(TUTORIAL).token.parts(), fields: { refresh_token: '', session_idle_time: 120 } });
+  expect(stored.response(0)).not.toHaveProperty('refresh_token');
+  expect(stored.response(0)).toHaveProperty('session_idle_time', 120);
+});
 
 test('scopes in a list are vended as a text', () => {
   expect(parse({ ...TUTORIAL, scope: ['b', 'a', 'tenant=mine'] }).token.response(0)).toMatchObject({

@@ -11,7 +11,7 @@ const token = someToken({
   expires_at: 1_800_014_399,
   scope: 'a.read b.write',
   tenant: 'yourtenant',
-  fields: { session_idle_time: 120, refresh_token_expires_in: 0 },
+  fields: { session_idle_time: 120, refresh_token: '' },
 });
 
 const sealed = seal(token, credential, PK, randomBytes);

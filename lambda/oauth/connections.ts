@@ -1,4 +1,4 @@
-// Posts forms to one URL. It is loaded at the first mint, and undici with it.
+// The connections to one token endpoint. They are loaded when the first mint is near, and undici with them.
 
 import request from 'undici/lib/api/api-request.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
@@ -7,7 +7,6 @@ import { systemCodeOf, VendingError } from '../errors.ts';
 import type { Answer } from './answer.ts';
 import { readBody } from './answer-body.ts';
 import type { TokenRequest } from './client-authentication.ts';
-import type { TokenEndpointLimits } from './token-endpoint.ts';
 
 /**
  * A connection that was idle for longer is not used again. While an instance is frozen, a gateway may drop a connection,
@@ -15,22 +14,26 @@ import type { TokenEndpointLimits } from './token-endpoint.ts';
  */
 const MAX_IDLE_MS = 1_000;
 
-export class HttpClient {
-  readonly #url: URL;
-  readonly #limits: TokenEndpointLimits;
-  readonly #clock: Clock;
+export interface ConnectionsProps {
+  readonly url: string;
+  readonly connectTimeoutMs: number;
+  /** The largest body, as it is sent and as it is decoded. */
+  readonly bodyBytes: number;
+  readonly clock: Clock;
+}
+
+export class Connections {
+  readonly #props: ConnectionsProps;
   #pool: Pool | undefined;
   #usedAtMs = 0;
 
-  constructor(url: string, limits: TokenEndpointLimits, clock: Clock) {
-    this.#url = new URL(url);
-    this.#limits = limits;
-    this.#clock = clock;
+  constructor(props: ConnectionsProps) {
+    this.#props = props;
   }
 
   /** @throws VendingError `timed_out` or `unavailable` */
   async post({ headers, form }: TokenRequest, timeoutMs: number): Promise<Answer> {
-    const { pathname, search } = this.#url;
+    const { pathname, search } = new URL(this.#props.url);
     const signal = AbortSignal.timeout(Math.max(1, Math.floor(timeoutMs)));
     try {
       const response = await request.call(this.#usablePool(), {
@@ -41,17 +44,17 @@ export class HttpClient {
         signal,
       });
       const valuesOf = (name: string) => [response.headers[name] ?? []].flat();
-      const body = await readBody(response.body, valuesOf('content-encoding').join(), this.#limits.bodyBytes);
+      const body = await readBody(response.body, valuesOf('content-encoding').join(), this.#props.bodyBytes);
       return { status: response.statusCode, retryAfter: valuesOf('retry-after')[0], body };
     } catch (error) {
       throw connectionFailure(error, signal.aborted);
     } finally {
-      this.#usedAtMs = this.#clock.nowMs();
+      this.#usedAtMs = this.#props.clock.nowMs();
     }
   }
 
   #usablePool(): Pool {
-    const nowMs = this.#clock.nowMs();
+    const nowMs = this.#props.clock.nowMs();
     if (nowMs - this.#usedAtMs > MAX_IDLE_MS) {
       // Requests that are running end first.
       void this.#pool?.close();
@@ -63,8 +66,8 @@ export class HttpClient {
   }
 
   #openPool(): Pool {
-    return new Pool(this.#url.origin, {
-      connect: { timeout: this.#limits.connectTimeoutMs },
+    return new Pool(new URL(this.#props.url).origin, {
+      connect: { timeout: this.#props.connectTimeoutMs },
       keepAliveTimeout: MAX_IDLE_MS,
       keepAliveMaxTimeout: MAX_IDLE_MS,
       // The signal limits the whole request; undici's own limits are switched off.
