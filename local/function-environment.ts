@@ -3,6 +3,7 @@
 
 import { devNull } from 'node:os';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { DEFAULT_SECRET_FIELDS, secretJson } from '../lambda/secrets/secret-value.ts';
 import type { ENVIRONMENT_VARIABLES } from '../lambda/vend/settings.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION, STAND_IN_CLIENT } from './names.ts';
 
@@ -51,14 +52,15 @@ export function vendEnvironment(names: VendEnvironment): Record<string, string> 
   };
 }
 
-/** Creates a secret that holds the client's credential, and returns its ARN. */
+/** Creates a secret that holds the client's credential in these fields, and returns its ARN. */
 export async function createSecret(
   endpoint: string,
   name: string,
   client: { readonly clientId: string; readonly clientSecret: string },
+  fields = DEFAULT_SECRET_FIELDS,
 ): Promise<string> {
   const secretsManager = new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint });
-  const value = JSON.stringify({ client_id: client.clientId, client_secret: client.clientSecret });
+  const value = secretJson(fields, client.clientId, client.clientSecret);
   const { ARN } = await secretsManager.send(new CreateSecretCommand({ Name: name, SecretString: value }));
   secretsManager.destroy();
   if (!ARN) throw new Error('the secret has no ARN');

@@ -77,7 +77,8 @@ export async function startLocalMode(options: LocalModeOptions): Promise<LocalMo
     ]);
     const client = options.authorizationServer ?? emporix;
     if (!client) throw new Error('no authorization server');
-    const secretId = await createSecret(secrets.url, `token-vending/${credentialName}`, client);
+    const { secretFields } = options.profile;
+    const secretId = await createSecret(secrets.url, `token-vending/${credentialName}`, client, secretFields);
     const secretsManager = { ...secrets, secretId };
     const environment = {
       ...lambdaEnvironment(FUNCTION_NAME, options.codeDirectory, options.memoryMb),

@@ -170,7 +170,8 @@ function optionalValue(input: Input): SecretValue | undefined {
   if (text !== undefined && binary !== undefined) {
     throw invalid("You can't specify both a binary secret value and a string secret value in the same secret.");
   }
-  if (Buffer.byteLength(text ?? binary ?? '') > MAX_VALUE_BYTES) {
+  const bytes = text === undefined ? Buffer.from(binary ?? '', 'base64') : Buffer.from(text);
+  if (bytes.length > MAX_VALUE_BYTES) {
     throw new SecretsManagerError('ValidationException', `The value must be at most ${MAX_VALUE_BYTES} bytes long.`);
   }
   if (text !== undefined) return { SecretString: text };

@@ -129,6 +129,7 @@ describe('no SDK, network or process is used', () => {
     ...sources('lambda/vend/state'),
     'lambda/vend/vending/decision.ts',
     'lambda/vend/vending/time-left.ts',
+    'lambda/secrets/secret-value.ts',
     'lambda/shared-calls.ts',
     'lambda/vend/vending/scope-policy.ts',
     ...sources('operating'),

@@ -28,6 +28,7 @@ export interface StageOptions {
   readonly clients: Readonly<Record<string, Holding>>;
   readonly profiles: RotationFile['profiles'];
   readonly tenant?: string | undefined;
+  readonly secretFields?: RotationFile['secretFields'];
   /** The secret's first value. @default the credential of the client `old` */
   readonly current?: string;
   /**
@@ -69,7 +70,7 @@ export async function openStage(options: StageOptions) {
     emporix,
     printed,
     faults,
-    put: (value: string, ...labels: string[]) => operator.putValue(value, ...labels),
+    put: (value: string | Uint8Array, ...labels: string[]) => operator.putValue(value, ...labels),
     move: (label: string, from?: string, to?: string) => operator.move(label, from, to),
     begin,
     step: (step: Step, version: string) => operator.runSteps(rotateFunction, version, [step]),
@@ -108,7 +109,7 @@ interface Parts {
 }
 
 function rotateFunctionOf(
-  { profiles, tenant }: StageOptions,
+  { profiles, tenant, secretFields }: StageOptions,
   { client, secretId, emporix, write }: Parts,
 ): RotateFunction {
   const clock = { ...systemClock, sleep: async () => {} };
@@ -126,6 +127,7 @@ function rotateFunctionOf(
     clientAuthentication: 'client_secret_post',
     profiles,
     ...(tenant !== undefined && { tenant }),
+    ...(secretFields && { secretFields }),
   } as const;
   const world = { secretsManager: client, region: LOCAL_REGION, clock, random: () => 0.5, write, tokenEndpoint };
   return createRotateFunction(settings, world);

@@ -35,10 +35,11 @@ export class SecretOperator {
     return await this.putValue(JSON.stringify({ client_id: clientId, client_secret: clientSecret }), ...labels);
   }
 
-  /** Puts any text, which need not be a credential. */
-  async putValue(SecretString: string, ...labels: string[]): Promise<string> {
+  /** Puts any text or bytes, which need not be a credential. */
+  async putValue(value: string | Uint8Array, ...labels: string[]): Promise<string> {
     const stages = labels.length > 0 && { VersionStages: labels };
-    const command = new PutSecretValueCommand({ SecretId: this.#secretId, SecretString, ...stages });
+    const held = typeof value === 'string' ? { SecretString: value } : { SecretBinary: value };
+    const command = new PutSecretValueCommand({ SecretId: this.#secretId, ...held, ...stages });
     return (await this.client.send(command)).VersionId ?? '';
   }
 
@@ -62,11 +63,12 @@ export class SecretOperator {
     for (const Step of steps) await rotate({ Step, ...event });
   }
 
-  /** The value of the version that is AWSCURRENT. */
-  async current(): Promise<string | undefined> {
+  /** The value of the version that is AWSCURRENT: its text, or its bytes. */
+  async current(): Promise<string | Uint8Array | undefined> {
     // The label is the default in AWS. moto goes on giving the first version without it.
     const command = new GetSecretValueCommand({ SecretId: this.#secretId, VersionStage: 'AWSCURRENT' });
-    return (await this.client.send(command)).SecretString;
+    const { SecretString, SecretBinary } = await this.client.send(command);
+    return SecretString ?? SecretBinary;
   }
 
   /** The version of each label. */

@@ -1,4 +1,5 @@
-// A client's credential for the token endpoint. One parser makes it from the secret's value. It prints as [redacted].
+// A client's credential for the token endpoint. One parser makes it from the secret's value
+// (secrets/secret-value.ts). It prints as [redacted].
 
 import { INSPECT } from '../inspect.ts';
 
@@ -12,24 +13,6 @@ export class Credential {
     this.#clientId = clientId;
     this.#clientSecret = clientSecret;
     this.version = version;
-  }
-
-  /**
-   * Reads `{"client_id": "…", "client_secret": "…"}`.
-   * @returns the credential, or a predicate that says what is wrong with the value
-   */
-  static parse(value: string | undefined, version: string): Credential | string {
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(value ?? '');
-    } catch {
-      return 'is not JSON'; // The parser's own message would quote the value.
-    }
-    if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) return 'is not a JSON object';
-    const { client_id, client_secret } = parsed as Record<string, unknown>;
-    if (typeof client_id !== 'string' || client_id === '') return 'has no client_id';
-    if (typeof client_secret !== 'string' || client_secret === '') return 'has no client_secret';
-    return new Credential(client_id, client_secret, version);
   }
 
   get clientId(): string {

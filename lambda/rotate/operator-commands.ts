@@ -1,19 +1,23 @@
 // The commands of the AWS CLI that a failed rotation tells the operator to run.
 
+import { type SecretFields, secretJson } from '../secrets/secret-value.ts';
 import { CANDIDATE, PENDING } from './staged-secret.ts';
 
 export class OperatorCommands {
   readonly #secret: string;
+  readonly #fields: SecretFields;
 
   /** @param secretId the secret's name or ARN */
-  constructor(secretId: string, region: string) {
+  constructor(secretId: string, fields: SecretFields, region: string) {
+    this.#fields = fields;
     this.#secret = `--region ${region} --secret-id ${secretId}`;
   }
 
-  /** Stages a candidate. */
+  /** Stages a candidate, and says what its file holds. */
   stage(): string {
     const options = `--version-stages ${CANDIDATE} --secret-string file://credential.json`;
-    return `aws secretsmanager put-secret-value ${this.#secret} ${options}`;
+    const file = `credential.json is ${secretJson(this.#fields, '…', '…')}`;
+    return `aws secretsmanager put-secret-value ${this.#secret} ${options} (${file})`;
   }
 
   /** Starts a rotation. */

@@ -4,6 +4,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { Clock } from '../clock.ts';
 import { Log } from '../log-line.ts';
 import { TokenEndpoint } from '../oauth/token-endpoint.ts';
+import { DEFAULT_SECRET_FIELDS } from '../secrets/secret-value.ts';
 import { Comparison } from './comparison.ts';
 import { OperatorCommands } from './operator-commands.ts';
 import { Rotation } from './rotation.ts';
@@ -29,16 +30,16 @@ export type RotateFunction = (event: unknown) => Promise<void>;
 
 export function createRotateFunction(settings: RotationSettings, world: RotateWorld): RotateFunction {
   const { clock, random, region } = world;
-  const { credential, profiles, secretId, tenant } = settings;
+  const { credential, profiles, secretId, secretFields = DEFAULT_SECRET_FIELDS, tenant } = settings;
   const log = new Log({ dimension: { name: 'Credential', value: credential }, clock, write: world.write });
   const tokenEndpoint =
     world.tokenEndpoint ?? new TokenEndpoint({ ...settings, url: settings.tokenEndpoint, clock, random });
   const rotation = new Rotation({
-    secret: new StagedSecret(world.secretsManager, secretId),
+    secret: new StagedSecret(world.secretsManager, secretId, secretFields),
     comparison: new Comparison({ profiles, tenant, tokenEndpoint, clock }),
     log: new RotationLog(log),
     secretId,
-    commands: new OperatorCommands(secretId, region),
+    commands: new OperatorCommands(secretId, secretFields, region),
   });
   return (event) => rotation.run(event);
 }

@@ -2,6 +2,7 @@
 // limit). The profiles that use the credential come from a JSON file beside its code, because 169 scopes don't fit.
 
 import type { ClientAuthenticationMethod } from '../oauth/client-authentication.ts';
+import type { SecretFields } from '../secrets/secret-value.ts';
 
 /**
  * The rotation file, `rotation.json` beside the function's code. It is written at synthesis from checked configuration.
@@ -13,6 +14,8 @@ export interface RotationFile {
   readonly tenant?: string;
   /** Extra parameters for the token endpoint, which are sent as they are. @default none */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** The names of the secret's fields. @default client_id and client_secret */
+  readonly secretFields?: SecretFields;
   /**
    * The profiles that use the credential, by name. `scopes` is the allow-list.
    * @default all scopes of the credential

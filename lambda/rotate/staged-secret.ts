@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { errorName, systemCodeOf, VendingError } from '../errors.ts';
 import { Credential } from '../oauth/credential.ts';
+import { readCredential, type SecretFields, type SecretValue } from '../secrets/secret-value.ts';
 
 /** The label under which an operator stages a new credential. */
 export const CANDIDATE = 'CANDIDATE';
@@ -25,25 +26,30 @@ export type Labels = ReadonlyMap<string, string>;
 
 /** The value of a version. It prints as [redacted]. */
 export class VersionValue {
-  readonly #text: string | undefined;
+  readonly #value: SecretValue;
   /** The credential that it holds, or a predicate that says what is wrong with the value. */
   readonly credential: Credential | string;
 
-  constructor(text: string | undefined, version: string) {
-    this.#text = text;
-    this.credential = Credential.parse(text, version);
+  constructor(value: SecretValue, fields: SecretFields, version: string) {
+    this.#value = value;
+    this.credential = readCredential(value, fields, version);
   }
 
-  /** The value itself. Only copying may use it. */
-  get text(): string {
-    return this.#text ?? '';
+  /** The value itself, text as text and bytes as bytes. Only copying may use it. */
+  get value(): SecretValue {
+    return this.#value;
   }
 
+  /** Whether both are the same bytes. Text counts as its bytes in UTF-8. */
   equals(other: VersionValue | undefined): boolean {
-    return other !== undefined && this.#text !== undefined && this.#text === other.#text;
+    return other !== undefined && this.#bytes.equals(other.#bytes);
   }
 
-  /** Whether both hold the same credential. Spaces and other fields make no difference. */
+  get #bytes(): Buffer {
+    return Buffer.from(this.#value.SecretBinary ?? this.#value.SecretString ?? '');
+  }
+
+  /** Whether both hold the same credential. Spaces, other fields and the form of the value make no difference. */
   hasSameCredential(other: VersionValue | undefined): boolean {
     const [first, second] = [this.credential, other?.credential];
     if (!(first instanceof Credential && second instanceof Credential)) return false;
@@ -61,11 +67,13 @@ export class VersionValue {
 export class StagedSecret {
   readonly #client: Pick<SecretsManagerClient, 'send'>;
   readonly #id: string;
+  readonly #fields: SecretFields;
 
   /** @param id the secret's name or ARN */
-  constructor(client: Pick<SecretsManagerClient, 'send'>, id: string) {
+  constructor(client: Pick<SecretsManagerClient, 'send'>, id: string, fields: SecretFields) {
     this.#client = client;
     this.#id = id;
+    this.#fields = fields;
   }
 
   async labels(): Promise<Labels> {
@@ -82,8 +90,8 @@ export class StagedSecret {
   async read(version: string): Promise<VersionValue | undefined> {
     const command = new GetSecretValueCommand({ SecretId: this.#id, VersionId: version });
     try {
-      const { SecretString } = await this.#client.send(command);
-      return new VersionValue(SecretString, version);
+      const { SecretString, SecretBinary } = await this.#client.send(command);
+      return new VersionValue({ SecretString, SecretBinary }, this.#fields, version);
     } catch (error) {
       if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined;
       throw this.#failure('GetSecretValue', error);
@@ -95,8 +103,8 @@ export class StagedSecret {
     const command = new PutSecretValueCommand({
       SecretId: this.#id,
       ClientRequestToken: version,
-      SecretString: value.text,
       VersionStages: [label],
+      ...value.value,
     });
     await this.#try('PutSecretValue', () => this.#client.send(command));
   }

@@ -7,21 +7,32 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { systemCodeOf, VendingError } from '../errors.ts';
-import { Credential } from '../oauth/credential.ts';
+import type { Credential } from '../oauth/credential.ts';
+import {
+  DEFAULT_SECRET_FIELDS,
+  readCredential,
+  type SecretFields,
+  type SecretValue,
+  secretJson,
+} from './secret-value.ts';
 
 export interface SecretReaderProps {
   readonly client: Pick<SecretsManagerClient, 'send'>;
   /** The name or ARN of the secret. */
   readonly secretId: string;
+  /** @default client_id and client_secret */
+  readonly secretFields?: SecretFields | undefined;
   /** The region, for the command that an operator is told to run. */
   readonly region: string;
 }
 
 export class SecretReader {
   readonly #props: SecretReaderProps;
+  readonly #fields: SecretFields;
 
   constructor(props: SecretReaderProps) {
     this.#props = props;
+    this.#fields = props.secretFields ?? DEFAULT_SECRET_FIELDS;
   }
 
   /**
@@ -30,13 +41,13 @@ export class SecretReader {
    */
   async read(version: Pick<GetSecretValueCommandInput, 'VersionId' | 'VersionStage'> = {}): Promise<Credential> {
     const { client, secretId } = this.#props;
-    let answer: { SecretString?: string | undefined; VersionId?: string | undefined };
+    let answer: SecretValue & { VersionId?: string | undefined };
     try {
       answer = await client.send(new GetSecretValueCommand({ SecretId: secretId, ...version }));
     } catch (error) {
       throw this.#failure(error);
     }
-    const credential = Credential.parse(answer.SecretString, answer.VersionId ?? '');
+    const credential = readCredential(answer, this.#fields, answer.VersionId ?? '');
     if (typeof credential === 'string') throw this.#noCredential(`secret ${secretId} ${credential}`);
     return credential;
   }
@@ -66,8 +77,8 @@ export class SecretReader {
 
   #noCredential(problem: string, systemCode?: string): VendingError {
     const { secretId, region } = this.#props;
-    const value = `'{"client_id":"YOUR_CLIENT_ID","client_secret":"YOUR_CLIENT_SECRET"}'`;
-    const command = `aws secretsmanager put-secret-value --region ${region} --secret-id ${secretId} --secret-string ${value}`;
+    const value = secretJson(this.#fields, 'YOUR_CLIENT_ID', 'YOUR_CLIENT_SECRET');
+    const command = `aws secretsmanager put-secret-value --region ${region} --secret-id ${secretId} --secret-string '${value}'`;
     return new VendingError('misconfigured', `${problem}; put the credential there: ${command}`, { systemCode });
   }
 }

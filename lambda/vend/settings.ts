@@ -2,6 +2,7 @@
 // The profile's scopes and parameters come from a JSON file beside its code, because 169 scopes don't fit.
 
 import type { ClientAuthenticationMethod } from '../oauth/client-authentication.ts';
+import type { SecretFields } from '../secrets/secret-value.ts';
 
 /**
  * The profile file, `profile.json` beside the function's code. It is written at synthesis from checked configuration.
@@ -15,6 +16,8 @@ export interface ProfileFile {
   readonly tenant?: string;
   /** Extra parameters for the token endpoint, which are sent as they are. @default none */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** The names of the secret's fields. @default client_id and client_secret */
+  readonly secretFields?: SecretFields;
 }
 
 /** The names of the environment variables of a vend function. */

@@ -53,10 +53,9 @@ export function createVendFunction(settings: Settings, world: VendWorld): VendFu
   const { clock, random } = world;
   const log = new Log({ dimension: { name: 'Profile', value: settings.profile }, clock, write: world.write });
   const telemetry = new Telemetry(log);
-  const source = new CredentialSource({
-    reader: new SecretReader({ client: world.secretsManager, secretId: settings.secretId, region: world.region }),
-    clock,
-  });
+  const { secretId, secretFields } = settings;
+  const secretReader = new SecretReader({ client: world.secretsManager, secretId, secretFields, region: world.region });
+  const source = new CredentialSource({ reader: secretReader, clock });
   const tokenEndpoint =
     world.tokenEndpoint ?? new TokenEndpoint({ ...settings, url: settings.tokenEndpoint, clock, random });
   const scopePolicy = new ScopePolicy(settings);

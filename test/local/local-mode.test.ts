@@ -9,6 +9,7 @@ import type { LocalMode } from '../../local/local-mode.ts';
 import { proveVending } from '../../local/proof.ts';
 import { sign } from '../../local/sign.ts';
 import { type BundledLocalModeOptions, startBundledLocalMode } from '../../testbed/local-mode.ts';
+import { SecretOperator } from '../../testbed/secret-operator.ts';
 
 // Each test starts worker threads, and the first one bundles the function: on a busy machine, that takes seconds.
 jest.setTimeout(60_000);
@@ -60,6 +61,16 @@ describe('local mode', () => {
     const [request] = running.emporix?.requests ?? [];
     expect(request?.headers.authorization).toMatch(/^Basic /);
     expect(request?.params).not.toHaveProperty('client_secret');
+  });
+
+  test('keeps the credential in the fields that the profile names', async () => {
+    const secretFields = { clientId: 'key', clientSecret: 'pass' };
+    const running = await start({ profile: { clientAuthentication: 'client_secret_post', secretFields } });
+    expect(await vend(running)).toMatchObject({ source: 'mint' });
+    const { url, secretId } = running.secretsManager;
+    const operator = new SecretOperator(url, secretId);
+    expect(JSON.parse(String(await operator.current()))).toEqual({ key: expect.any(String), pass: expect.any(String) });
+    await operator.close();
   });
 
   test('prints what the function prints, which holds no token', async () => {

@@ -69,7 +69,18 @@ describe('a secret', () => {
   test('holds bytes as well as text', async () => {
     const bytes = new Uint8Array([0, 255, 1]);
     await client.send(new CreateSecretCommand({ Name: NAME, SecretBinary: bytes }));
-    expect((await get()).SecretBinary).toEqual(bytes);
+    expect(await get()).toMatchObject({ SecretBinary: bytes });
+    expect(await get()).not.toHaveProperty('SecretString');
+  });
+
+  test('holds 65,536 bytes, whether they are text or not, and no more', async () => {
+    await create();
+    const putBytes = (SecretBinary: Uint8Array) =>
+      client.send(new PutSecretValueCommand({ SecretId: NAME, SecretBinary }));
+    await put(V2, 'é'.repeat(32_768));
+    await putBytes(new Uint8Array(65_536));
+    await expect(put(V3, `${'é'.repeat(32_768)}x`)).rejects.toMatchObject({ name: 'ValidationException' });
+    await expect(putBytes(new Uint8Array(65_537))).rejects.toMatchObject({ name: 'ValidationException' });
   });
 
   test('created without a value has no version, and its first version becomes current whatever its labels are', async () => {

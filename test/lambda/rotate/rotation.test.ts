@@ -44,12 +44,44 @@ describe('a rotation', () => {
     expect(await stage.labels()).toEqual({ AWSCURRENT: emergency, AWSPREVIOUS: version });
   });
 
-  test('copies the value as it was written', async () => {
+  test.each<[string, string | Uint8Array]>([
+    ['text', '{ "client_id": "new", "client_secret": "new-secret", "owner": "team" }'],
+    ['text after a byte order mark', `\uFEFF${credentialOf('new\n', 'new-secret')}\r\n`],
+    ['bytes', new Uint8Array(Buffer.from(`\uFEFF${credentialOf('new', 'new-secret\r\n')}`))],
+  ])('copies %s as it was written', async (_, value) => {
     const stage = await open();
-    const value = '{ "client_id": "new", "client_secret": "new-secret", "owner": "team" }';
-    await stage.put(value, 'CANDIDATE');
+    const candidate = await stage.put(value, 'CANDIDATE');
+    const version = await stage.begin();
+    await stage.step('createSecret', version);
+    await stage.step('createSecret', version);
+    expect((await stage.labels()).CANDIDATE).toBe(candidate);
+    await stage.rotate(version);
+    expect(await stage.current()).toEqual(value);
+    expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+  });
+
+  test('takes a candidate that was staged again in bytes for the same one', async () => {
+    const { stage, version } = await withCandidate();
+    await stage.step('createSecret', version);
+    await stage.put(Buffer.from(credentialOf('new')), 'CANDIDATE');
+    await stage.rotate(version);
+    expect(await stage.current()).toBe(credentialOf('new'));
+    expect(await stage.labels()).toEqual({ AWSCURRENT: version, AWSPREVIOUS: stage.first });
+  });
+
+  test('reads the credential from the fields that are configured, and names them', async () => {
+    const stage = await open({
+      secretFields: { clientId: 'key', clientSecret: 'pass' },
+      current: '{"key":"old","pass":"old-secret"}',
+    });
+    await stage.put(credentialOf('new'), 'CANDIDATE');
+    await expect(stage.rotate(await stage.begin())).rejects.toThrow(
+      /^the candidate has no field "key"; stage one: .*\(credential\.json is {"key":"…","pass":"…"}\)/,
+    );
+    await stage.put('{"key":"new","pass":"new-secret"}', 'CANDIDATE');
     await stage.rotate(await stage.begin());
-    expect(await stage.current()).toBe(value);
+    expect(await stage.current()).toBe('{"key":"new","pass":"new-secret"}');
+    expect(new Set(stage.emporix.requests.map(({ params }) => params.client_id))).toEqual(new Set(['old', 'new']));
   });
 
   test('to the previous version takes that version as its candidate', async () => {
@@ -84,15 +116,25 @@ describe('a rotation', () => {
 
 describe('createSecret names the command to run, and the next rotation can begin,', () => {
   const command =
-    /; stage one: aws secretsmanager put-secret-value --region eu-central-1 --secret-id arn:\S+ --version-stages CANDIDATE --secret-string file:\/\/credential\.json; AWSCURRENT is unchanged$/;
-  test.each<[string, string | undefined, string]>([
+    /; stage one: aws secretsmanager put-secret-value --region eu-central-1 --secret-id arn:\S+ --version-stages CANDIDATE --secret-string file:\/\/credential\.json \(credential\.json is {"client_id":"…","client_secret":"…"}\); AWSCURRENT is unchanged$/;
+  test.each<[string, string | Uint8Array | undefined, string]>([
     ['if no candidate is staged', undefined, 'no version of the secret is labelled CANDIDATE'],
     ['if the candidate is not JSON', 'canary', 'the candidate is not JSON'],
-    ['if the candidate has no client_id', '{"client_secret":"canary"}', 'the candidate has no client_id'],
+    ['if the candidate has no client_id', '{"client_secret":"canary"}', 'the candidate has no field "client_id"'],
     ['if the candidate is the current credential', credentialOf('old'), 'the candidate is the current credential'],
     [
       'if the candidate is the current credential with other spaces',
       ` ${credentialOf('old')} `,
+      'the candidate is the current credential',
+    ],
+    [
+      'if the candidate is the current credential in bytes, after a byte order mark',
+      Buffer.from(`\uFEFF${credentialOf('old')}`),
+      'the candidate is the current credential',
+    ],
+    [
+      'if the candidate is the current credential with line ends',
+      credentialOf('old\n', 'old-secret\r\n'),
       'the candidate is the current credential',
     ],
   ])('%s', async (_, value, problem) => {

@@ -56,6 +56,12 @@ describe('the current version', () => {
     expect([source.current?.clientId, source.current?.clientSecret]).toEqual(['the-client', 'one']);
   });
 
+  test('is read from bytes as well as from text', async () => {
+    const SecretBinary = Buffer.from(`\uFEFF${value('one')}`);
+    await client.send(new CreateSecretCommand({ Name: 'emporix', SecretBinary }));
+    expect((await source.read()).clientSecret).toBe('one');
+  });
+
   test('is the one whose read began last, also if an older read is answered later', async () => {
     await create(value('one'));
     let answer = () => {};
@@ -186,17 +192,13 @@ describe('the operator is told the command to run', () => {
   test.each<[string, string | undefined, string]>([
     ['has no value yet', undefined, 'secret emporix does not exist or has no value'],
     ["has CloudFormation's generated value", 'x8}d?k!canary', 'secret emporix is not JSON'],
-    ['is a space', ' ', 'secret emporix is not JSON'],
-    ['is a list', '["canary"]', 'secret emporix is not a JSON object'],
-    ['is null', 'null', 'secret emporix is not a JSON object'],
-    ['has no client_id', '{"client_secret":"canary"}', 'secret emporix has no client_id'],
-    ['has no client_secret', '{"client_id":"canary"}', 'secret emporix has no client_secret'],
-    ['has an empty client_id', '{"client_id":"","client_secret":"canary"}', 'secret emporix has no client_id'],
-    ['has an empty client_secret', '{"client_id":"canary","client_secret":""}', 'secret emporix has no client_secret'],
+    ['is empty', ' ', 'secret emporix holds only blanks'],
+    ['is a list', '["canary"]', 'secret emporix is a list, not a JSON object'],
+    ['has no client_id', '{"client_secret":"canary"}', 'secret emporix has no field "client_id"'],
     [
-      'has a number as client_secret',
-      '{"client_id":"canary","client_secret":1}',
-      'secret emporix has no client_secret',
+      'has an empty client_secret',
+      '{"client_id":"canary","client_secret":""}',
+      'secret emporix has an empty "client_secret"',
     ],
   ])('if the secret %s', async (_, secretString, problem) => {
     await create(secretString);
@@ -204,6 +206,17 @@ describe('the operator is told the command to run', () => {
     expect(failure).toMatchObject({ code: 'misconfigured', message: expect.stringContaining(`${problem}; `) });
     expect(failure).toMatchObject({ message: expect.stringContaining(command) });
     expect(inspect(failure, { depth: 9, showHidden: true })).not.toContain('canary');
+  });
+
+  test('with the names that the fields of the secret have', async () => {
+    await create('{"client_id":"canary"}');
+    const secretFields = { clientId: 'key', clientSecret: 'pass word' };
+    const reader = new SecretReader({ client, secretId: 'emporix', secretFields, region: 'eu-central-1' });
+    await expect(reader.read()).rejects.toThrow(
+      `secret emporix has no field "key"; put the credential there: ${command}'{"key":"YOUR_CLIENT_ID","pass word":"YOUR_CLIENT_SECRET"}'`,
+    );
+    await put('{"key":"the-client","pass word":"one"}');
+    expect(await reader.read()).toMatchObject({ clientId: 'the-client', clientSecret: 'one' });
   });
 
   test('if there is no secret', async () => {
