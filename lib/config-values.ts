@@ -46,6 +46,10 @@ export const principalArn = text(
   new RegExp(`^arn:${PARTITION}:iam::\\d{12}:(?:root|(?:role|user)/${PATH})$`),
   'must be the ARN of a role, user or account, without wildcards',
 );
+export const secretField = text(
+  /^(?=.*\S)[ !#-&(-[\]-~\u00a1-\uffff]{1,128}$/,
+  'must be the name of a field, of at most 128 characters, without quotes, backslashes and line ends',
+);
 export const organizationId = text(/^o-[a-z0-9]{10,32}$/, 'must be the ID of an organization (o-…)');
 export const tenant = text(/^[\x21\x23-\x5b\x5d-\x7e]+$/, 'must be the name of one tenant, without space or quote');
 export const scope = text(

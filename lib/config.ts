@@ -3,12 +3,14 @@
 
 import { z } from 'zod';
 import type { ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
+import type { SecretFields } from '../lambda/secrets/secret-value.ts';
 import { ConfigError, configErrorOf } from './config-error.ts';
 import * as value from './config-values.ts';
 import { type CredentialOptions, DEFAULTS, type ProfileOptions, type TokenVendingProps } from './props.ts';
 
 export interface CredentialConfig extends CredentialOptions {
   readonly tokenEndpoint: string;
+  readonly secretFields?: SecretFields;
   readonly rotation: boolean;
   readonly clientAuthentication: ClientAuthenticationMethod;
 }
@@ -24,12 +26,20 @@ export interface Config extends TokenVendingProps {
   readonly logRetentionDays: number;
 }
 
+const secretFields = value
+  .object({
+    clientId: value.secretField.default(DEFAULTS.secretFields.clientId),
+    clientSecret: value.secretField.default(DEFAULTS.secretFields.clientSecret),
+  })
+  .refine(({ clientId, clientSecret }) => clientId !== clientSecret, 'must name two different fields');
+
 const credential = value
   .object({
     tokenEndpoint: value.tokenEndpoint.default(DEFAULTS.tokenEndpoint),
     secretName: value.secretName.exactOptional(),
     secretArn: value.secretArn.exactOptional(),
     secretKeyArn: value.keyArn.exactOptional(),
+    secretFields: secretFields.exactOptional(),
     rotation: value.flag.exactOptional(),
     clientAuthentication: value.clientAuthentication.default(DEFAULTS.clientAuthentication),
     tenant: value.tenant.exactOptional(),

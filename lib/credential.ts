@@ -5,6 +5,7 @@ import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
+import { DEFAULT_SECRET_FIELDS } from '../lambda/secrets/secret-value.ts';
 import type { CredentialConfig } from './config.ts';
 import { configError, show } from './config-error.ts';
 import { SecretPolicy } from './secret-policy.ts';
@@ -90,10 +91,11 @@ export class Credential extends Construct {
 
   /** Its first value is a generated password. That is no credential, so vending answers how to put one. */
   private createSecret({ credentialName, config, encryptionKey }: CredentialProps): secretsmanager.Secret {
+    const { clientId, clientSecret } = config.secretFields ?? DEFAULT_SECRET_FIELDS;
     return new secretsmanager.Secret(this, 'Secret', {
       ...(config.secretName !== undefined && { secretName: config.secretName }),
       ...(encryptionKey !== undefined && { encryptionKey }),
-      description: `Client credential "${credentialName}" of token vending: {"client_id": "...", "client_secret": "..."}`,
+      description: `Client credential "${credentialName}" of token vending: {"${clientId}": "...", "${clientSecret}": "..."}`,
       // Retained with the stack, but not after a first deploy that failed: its name would be taken at the next one.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });

@@ -3,5 +3,11 @@
 export { ConfigError } from './config-error.ts';
 export type { Credential } from './credential.ts';
 export type { Profile } from './profile.ts';
-export type { CredentialOptions, ProfileOptions, StrictSecretPolicyOptions, TokenVendingProps } from './props.ts';
+export type {
+  CredentialOptions,
+  ProfileOptions,
+  SecretFieldOptions,
+  StrictSecretPolicyOptions,
+  TokenVendingProps,
+} from './props.ts';
 export { TokenVending } from './token-vending.ts';

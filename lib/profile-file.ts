@@ -21,10 +21,11 @@ export function rotationFileOf(
   return { ...clientFileOf(credential), profiles: Object.fromEntries(allowLists) };
 }
 
-function clientFileOf({ clientAuthentication, parameters, tenant }: CredentialConfig) {
+function clientFileOf({ clientAuthentication, parameters, secretFields, tenant }: CredentialConfig) {
   return {
     clientAuthentication,
     ...(tenant !== undefined && { tenant }),
     ...(parameters !== undefined && { parameters }),
+    ...(secretFields !== undefined && { secretFields }),
   };
 }

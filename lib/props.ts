@@ -2,16 +2,32 @@
 // may be left out. The comments here are also the descriptions in config.schema.json (`npm run schema`).
 
 import type { ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
+import { DEFAULT_SECRET_FIELDS } from '../lambda/secrets/secret-value.ts';
 
 /** The values that are filled in. A test compares each `@default` below with the schema. */
 export const DEFAULTS = {
   tokenEndpoint: 'https://api.emporix.io/oauth/token',
   clientAuthentication: 'client_secret_post',
+  secretFields: DEFAULT_SECRET_FIELDS,
   credentials: { emporix: {} },
   profiles: { default: {} },
   memoryMb: 512,
   logRetentionDays: 90,
 } as const;
+
+/** The names of the two fields in a secret's JSON object. */
+export interface SecretFieldOptions {
+  /**
+   * The field that holds the client ID.
+   * @default "client_id"
+   */
+  readonly clientId?: string;
+  /**
+   * The field that holds the client secret.
+   * @default "client_secret"
+   */
+  readonly clientSecret?: string;
+}
 
 /** A client ID and secret at an authorization server. */
 export interface CredentialOptions {
@@ -35,6 +51,11 @@ export interface CredentialOptions {
    * @default - Secrets Manager's own key
    */
   readonly secretKeyArn?: string;
+  /**
+   * The names of the fields that hold the client ID and the client secret in the secret's JSON object.
+   * @default - client_id and client_secret
+   */
+  readonly secretFields?: SecretFieldOptions;
   /**
    * Whether the credential has a rotation function, which tests a new credential before it becomes the current one.
    * @default - true for a secret that is created here, false for one that exists

@@ -5,7 +5,10 @@ import { readOptions, UsageError } from '../../bin/local-options.ts';
 import { loadConfig } from '../../lib/config.ts';
 
 const TWO = loadConfig({
-  credentials: { emporix: {}, other: { clientAuthentication: 'client_secret_basic', tenant: 'shop' } },
+  credentials: {
+    emporix: {},
+    other: { clientAuthentication: 'client_secret_basic', tenant: 'shop', secretFields: { clientId: 'key' } },
+  },
   profiles: { orders: { credential: 'other', scopes: ['a.a_read'] }, stock: { credential: 'emporix' } },
   memoryMb: 256,
 });
@@ -27,7 +30,12 @@ describe('options', () => {
     expect(readOptions(args, { ...SERVER, PORT: '0' }, TWO)).toEqual({
       profileName: 'orders',
       credentialName: 'other',
-      profile: { clientAuthentication: 'client_secret_basic', tenant: 'shop', scopes: ['a.a_read'] },
+      profile: {
+        clientAuthentication: 'client_secret_basic',
+        tenant: 'shop',
+        secretFields: { clientId: 'key', clientSecret: 'client_secret' },
+        scopes: ['a.a_read'],
+      },
       authorizationServer: { tokenEndpoint: SERVER.TOKEN_ENDPOINT, clientId: 'id', clientSecret: 'secret' },
       port: 0,
       memoryMb: 256,

@@ -8,7 +8,14 @@ import { buildStack, resourcesOf } from './synth.ts';
 
 const SCOPES = Array.from({ length: 169 }, (_, index) => `payment-gateway.capture_manage_${index}`);
 const CONFIG = {
-  credentials: { shop: { tenant: 'shop', clientAuthentication: 'client_secret_basic', parameters: { audience: 'a' } } },
+  credentials: {
+    shop: {
+      tenant: 'shop',
+      clientAuthentication: 'client_secret_basic',
+      parameters: { audience: 'a' },
+      secretFields: { clientId: 'key' },
+    },
+  },
   profiles: { orders: { scopes: SCOPES }, reader: { scopes: ['product.product_read'] }, all: {} },
 };
 
@@ -30,7 +37,10 @@ describe('the code of a function', () => {
   const { folders, entries } = synthesizeCode(CONFIG);
 
   it('is the bundle, with the profile file of its own profile beside it', () => {
-    const shared = { clientAuthentication: 'client_secret_basic', tenant: 'shop', parameters: { audience: 'a' } };
+    const shared = {
+      ...CONFIG.credentials.shop,
+      secretFields: { clientId: 'key', clientSecret: 'client_secret' },
+    };
     expect(readdirSync(String(folders.Orders))).toEqual(expect.arrayContaining(['index.mjs', 'profile.json']));
     expect(profileFile(folders.Orders)).toEqual({ scopes: SCOPES, ...shared });
     expect(profileFile(folders.Reader)).toEqual({ scopes: ['product.product_read'], ...shared });

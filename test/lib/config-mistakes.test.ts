@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../lib/config.ts';
-import { ConfigError } from '../../lib/config-error.ts';
+import { ConfigError, show } from '../../lib/config-error.ts';
 
 const SECRET_ARN = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:shop-AbCd12';
 const KEY_ARN = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -20,13 +20,15 @@ const CALLER =
   'must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME) or account (arn:aws:iam::ACCOUNT:root), without wildcards, of at most 256 characters';
 const ROOT_KEYS = 'credentials, profiles, memoryMb, logRetentionDays, encryptionKeyArn, strictSecretPolicy, alarmEmail';
 const CREDENTIAL_KEYS =
-  'tokenEndpoint, secretName, secretArn, secretKeyArn, rotation, clientAuthentication, tenant, parameters';
+  'tokenEndpoint, secretName, secretArn, secretKeyArn, secretFields, rotation, clientAuthentication, tenant, parameters';
 const PROFILE_KEYS = 'credential, scopes, callers, organizationId, reservedConcurrency';
 const DAYS =
   'must be a number of days that CloudWatch Logs accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
 
+const FIELD = 'must be the name of a field, of at most 128 characters, without quotes, backslashes and line ends';
 const credential = (emporix: unknown) => ({ credentials: { emporix } });
 const endpoint = (tokenEndpoint: unknown) => credential({ tokenEndpoint });
+const fields = (secretFields: unknown) => credential({ secretFields });
 const profile = (orders: unknown) => ({ profiles: { orders } });
 
 const BAD: readonly [unknown, string][] = [
@@ -89,6 +91,25 @@ const BAD: readonly [unknown, string][] = [
     credential({ secretArn: SECRET_ARN, secretKeyArn: 'alias/shop' }),
     `tokenVending.credentials.emporix.secretKeyArn is "alias/shop": ${KEY}`,
   ],
+  ...['', ' ', 'a"b', "a'b", 'a\\b', 'a\nb', 'x'.repeat(129)].map((clientId): [unknown, string] => [
+    fields({ clientId }),
+    `tokenVending.credentials.emporix.secretFields.clientId is ${show(clientId)}: ${FIELD}`,
+  ]),
+  [fields({ clientSecret: 7 }), `tokenVending.credentials.emporix.secretFields.clientSecret is 7: ${FIELD}`],
+  [
+    fields('client_id'),
+    'tokenVending.credentials.emporix.secretFields is "client_id": must be an object of clientId, clientSecret',
+  ],
+  [
+    fields({ client_id: 'key' }),
+    'tokenVending.credentials.emporix.secretFields.client_id holds a string: there is no such key, only clientId, clientSecret',
+  ],
+  ...[{ clientId: 'key', clientSecret: 'key' }, { clientId: 'client_secret' }, { clientSecret: 'client_id' }].map(
+    (names): [unknown, string] => [
+      fields(names),
+      `tokenVending.credentials.emporix.secretFields is ${JSON.stringify(names)}: must name two different fields`,
+    ],
+  ),
   [credential({ rotation: 'yes' }), 'tokenVending.credentials.emporix.rotation is "yes": must be true or false'],
   [
     credential({ clientAuthentication: 'none' }),

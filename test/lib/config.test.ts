@@ -39,6 +39,18 @@ describe('configuration is filled in', () => {
     });
   });
 
+  it.each([
+    [{}, { clientId: 'client_id', clientSecret: 'client_secret' }],
+    [{ clientId: 'key' }, { clientId: 'key', clientSecret: 'client_secret' }],
+    [{ clientSecret: 'Client Secret' }, { clientId: 'client_id', clientSecret: 'Client Secret' }],
+    [
+      { clientId: 'a.b', clientSecret: 'schlüssel' },
+      { clientId: 'a.b', clientSecret: 'schlüssel' },
+    ],
+  ])('with the usual names of the fields that %j leaves out', (secretFields, filled) => {
+    expect(loadConfig(credential({ secretFields })).credentials.emporix?.secretFields).toEqual(filled);
+  });
+
   it('with the only credential, whatever its name', () => {
     expect(loadConfig({ credentials: { shop: {} } }).profiles).toEqual({ default: { credential: 'shop' } });
   });
@@ -60,6 +72,7 @@ describe('configuration is taken as it is', () => {
           tokenEndpoint: 'https://login.example.com/token?realm=1',
           secretArn: SECRET_ARN,
           secretKeyArn: KEY_ARN,
+          secretFields: { clientId: 'Client ID', clientSecret: 'Client secret' },
           rotation: false,
           clientAuthentication: 'client_secret_basic',
           tenant: 'shop',

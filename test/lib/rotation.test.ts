@@ -168,7 +168,9 @@ describe('the rotation function', () => {
   });
 
   it('has its bundle, with a file of the profiles that use the credential', () => {
-    const config = { clientAuthentication: 'client_secret_basic', tenant: 'shop', parameters: { audience: 'api' } };
+    const secretFields = { clientId: 'key', clientSecret: 'pass' };
+    const shared = { clientAuthentication: 'client_secret_basic', tenant: 'shop', parameters: { audience: 'api' } };
+    const config = { ...shared, secretFields };
     const { outdir, stack } = buildStack(
       {
         credentials: { shop: config, other: {} },

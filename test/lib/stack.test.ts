@@ -99,6 +99,14 @@ describe('a secret', () => {
     expect(Properties.Environment).toMatchObject({ Variables: { SECRET_ID: secretArn(ACCOUNT) } });
   });
 
+  it.each([
+    [undefined, '{"client_id": "...", "client_secret": "..."}'],
+    [{ clientSecret: 'Client Secret' }, '{"client_id": "...", "Client Secret": "..."}'],
+  ])('is described by the fields that it must hold, with secretFields %j', (secretFields, value) => {
+    const [, { Properties }] = onlyResource(synthesize(credential({ secretFields })), 'AWS::SecretsManager::Secret');
+    expect(Properties.Description).toBe(`Client credential "shop" of token vending: ${value}`);
+  });
+
   it('may belong to a credential that no profile uses', () => {
     const template = synthesize({ credentials: { a: {}, b: {} }, profiles: { p: { credential: 'a' } } });
     template.resourceCountIs('AWS::SecretsManager::Secret', 2);
