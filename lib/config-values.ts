@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { CLIENT_AUTHENTICATION, type ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
 import { AT_KEY, HIDE_VALUE } from './config-error.ts';
 
-const PARTITION = 'aws(?:-[a-z]+)*';
-const REGION = '[a-z]{2}(?:-[a-z]+)+-\\d';
+// Their forms only: AWS adds partitions and regions, such as aws-eusc with eusc-de-east-1.
+const PARTITION = 'aws(?:-[a-z0-9]+)*';
+const REGION = '[a-z]+(?:-[a-z]+)+-\\d+';
 const KEY_ID = '(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})';
 const PATH = '(?:[\\w+=,.@-]+/)*[\\w+=,.@-]+';
 const ROLE = `role/${PATH}`;

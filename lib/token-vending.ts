@@ -9,6 +9,7 @@ import { type Config, loadConfig } from './config.ts';
 import { ConfigError, configError, show } from './config-error.ts';
 import { pascalCase } from './config-values.ts';
 import { Credential } from './credential.ts';
+import { warnWithoutFunctionUrls } from './function-url-regions.ts';
 import { Monitoring } from './monitoring.ts';
 import { Profile } from './profile.ts';
 import type { TokenVendingProps } from './props.ts';
@@ -27,6 +28,7 @@ export class TokenVending extends Construct {
   constructor(scope: Construct, id: string, props: TokenVendingProps = {}) {
     super(scope, id);
     this.assertFirstInStack();
+    warnWithoutFunctionUrls(this);
     const config = loadConfig(props);
     const encryptionKey = this.importKey(config);
     const settings = {

@@ -75,6 +75,14 @@ const BAD: readonly [unknown, string][] = [
     'tokenVending.credentials.emporix.secretName is "a b": must be 1 to 512 letters, digits and /_+=.@-',
   ],
   [credential({ secretArn: 'shop' }), `tokenVending.credentials.emporix.secretArn is "shop": ${COMPLETE}`],
+  ...['arn:awsx:', 'arn:aws-:', 'arn::', 'arn:*:'].map((start): [unknown, string] => [
+    credential({ secretArn: SECRET_ARN.replace('arn:aws:', start) }),
+    `tokenVending.credentials.emporix.secretArn is "${SECRET_ARN.replace('arn:aws:', start)}": ${COMPLETE}`,
+  ]),
+  ...['', '*', 'eu-central', 'central-1', 'EU-CENTRAL-1', 'eu central-1'].map((region): [unknown, string] => [
+    credential({ secretArn: SECRET_ARN, secretKeyArn: KEY_ARN.replace('eu-central-1', region) }),
+    `tokenVending.credentials.emporix.secretKeyArn is "${KEY_ARN.replace('eu-central-1', region)}": ${KEY}`,
+  ]),
   [
     credential({ secretArn: SECRET_ARN.slice(0, -7) }),
     `tokenVending.credentials.emporix.secretArn is "${SECRET_ARN.slice(0, -7)}": ${COMPLETE}`,

@@ -98,6 +98,28 @@ describe('configuration is taken as it is', () => {
     expect(loadConfig(full)).toEqual(full);
   });
 
+  it.each([
+    ['aws', 'us-east-1'],
+    ['aws', 'mx-central-1'],
+    ['aws-cn', 'cn-northwest-1'],
+    ['aws-us-gov', 'us-gov-west-1'],
+    ['aws-eusc', 'eusc-de-east-1'],
+    ['aws-iso', 'us-iso-east-1'],
+    ['aws-iso-b', 'us-isob-east-1'],
+    ['aws-iso-e', 'eu-isoe-west-1'],
+    ['aws-new2', 'new-far-southwest-12'],
+  ])('with ARNs of the partition %s and the region %s', (partition, region) => {
+    const inPartition = (arn: string) => arn.replace('arn:aws:', `arn:${partition}:`).replace('eu-central-1', region);
+    const [secretArn, keyArn, roleArn, rootArn] = [SECRET_ARN, KEY_ARN, ROLE_ARN, ROOT_ARN].map(inPartition);
+    const full = {
+      credentials: { shop: { secretArn, secretKeyArn: keyArn }, other: {} },
+      profiles: { orders: { credential: 'shop', callers: [roleArn, rootArn] } },
+      encryptionKeyArn: keyArn,
+      strictSecretPolicy: { administrators: [roleArn] },
+    };
+    expect(loadConfig(full)).toMatchObject(full);
+  });
+
   it.each(['http://localhost:8787/oauth/token', 'http://127.0.0.1:9/', 'http://127.8.9.1/', 'http://[::1]:9/token'])(
     'with the loopback token endpoint %s',
     (tokenEndpoint) => {
