@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { loadConfig } from '../lib/config.ts';
 import { ConfigError } from '../lib/config-error.ts';
+import { readOverrides } from '../lib/config-overrides.ts';
 import { writeVendCode } from '../lib/vend-code.ts';
 import { type LocalMode, type LocalModeOptions, startLocalMode } from '../local/local-mode.ts';
 import { ProofError, proveVending } from '../local/proof.ts';
@@ -47,8 +48,7 @@ try {
 
 function readConfiguration(): unknown {
   const file: unknown = JSON.parse(readFileSync(CDK_JSON, 'utf8'));
-  const { context } = file as { context?: { tokenVending?: unknown } };
-  return context?.tokenVending;
+  return readOverrides((file as { context?: Record<string, unknown> }).context ?? {});
 }
 
 function introduction({ url, region, accessKeyId, secretAccessKey, emporix }: LocalMode, options: LocalModeOptions) {

@@ -39,6 +39,12 @@ describe('the app', () => {
     expect(status).toBe(1);
   }, 60_000);
 
+  it('stops through the CLI at a key that only looks like one of the configuration', () => {
+    const { status, stderr } = run('npx', ['cdk', 'synth', '--quiet', '-c', 'tokenVending.memoryMb=1024']);
+    expect(stderr).toMatch(/^the context key "tokenVending\.memoryMb" is unknown: must be "tokenVending:memoryMb"$/m);
+    expect(status).toBe(1);
+  }, 60_000);
+
   it('says so too of what is only found while building the stack', () => {
     const callers = Array.from({ length: 60 }, (_, index) => `arn:aws:iam::111122223333:role/r${index}`);
     const { status, stderr } = runApp({ tokenVending: { profiles: { orders: { callers } } } });

@@ -1,6 +1,7 @@
 // The command line's `-c tokenVending:KEY=VALUE`, as the CDK hands it over: context keys with string values.
 
 import { describe, expect, it } from '@jest/globals';
+import cdkJson from '../../cdk.json' with { type: 'json' };
 import { loadConfig } from '../../lib/config.ts';
 import { ConfigError } from '../../lib/config-error.ts';
 import { readOverrides } from '../../lib/config-overrides.ts';
@@ -59,7 +60,12 @@ describe('overrides', () => {
       { tokenVending: { memoryMb: 256 }, 'tokenVending:memoryMb.x': '1' },
       /^tokenVending\.memoryMb is 256: must be an object to hold the key "x"$/,
     ],
-    [{ 'tokenVending:': '1' }, /^tokenVending\[""\] holds a number: there is no such key, only [^\n]+$/],
+    [
+      { 'tokenVending:memoryMb:x': '1' },
+      /^tokenVending\["memoryMb:x"\] holds a number: there is no such key, only [^\n]+$/,
+    ],
+    [{ 'tokenVending::': '1' }, /^tokenVending\[":"\] holds a number: there is no such key, only [^\n]+$/],
+    [{ 'tokenVending:.memoryMb': '1' }, /^tokenVending\[""\] holds an object: there is no such key, only [^\n]+$/],
     [{ tokenVending: '{"memoryMb":' }, /^tokenVending is [^\n]+: must be an object of [^\n]+$/],
     [
       { 'tokenVending:credentials.emporix.parameters.dotted.name': 'x' },
@@ -68,6 +74,47 @@ describe('overrides', () => {
   ])('stop with one line: %j', (context, line) => {
     expect(() => load(context)).toThrow(ConfigError);
     expect(() => load(context)).toThrow(line);
+  });
+
+  it.each([
+    ['tokenVending.memoryMb', '"tokenVending:memoryMb"'],
+    ['tokenVending/memoryMb', '"tokenVending:memoryMb"'],
+    ['tokenVending/profiles/orders/callers', '"tokenVending:profiles.orders.callers"'],
+    ['tokenVending-memoryMb', '"tokenVending:memoryMb"'],
+    ['tokenVendingMemoryMb', '"tokenVending:memoryMb"'],
+    ['tokenVending :memoryMb', '"tokenVending:memoryMb"'],
+    [' tokenVending:memoryMb', '"tokenVending:memoryMb"'],
+    ['tokenvending:profiles.orders.callers', '"tokenVending:profiles.orders.callers"'],
+    ['TOKENVENDING:memoryMb', '"tokenVending:memoryMb"'],
+    ['token-vending:memoryMb', '"tokenVending:memoryMb"'],
+    ['Token_Vending:memoryMb', '"tokenVending:memoryMb"'],
+    ['token.vending.memoryMb', '"tokenVending:memoryMb"'],
+    ['@token-vending/memoryMb', '"tokenVending:memoryMb"'],
+    ['tokenVendings:memoryMb', '"tokenVending:memoryMb"'],
+    ['tokenVendingScopes', '"tokenVending:scopes"'],
+    ['tokenVending:', 'tokenVending or tokenVending:KEY'],
+    ['TokenVending', 'tokenVending or tokenVending:KEY'],
+    ['token-vendings', 'tokenVending or tokenVending:KEY'],
+    ['tokenVending\n', 'tokenVending or tokenVending:KEY'],
+  ])('stop at the key %j, which only looks like one of them', (key, meant) => {
+    const line = `the context key ${JSON.stringify(key)} is unknown: must be ${meant}`;
+    expect(() => readOverrides({ tokenVending: {}, [key]: '1' })).toThrow(new ConfigError(line));
+  });
+
+  it('leave the keys of the CDK and of others alone', () => {
+    const keys = [
+      ...Object.keys(cdkJson.context),
+      'aws:cdk:bundling-stacks',
+      'availability-zones:account=111122223333:region=eu-central-1',
+      'vpc-provider:account=111122223333',
+      'myApp:tokenVendingEnabled',
+      'my-token-vending',
+      'token',
+      'tokenVendor:memoryMb',
+      '',
+    ];
+    const context = Object.fromEntries(keys.map((key) => [key, '1']));
+    expect(readOverrides({ ...context, tokenVending: { memoryMb: 256 } })).toEqual({ memoryMb: 256 });
   });
 
   it('cannot reach the prototype of objects', () => {
