@@ -16,8 +16,8 @@ export class OperatorCommands {
   /** Stages a candidate, and says what its file holds. */
   stage(): string {
     const options = `--version-stages ${CANDIDATE} --secret-string file://credential.json`;
-    const file = `credential.json is ${secretJson(this.#fields, '…', '…')}`;
-    return `aws secretsmanager put-secret-value ${this.#secret} ${options} (${file})`;
+    const file = `credential.json holds ${secretJson(this.#fields, '…', '…')}`;
+    return `aws secretsmanager put-secret-value ${this.#secret} ${options}; ${file}`;
   }
 
   /** Starts a rotation. */

@@ -76,7 +76,7 @@ describe('a rotation', () => {
     });
     await stage.put(credentialOf('new'), 'CANDIDATE');
     await expect(stage.rotate(await stage.begin())).rejects.toThrow(
-      /^the candidate has no field "key"; stage one: .*\(credential\.json is {"key":"…","pass":"…"}\)/,
+      /^the candidate has no field "key"; stage one: .*; credential\.json holds {"key":"…","pass":"…"}; /,
     );
     await stage.put('{"key":"new","pass":"new-secret"}', 'CANDIDATE');
     await stage.rotate(await stage.begin());
@@ -116,7 +116,7 @@ describe('a rotation', () => {
 
 describe('createSecret names the command to run, and the next rotation can begin,', () => {
   const command =
-    /; stage one: aws secretsmanager put-secret-value --region eu-central-1 --secret-id arn:\S+ --version-stages CANDIDATE --secret-string file:\/\/credential\.json \(credential\.json is {"client_id":"…","client_secret":"…"}\); AWSCURRENT is unchanged$/;
+    /; stage one: aws secretsmanager put-secret-value --region eu-central-1 --secret-id arn:\S+ --version-stages CANDIDATE --secret-string file:\/\/credential\.json; credential\.json holds {"client_id":"…","client_secret":"…"}; AWSCURRENT is unchanged$/;
   test.each<[string, string | Uint8Array | undefined, string]>([
     ['if no candidate is staged', undefined, 'no version of the secret is labelled CANDIDATE'],
     ['if the candidate is not JSON', 'canary', 'the candidate is not JSON'],
