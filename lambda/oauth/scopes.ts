@@ -5,6 +5,8 @@ import { VendingError } from '../errors.ts';
 
 /** scope-token = 1*( %x21 / %x23-5B / %x5D-7E ): printable ASCII without space, quote and backslash. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
+/** A longer scope is not printed. */
+const MAX_PRINTED_CHARACTERS = 100;
 
 export class Scopes {
   /** The scopes, without repeats, sorted by code unit. */
@@ -63,6 +65,12 @@ export class Scopes {
   toString(): string {
     return this.list.join(' ');
   }
+}
+
+/** A scope as an error may print it. A server may send anything; only scope syntax (RFC 6749 §3.3) is printed. */
+export function printable(scope: string): string {
+  if (scope.length > MAX_PRINTED_CHARACTERS) return '(too long)';
+  return SCOPE_TOKEN.test(scope) ? scope : '(not scope syntax)';
 }
 
 function split(text: string): { tokens: string[]; tenant: string | undefined } {

@@ -4,7 +4,7 @@
 import type { Clock } from '../clock.ts';
 import { type ErrorCode, TRANSIENT, VendingError } from '../errors.ts';
 import type { Credential } from '../oauth/credential.ts';
-import { Scopes } from '../oauth/scopes.ts';
+import { printable, Scopes } from '../oauth/scopes.ts';
 import type { Token } from '../oauth/token.ts';
 import type { TokenEndpoint } from '../oauth/token-endpoint.ts';
 import { COMPARISON_LIMIT_MS } from '../time-limits.ts';
@@ -102,9 +102,10 @@ export class Comparison {
       add('wrong_tenant', "its token is of another tenant than the current credential's");
     }
     const missing = required.missingFrom(granted);
-    if (missing.length > 0) add('invalid_scope', `not granted: ${printable(missing)}`);
+    if (missing.length > 0) add('invalid_scope', `not granted: ${missing.map(printable).join(' ')}`);
     const excess = allowed ? granted.missingFrom(allowed) : [];
-    if (excess.length > 0) add('too_much_granted', `granted, but not allowed by the profile: ${printable(excess)}`);
+    if (excess.length > 0)
+      add('too_much_granted', `granted, but not allowed by the profile: ${excess.map(printable).join(' ')}`);
     return problems;
   }
 }
@@ -130,11 +131,6 @@ function allowListsOf(profiles: ComparisonProps['profiles']): AllowList[] {
 /** The granted scopes that the allow-list has. Others are never vended, so no caller can lose them. */
 function allowedPart(granted: Scopes, allowed: Scopes | undefined): Scopes {
   return allowed ? Scopes.of(granted.list.filter((scope) => allowed.list.includes(scope))) : granted;
-}
-
-/** The scopes as an error may print them. A server may send anything; only scope syntax (RFC 6749 §3.3) is printed. */
-function printable(scopes: readonly string[]): string {
-  return scopes.map((scope) => (/^[\x21\x23-\x5B\x5D-\x7E]+$/.test(scope) ? scope : '(not scope syntax)')).join(' ');
 }
 
 function failure(problem: string, { code, systemCode }: VendingError): VendingError {

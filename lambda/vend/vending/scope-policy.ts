@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { type ErrorCode, VendingError } from '../../errors.ts';
-import { Scopes } from '../../oauth/scopes.ts';
+import { printable, Scopes } from '../../oauth/scopes.ts';
 import type { Token } from '../../oauth/token.ts';
 import type { Settings } from '../settings.ts';
 import type { BackOff } from '../state/back-off.ts';
@@ -23,8 +23,13 @@ export type Policy = Pick<Settings, 'profile' | 'credential' | 'tokenEndpoint' |
 interface FailureDetails {
   /** The indexes of the scopes that were not granted, in the canonical list of requested scopes. */
   readonly missing?: readonly number[] | undefined;
+  /** The granted scopes outside the allow-list. Undefined if the failure was found in the table, which has no scopes. */
+  readonly excess?: readonly string[];
   readonly retryAfterSeconds?: number | undefined;
 }
+
+/** An error names at most this many scopes. */
+const MAX_NAMED = 5;
 
 /** It must change when the hashed list changes, so that two versions of the code never read each other's items. */
 const KEY_FORMAT = 2;
@@ -67,7 +72,8 @@ export class ScopePolicy {
   assertGranted(token: Token, request: ScopeRequest): string[] {
     const granted = token.scopes ?? Scopes.of([]);
     if (this.#tenant !== undefined && token.tenant !== this.#tenant) throw this.failure('wrong_tenant', request);
-    if (this.#allowed && granted.missingFrom(this.#allowed).length > 0) throw this.failure('too_much_granted', request);
+    const excess = this.#allowed ? granted.missingFrom(this.#allowed) : [];
+    if (excess.length > 0) throw this.failure('too_much_granted', request, { excess });
     const missing = request.scopes?.missingFrom(granted) ?? [];
     if (missing.length === 0) return missing;
     if (request.isNamed) {
@@ -101,9 +107,9 @@ export class ScopePolicy {
       case 'wrong_tenant':
         return `the credential's token is not of tenant ${this.#tenant}: configure the credential's own tenant, or use a credential of that tenant`;
       case 'nothing_granted':
-        return `the authorization server granted no scope of profile ${this.#profile}: assign them to the credential, or change the profile's scopes`;
+        return `the authorization server granted no scope of profile ${this.#profile}${inBrackets(scopes?.list)}: assign them to the credential, or change the profile's scopes`;
       case 'too_much_granted':
-        return `the authorization server granted more than profile ${this.#profile} allows: allow all of the credential's scopes, or use a credential with fewer`;
+        return `the authorization server granted more than profile ${this.#profile} allows${inBrackets(details.excess)}: add it to the profile's scopes, or use a credential that lacks it`;
       default:
         return `the authorization server was asked a moment ago and failed (${code})`;
     }
@@ -113,4 +119,11 @@ export class ScopePolicy {
     const hashed = JSON.stringify([...this.#keyParts, named?.list ?? null]);
     return `${this.#profile}#${createHash('sha256').update(hashed).digest('base64url')}`;
   }
+}
+
+/** The first scopes of a list and the number of the others, to be put after a noun. */
+function inBrackets(scopes: readonly string[] = []): string {
+  if (scopes.length === 0) return '';
+  const others = scopes.length > MAX_NAMED ? ` and ${scopes.length - MAX_NAMED} more` : '';
+  return ` (${scopes.slice(0, MAX_NAMED).map(printable).join(' ')}${others})`;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { VendingError } from '../../../lambda/errors.ts';
-import { Scopes } from '../../../lambda/oauth/scopes.ts';
+import { printable, Scopes } from '../../../lambda/oauth/scopes.ts';
 
 const scopeToken = fc
   .stringMatching(/^[\x21\x23-\x5B\x5D-\x7E]{1,20}$/)
@@ -56,6 +56,19 @@ describe('in the scopes that a caller requests,', () => {
         expect(String(Scopes.parse(`tenant=x  ${repeated.join('  ')} `))).toBe(String(Scopes.parse(tokens.join(' '))));
       }),
     );
+  });
+});
+
+describe('a scope of a server in an error', () => {
+  test.each([
+    ['is printed if it is scope syntax', 'order.order_read', 'order.order_read'],
+    ['is printed at 100 characters', 'a'.repeat(100), 'a'.repeat(100)],
+    ['is not printed at 101 characters', 'a'.repeat(101), '(too long)'],
+    ['is not printed with a line feed', 'a\nb', '(not scope syntax)'],
+    ['is not printed with a quote', 'a"b', '(not scope syntax)'],
+    ['is not printed if it is empty', '', '(not scope syntax)'],
+  ])('%s', (_, scope, text) => {
+    expect(printable(scope)).toBe(text);
   });
 });
 

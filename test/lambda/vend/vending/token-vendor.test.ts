@@ -238,7 +238,7 @@ describe('scopes and tenants:', () => {
     });
     await expect(startInstance().vend()).rejects.toMatchObject({
       code: 'nothing_granted',
-      message: expect.stringContaining('profile default'),
+      message: expect.stringMatching(/profile default \(price.price_manage\): assign/),
     });
   });
 
