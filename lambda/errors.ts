@@ -6,7 +6,7 @@ const ERROR_CODES = [
   'invalid_request',
   /** The grant is not `client_credentials` (RFC 6749 §5.2). */
   'unsupported_grant_type',
-  /** A requested scope is not scope syntax, not allowed by the profile, or not granted (RFC 6749 §5.2). */
+  /** A requested scope is not scope syntax, not allowed, not granted, or of another tenant (RFC 6749 §5.2). */
   'invalid_scope',
   'not_found',
   'method_not_allowed',

@@ -1,10 +1,11 @@
 // Scopes as a set (RFC 6749 §3.3): order and repeats don't matter. Emporix writes a literal `scope=` before the list
-// and puts a `tenant=NAME` entry first or last; both are stripped from what callers and servers send.
+// and puts a `tenant=NAME` entry first or last; neither is a scope. Callers may send both as well.
 
 import { VendingError } from '../errors.ts';
 
 /** scope-token = 1*( %x21 / %x23-5B / %x5D-7E ): printable ASCII without space, quote and backslash. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
+const TENANT_ENTRY = /(?:^\s*(?:scope=)?| )tenant=([^ ]*)/g;
 /** A longer scope is not printed. */
 const MAX_PRINTED_CHARACTERS = 100;
 
@@ -36,6 +37,23 @@ export class Scopes {
       );
     }
     return tokens.length === 0 ? undefined : new Scopes(tokens);
+  }
+
+  /**
+   * Reads the tenant that a caller names among the scopes. Undefined if it names none.
+   * @throws VendingError `invalid_scope`
+   */
+  static parseTenant(text: string): string | undefined {
+    const [tenant, ...others] = new Set(Array.from(text.matchAll(TENANT_ENTRY), ([, name = '']) => name));
+    if (tenant === undefined) return undefined;
+    if (others.length > 0) throw new VendingError('invalid_scope', 'the scope names more than one tenant');
+    if (!SCOPE_TOKEN.test(tenant)) {
+      throw new VendingError(
+        'invalid_scope',
+        'an entry tenant= of the scope must name a tenant in printable ASCII without quotes and backslashes',
+      );
+    }
+    return tenant;
   }
 
   /**

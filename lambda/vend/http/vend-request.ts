@@ -26,8 +26,10 @@ export function parseVendRequest(event: FunctionUrlEvent, profile: string): Vend
   if (grantType && grantType !== 'client_credentials') {
     throw new VendingError('unsupported_grant_type', 'grant_type, if sent, must be client_credentials');
   }
+  const scope = parameters.get('scope') ?? '';
   return {
-    scopes: Scopes.parse(parameters.get('scope') ?? ''),
+    scopes: Scopes.parse(scope),
+    tenant: Scopes.parseTenant(scope),
     minTtlMs: parseMinTtl(parameters.get('min_ttl')) * 1000,
     rejectedTokenSha256: parseSha256(parameters.get('rejected_token_sha256')),
   };

@@ -46,6 +46,8 @@ export interface Demand {
 export interface VendRequest extends Demand {
   /** The requested scopes. Undefined if the caller named none. */
   readonly scopes: Scopes | undefined;
+  /** The tenant that the token must be of. Undefined if the caller named none. */
+  readonly tenant?: string | undefined;
   /** The principal that asks: a role or user, not a session. Undefined if it is not known. */
   readonly caller?: string | undefined;
 }

@@ -52,9 +52,13 @@ export class ScopePolicy {
 
   /**
    * @param named the scopes that the caller named. Undefined if it named none
-   * @throws VendingError `invalid_scope`, which names the scopes that the profile doesn't allow
+   * @param tenant the tenant that the caller named. It is not part of the key, because each token is of one tenant
+   * @throws VendingError `invalid_scope`, which names the tenant or the scopes that the profile doesn't allow
    */
-  request(named: Scopes | undefined): ScopeRequest {
+  request(named: Scopes | undefined, tenant?: string): ScopeRequest {
+    if (tenant !== undefined && this.#tenant !== undefined && tenant !== this.#tenant) {
+      throw ofAnotherTenant(tenant, `profile ${this.#profile} vends tokens of another tenant`);
+    }
     if (named === undefined) return { key: this.#key(undefined), scopes: this.#allowed, isNamed: false };
     const forbidden = this.#allowed ? named.missingFrom(this.#allowed) : [];
     if (forbidden.length > 0) {
@@ -82,6 +86,19 @@ export class ScopePolicy {
     }
     if (granted.list.length === 0) throw this.failure('nothing_granted', request);
     return missing;
+  }
+
+  /**
+   * Compares a token that is about to be vended with the tenant that its caller named.
+   * @throws VendingError `invalid_scope`
+   */
+  assertOfTenant(token: Token, named: string | undefined): void {
+    if (named === undefined || token.tenant === named) return;
+    const fact =
+      token.tenant === undefined
+        ? "the authorization server names no tenant among the token's scopes"
+        : 'the token is of another tenant';
+    throw ofAnotherTenant(named, fact);
   }
 
   /** The error for a caller after a failed mint. It is the same for a caller that finds the recorded failure later. */
@@ -119,6 +136,10 @@ export class ScopePolicy {
     const hashed = JSON.stringify([...this.#keyParts, named?.list ?? null]);
     return `${this.#profile}#${createHash('sha256').update(hashed).digest('base64url')}`;
   }
+}
+
+function ofAnotherTenant(named: string, fact: string): VendingError {
+  return new VendingError('invalid_scope', `the scope names tenant ${named}, but ${fact}`);
 }
 
 /** The first scopes of a list and the number of the others, to be put after a noun. */

@@ -70,10 +70,11 @@ export class TokenVendor {
    */
   async vend(vendRequest: VendRequest, deadlineMs: number): Promise<VendedToken> {
     const { scopePolicy, keeper } = this.#props;
-    const { caller = '' } = vendRequest;
-    const request = scopePolicy.request(vendRequest.scopes);
+    const { scopes, tenant, caller = '' } = vendRequest;
+    const request = scopePolicy.request(scopes, tenant);
     const call: VendCall = { request, demand: vendRequest, startedAtMs: this.#nowMs, deadlineMs, caller };
     const found = await this.#find(call);
+    scopePolicy.assertOfTenant(found.token, tenant);
     const current = keeper.current?.version;
     const { credentialVersion } = found;
     const areBothKnown = current !== undefined && credentialVersion !== undefined;

@@ -59,6 +59,54 @@ describe('in the scopes that a caller requests,', () => {
   });
 });
 
+describe('the tenant that a caller names', () => {
+  test.each([
+    ['is an entry at the start', 'tenant=shop a b', 'shop'],
+    ['is an entry in the middle', 'a tenant=shop b', 'shop'],
+    ['is an entry at the end', 'a b  tenant=shop ', 'shop'],
+    ['is the only entry', ' tenant=shop', 'shop'],
+    ['follows a literal prefix', 'scope=tenant=shop a', 'shop'],
+    ['follows a literal prefix and a space', ' scope= tenant=shop', 'shop'],
+    ['may be repeated', 'scope=tenant=shop a tenant=shop', 'shop'],
+    ['may have any character of RFC 6749 section 3.3', 'tenant=a=b,tenant=c', 'a=b,tenant=c'],
+    ['is none in an empty text', '', undefined],
+    ['is none without such an entry', 'scope=a b', undefined],
+    ['is none within a scope', 'my_tenant=shop a', undefined],
+    ['is none in another case', 'Tenant=shop', undefined],
+  ])('%s', (_, text, tenant) => {
+    expect(Scopes.parseTenant(text)).toBe(tenant);
+  });
+
+  test.each([
+    ['two tenants', 'tenant=shop a tenant=other', 'more than one tenant'],
+    ['two tenants after a prefix', 'scope=tenant=shop tenant=other', 'more than one tenant'],
+    ['a tenant and an empty one', 'tenant=shop tenant=', 'more than one tenant'],
+    ['an empty tenant', 'a tenant=', 'must name a tenant'],
+    ['a quote', 'tenant="shop"', 'must name a tenant'],
+    ['a line feed', 'tenant=shop\n', 'must name a tenant'],
+    ['a letter outside ASCII', 'tenant=größe', 'must name a tenant'],
+  ])('is refused if there is %s', (_, text, problem) => {
+    expect(() => Scopes.parseTenant(text)).toThrow(VendingError);
+    expect(() => Scopes.parseTenant(text)).toThrow(problem);
+  });
+
+  test('is every tenant= entry that is no scope', () => {
+    const entry = fc.oneof(scopeToken, fc.constantFrom('tenant=shop', 'scope=a', 'atenant=b', ''));
+    fc.assert(
+      fc.property(fc.array(entry), fc.constantFrom('', ' ', 'scope=', ' scope= '), (entries, prefix) => {
+        const text = prefix + entries.join(' ');
+        const tenant = Scopes.parseTenant(text);
+        const count = text
+          .replace(/^ *scope=/, '')
+          .split(' ')
+          .filter((one) => one === 'tenant=shop').length;
+        expect(tenant).toBe(count > 0 ? 'shop' : undefined);
+        if (text.trim() !== '') expect(String(Scopes.parse(text) ?? '')).not.toContain('tenant=shop');
+      }),
+    );
+  });
+});
+
 describe('a scope of a server in an error', () => {
   test.each([
     ['is printed if it is scope syntax', 'order.order_read', 'order.order_read'],

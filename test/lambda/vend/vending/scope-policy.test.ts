@@ -1,6 +1,7 @@
 // What the errors about granted scopes tell the operator.
 
 import { expect, test } from '@jest/globals';
+import { Scopes } from '../../../../lambda/oauth/scopes.ts';
 import { ScopePolicy } from '../../../../lambda/vend/vending/scope-policy.ts';
 import { someToken } from '../../../../testbed/test-data.ts';
 
@@ -49,4 +50,11 @@ test('a failure that another instance recorded names no scopes outside the allow
   const policy = policyOf(['a.one']);
   const { message } = policy.failure('too_much_granted', policy.request(undefined));
   expect(message).toMatch(/granted more than profile orders allows: /);
+});
+
+test('a tenant that the caller names makes no difference to the key', () => {
+  const policy = policyOf();
+  for (const named of [undefined, Scopes.of(['a.one'])]) {
+    expect(policy.request(named, 'shop')).toEqual(policy.request(named));
+  }
 });
