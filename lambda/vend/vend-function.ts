@@ -83,6 +83,5 @@ export function createVendFunction(settings: Settings, world: VendWorld): VendFu
     random,
   });
   const vendor = new TokenVendor({ scopePolicy, memory, reader, minting, limits, keeper, telemetry, clock, random });
-  const { profile, scopes } = settings;
-  return { handler: createHandler({ vendor, auditLog: new AuditLog(log), clock, profile, scopes }), vendor, memory };
+  return { handler: createHandler({ vendor, auditLog: new AuditLog(log), clock, settings }), vendor, memory };
 }

@@ -177,16 +177,12 @@ describe('the answer is 400 unsupported_grant_type', () => {
 });
 
 describe('the answer is 404', () => {
-  test.each([
-    '/oauth',
-    '/oauth/token/',
-    '/oauth/tokens',
-    '/OAuth/Token',
-    '/.well-known/openid-configuration',
-    '/favicon.ico',
-  ])('for the path %s', async (path) => {
-    await expectRefused({ path }, 404, 'not_found', /POST \/oauth\/token/);
-  });
+  test.each(['/oauth', '/oauth/tokens', '/OAuth/Token', '/.well-known/openid-configuration', '/favicon.ico'])(
+    'for the path %s',
+    async (path) => {
+      await expectRefused({ path }, 404, 'not_found', /POST \/oauth\/token/);
+    },
+  );
 });
 
 describe('the answer is 405', () => {
@@ -236,6 +232,7 @@ describe('the answer is 200', () => {
     ],
     ["the profile's name as client_id", form('client_id=catalog-reader')],
     ['an unknown parameter', form('resource=https%3A%2F%2Fapi.example')],
+    ['a slash at the end', { path: '/oauth/token/' }],
     ['an unknown query parameter', { path: '/oauth/token?trace=1' }],
     ['min_ttl 0', form('min_ttl=0')],
   ])('for %s', async (_, request) => {

@@ -39,7 +39,7 @@ async function answerTo(method: string, path: string, code: string) {
       new Log({ dimension: { name: 'Profile', value: 'default' }, clock: systemClock, write: () => {} }),
     ),
     clock: systemClock,
-    profile: 'default',
+    settings: { profile: 'default' },
   });
   const { statusCode, body } = await handler(functionUrlEvent({ method, path }), invocationContext());
   return { status: statusCode, error: JSON.parse(body).error };

@@ -3,6 +3,7 @@
 import type { Clock } from '../../clock.ts';
 import { VendingError } from '../../errors.ts';
 import { ANSWER_RESERVE_MS } from '../../time-limits.ts';
+import type { Settings } from '../settings.ts';
 import type { TokenVendor } from '../vending/token-vendor.ts';
 import type { AuditLog, RequestFields } from './audit-log.ts';
 import { callerOf, principalOf } from './caller.ts';
@@ -30,9 +31,7 @@ export interface HandlerProps {
   readonly vendor: Pick<TokenVendor, 'vend'>;
   readonly auditLog: AuditLog;
   readonly clock: Clock;
-  readonly profile: string;
-  /** The profile's allow-list. @default all scopes of the credential */
-  readonly scopes?: readonly string[] | undefined;
+  readonly settings: Pick<Settings, 'profile' | 'scopes'>;
 }
 
 export type Handler = (event: FunctionUrlEvent, context: FunctionContext) => Promise<FunctionUrlResponse>;
@@ -55,15 +54,21 @@ async function route(
   context: FunctionContext,
 ): Promise<FunctionUrlResponse> {
   const { event } = request;
-  if (TOKEN_PATHS.has(event.rawPath)) {
+  const path = withoutSpareSlashes(event.rawPath);
+  if (TOKEN_PATHS.has(path)) {
     assertMethod(event, 'POST');
     return await tokenResponse(props, request, context);
   }
-  if (event.rawPath === METADATA_PATH) {
+  if (path === METADATA_PATH) {
     assertMethod(event, 'GET');
-    return jsonResponse(200, metadata(event, props.scopes));
+    return jsonResponse(200, metadata(event, props.settings.scopes));
   }
   throw new VendingError('not_found', 'nothing is here: tokens are vended at POST /oauth/token');
+}
+
+/** Repeated slashes and a slash at the end make no difference: callers put URLs together in many ways. */
+function withoutSpareSlashes(path: unknown): unknown {
+  return typeof path === 'string' ? path.replace(/\/+/g, '/').replace(/(?<=.)\/$/, '') : path;
 }
 
 function assertMethod({ requestContext }: FunctionUrlEvent, method: string): void {
@@ -73,12 +78,12 @@ function assertMethod({ requestContext }: FunctionUrlEvent, method: string): voi
 }
 
 async function tokenResponse(
-  { vendor, auditLog, clock, profile }: HandlerProps,
+  { vendor, auditLog, clock, settings }: HandlerProps,
   audited: AuditedRequest,
   context: FunctionContext,
 ): Promise<FunctionUrlResponse> {
   const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS;
-  const request = parseVendRequest(audited.event, profile);
+  const request = parseVendRequest(audited.event, settings.profile);
   audited.audit = { ...audited.audit, scopesAsked: request.scopes?.toString() };
   const { token, source, credentialVersion, isOfReplacedCredential } = await vendor.vend(
     { ...request, caller: principalOf(audited.audit) },

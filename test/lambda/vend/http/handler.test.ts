@@ -28,7 +28,7 @@ function handling(vend: () => Promise<VendedToken>, props: Partial<HandlerProps>
       new Log({ dimension: { name: 'Profile', value: 'default' }, clock, write: (line) => printed.push(line) }),
     ),
     clock,
-    profile: 'default',
+    settings: { profile: 'default' },
     ...props,
   });
   const call = (event: FunctionUrlEvent | null) =>
@@ -87,6 +87,41 @@ test.each([
   const { call, requests } = handling(vended());
   await call(post({ headers: { 'content-type': type }, body, isBase64Encoded }));
   expect(requests[0]?.request).toMatchObject({ minTtlMs: 60_000, scopes: { list: ['a', 'b'] } });
+});
+
+describe('repeated slashes and a slash at the end make no difference:', () => {
+  test.each(['/', '//', '///', '/oauth/token', '/oauth/token/', '//oauth/token', '/oauth//token///'])(
+    'a token is vended at %s',
+    async (rawPath) => {
+      const { call } = handling(vended());
+      expect((await call(post({ rawPath }))).statusCode).toBe(200);
+    },
+  );
+
+  test.each(['/.well-known/oauth-authorization-server/', '//.well-known///oauth-authorization-server'])(
+    'the metadata is at %s, and names the same URLs',
+    async (rawPath) => {
+      const { call } = handling(vended());
+      const requestContext = { http: { method: 'GET' }, domainName: 'id.lambda-url.eu-central-1.on.aws' };
+      const { statusCode, body } = await call({ rawPath, requestContext });
+      expect(statusCode).toBe(200);
+      expect(JSON.parse(body).token_endpoint).toBe('https://id.lambda-url.eu-central-1.on.aws/oauth/token');
+    },
+  );
+
+  test.each([
+    '',
+    '/oauth',
+    '/oauthtoken',
+    'oauth/token',
+    '/token/',
+    '/oauth/token/a',
+    '/oauth/%2Ftoken',
+    '/oauth/./token',
+  ])('nothing is at "%s"', async (rawPath) => {
+    const { call } = handling(vended());
+    expect((await call(post({ rawPath }))).statusCode).toBe(404);
+  });
 });
 
 test('invalid base64 is refused', async () => {
@@ -184,7 +219,7 @@ describe('the metadata document (RFC 8414)', () => {
   });
 
   test('lists the scopes of an allow-list', async () => {
-    const { call } = handling(vended(), { scopes: ['a', 'b'] });
+    const { call } = handling(vended(), { settings: { profile: 'default', scopes: ['a', 'b'] } });
     const { body } = await call(get({}));
     expect(JSON.parse(body).scopes_supported).toEqual(['a', 'b']);
   });
