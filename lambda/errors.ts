@@ -8,6 +8,8 @@ const ERROR_CODES = [
   'unsupported_grant_type',
   /** A requested scope is not scope syntax, not allowed, not granted, or of another tenant (RFC 6749 §5.2). */
   'invalid_scope',
+  /** The caller names another audience or resource than the configured one (RFC 8707 §2). */
+  'invalid_target',
   'not_found',
   'method_not_allowed',
   /** The caller makes an expensive request too often. The code is that of RFC 8628 §3.5. */

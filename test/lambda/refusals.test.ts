@@ -18,6 +18,8 @@ beforeAll(async () => {
     profile: {
       clientAuthentication: 'client_secret_post',
       scopes: ['order.order_read', 'price.price_manage', 'not.held'],
+      tenant: 'yourtenant',
+      parameters: { audience: 'https://api.example' },
     },
     emporix: { scopes: ['order.order_read', 'price.price_manage'] },
     instances: 1,
@@ -54,8 +56,10 @@ const INVALID_REQUEST: [string, Request, RegExp][] = [
   ['a multipart form', form('--x--', 'multipart/form-data; boundary=x'), /content-type/],
   ['a content type that only begins like a form', form('scope=a', `${FORM}ed`), /content-type/],
   ['JSON with another JSON content type', form('{}', 'application/problem+json'), /content-type/],
-  ['a form in another charset', form('scope=a', `${FORM}; charset=iso-8859-1`), /charset/],
-  ['JSON in another charset', form('{}', 'application/json; charset="utf-16"'), /charset/],
+  ['an unknown charset', form('scope=a', `${FORM}; charset=utf-7`), /charset.*send UTF-8/],
+  ['JSON in another charset', form('{}', 'application/json; charset="utf-16"'), /charset.*send UTF-8/],
+  ['a form in Latin-1', form(Buffer.from('x=größe', 'latin1'), `${FORM}; charset=iso-8859-1`), /not UTF-8/],
+  ['UTF-8 that is said to be Latin-1', form('x=größe', `${FORM}; charset=iso-8859-1`), /differently.*send UTF-8/],
   ['a form over 16 KiB', form(`x=${'a'.repeat(KIB_16 - 1)}`), /16 KiB/],
   ['JSON over 16 KiB', json(`{"x":"${'a'.repeat(KIB_16)}"}`), /16 KiB/],
   ['JSON over 16 KiB in bytes, not in characters', json(`{"x":"${'é'.repeat(KIB_16 / 2)}"}`), /16 KiB/],
@@ -70,7 +74,6 @@ const INVALID_REQUEST: [string, Request, RegExp][] = [
   ['a scope repeated with the same value', form('scope=order.order_read&scope=order.order_read'), /repeated/],
   ['a scope repeated under an escape', form('scope=order.order_read&sc%6fpe=price.price_manage'), /repeated/],
   ['a grant type repeated', form('grant_type=client_credentials&grant_type=client_credentials'), /repeated/],
-  ['an unknown parameter repeated', form('x=1&x=2'), /repeated/],
   ['a name repeated in JSON', json('{"scope":"order.order_read","scope":"price.price_manage"}'), /repeated/],
   ['a name repeated in JSON under an escape', json('{"scope":"order.order_read","sc\\u006fpe":"x"}'), /repeated/],
   ['client_secret in a form', form('client_secret=canary'), /client_secret/],
@@ -88,10 +91,12 @@ const INVALID_REQUEST: [string, Request, RegExp][] = [
   ['a text', json('"scope"'), /JSON object/],
   ['a number', json('1'), /JSON object/],
   ['null', json('null'), /JSON object/],
-  ['a scope that is a list', json({ scope: ['order.order_read'] }), /string or a number/],
-  ['a scope that is null', json({ scope: null }), /string or a number/],
-  ['a scope that is an object', json({ scope: {} }), /string or a number/],
-  ['a min_ttl that is true', json({ min_ttl: true }), /string or a number/],
+  ['a scope that is a list', json({ scope: ['order.order_read'] }), /scope must be a string or a number, not a list/],
+  ['a scope that is an object', json({ scope: {} }), /scope must be a string or a number, not an object/],
+  ['a min_ttl that is true', json({ min_ttl: true }), /min_ttl must be a string or a number, not a boolean/],
+  ['a form that is labelled as JSON', form('scope=order.order_read', JSON_TYPE), /is a form: send content-type .*form/],
+  ['JSON that is labelled as a form', form('{"scope":"a"}'), /is JSON: send content-type application.json/],
+  ['a parameter with another name', form('scopes=order.order_read'), /almost like scope/],
   ['a min_ttl that is not a number', form('min_ttl=soon'), /min_ttl/],
   ['a negative min_ttl', form('min_ttl=-1'), /min_ttl/],
   ['a min_ttl with a fraction', form('min_ttl=1.5'), /min_ttl/],
@@ -133,7 +138,22 @@ const INVALID_SCOPE: [string, Request, RegExp][] = [
     form('scope=order.order_read+not.held'),
     /not granted to the credential: not.held$/,
   ],
+  [
+    'a scope of another tenant',
+    form('scope=tenant%3Dother+order.order_read'),
+    /names tenant other, but profile catalog-reader/,
+  ],
+  ['two tenants', form('scope=tenant%3Dyourtenant+tenant%3Dother'), /more than one tenant/],
   ['a number that is not a scope of the profile', json({ scope: 42 }), /: 42$/],
+];
+
+const INVALID_TARGET: [string, Request, RegExp][] = [
+  [
+    'an audience',
+    form('audience=https%3A%2F%2Felsewhere.example'),
+    /audience.*parameters of this profile's credential/,
+  ],
+  ['a resource', json({ resource: ['https://api.example'] }), /resource must not be sent/],
 ];
 
 const GRANT_TYPE: [string, Request][] = [
@@ -167,6 +187,12 @@ describe('the answer is 400 invalid_request', () => {
 describe('the answer is 400 invalid_scope', () => {
   test.each(INVALID_SCOPE)('for %s', async (_, request, description) => {
     await expectRefused(request, 400, 'invalid_scope', description);
+  });
+});
+
+describe('the answer is 400 invalid_target', () => {
+  test.each(INVALID_TARGET)('for %s that is not the configured one', async (_, request, description) => {
+    await expectRefused(request, 400, 'invalid_target', description);
   });
 });
 
@@ -207,7 +233,9 @@ test('each refusal is logged, without the values that were sent', () => {
     .join('')
     .split('\n')
     .filter((line) => line.includes('"refused"'));
-  expect(refused.length).toBeGreaterThanOrEqual(INVALID_REQUEST.length + INVALID_SCOPE.length + GRANT_TYPE.length);
+  expect(refused.length).toBeGreaterThanOrEqual(
+    [INVALID_REQUEST, INVALID_SCOPE, INVALID_TARGET, GRANT_TYPE].flat().length,
+  );
   expect(printed.join('')).not.toContain('canary');
 });
 
@@ -231,9 +259,15 @@ describe('the answer is 200', () => {
       form('grant_type=&scope=&client_id=&client_secret=&min_ttl=&rejected_token_sha256='),
     ],
     ["the profile's name as client_id", form('client_id=catalog-reader')],
-    ['an unknown parameter', form('resource=https%3A%2F%2Fapi.example')],
+    ['a form in Latin-1', form('scope=order%2Eorder_read', `${FORM}; charset=ISO-8859-1`)],
+    ['JSON with null', json({ grant_type: null, scope: null, min_ttl: null, audience: null })],
+    ['an unknown parameter', form('state=https%3A%2F%2Fapi.example')],
+    ['an unknown parameter repeated', form('x=1&x=2')],
+    ['unknown parameters of any type', json({ a: [{ scope: 1 }], b: true, c: null, constructor: 1 })],
+    ['the configured audience', form('audience=https%3A%2F%2Fapi.example')],
+    ['the configured tenant', form('scope=tenant%3Dyourtenant+order.order_read')],
     ['a slash at the end', { path: '/oauth/token/' }],
-    ['an unknown query parameter', { path: '/oauth/token?trace=1' }],
+    ['unknown query parameters', { path: '/oauth/token?trace=1&state=a&state=b' }],
     ['min_ttl 0', form('min_ttl=0')],
   ])('for %s', async (_, request) => {
     const response = await send(request);

@@ -12,6 +12,7 @@ import { type Deployment, documentOf, LIFETIME_SECONDS } from './document.ts';
 const DEPLOYMENT: Deployment = {
   profile: 'default',
   scopes: ['order.order_read', 'price.price_manage', 'product.product_manage', 'media.asset_manage'],
+  audience: 'https://api.example',
 };
 /** The checks of Schemathesis that need nothing but an answer. */
 const CHECKS_OF_ANSWERS = [
@@ -30,7 +31,11 @@ const FAILURES: readonly Misbehaviour[] = [
 
 const start = (respondWith: NonNullable<AuthorizationServerOptions['respondWith']>) =>
   startBundledLocalMode({
-    profile: { clientAuthentication: 'client_secret_post', scopes: DEPLOYMENT.scopes },
+    profile: {
+      clientAuthentication: 'client_secret_post',
+      scopes: DEPLOYMENT.scopes,
+      parameters: { audience: DEPLOYMENT.audience },
+    },
     emporix: { expiresInSeconds: LIFETIME_SECONDS, respondWith },
     write: () => {},
   });

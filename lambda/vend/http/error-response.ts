@@ -9,6 +9,7 @@ const RESPONSES: Readonly<Record<ErrorCode, readonly [status: number, error: str
   invalid_request: [400, 'invalid_request'],
   unsupported_grant_type: [400, 'unsupported_grant_type'],
   invalid_scope: [400, 'invalid_scope'],
+  invalid_target: [400, 'invalid_target'],
   not_found: [404, 'not_found'],
   method_not_allowed: [405, 'method_not_allowed'],
   slow_down: [429, 'slow_down'],

@@ -31,7 +31,7 @@ export interface HandlerProps {
   readonly vendor: Pick<TokenVendor, 'vend'>;
   readonly auditLog: AuditLog;
   readonly clock: Clock;
-  readonly settings: Pick<Settings, 'profile' | 'scopes'>;
+  readonly settings: Pick<Settings, 'profile' | 'parameters' | 'scopes'>;
 }
 
 export type Handler = (event: FunctionUrlEvent, context: FunctionContext) => Promise<FunctionUrlResponse>;
@@ -83,7 +83,7 @@ async function tokenResponse(
   context: FunctionContext,
 ): Promise<FunctionUrlResponse> {
   const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS;
-  const request = parseVendRequest(audited.event, settings.profile);
+  const request = parseVendRequest(audited.event, settings);
   audited.audit = { ...audited.audit, scopesAsked: request.scopes?.toString() };
   const { token, source, credentialVersion, isOfReplacedCredential } = await vendor.vend(
     { ...request, caller: principalOf(audited.audit) },

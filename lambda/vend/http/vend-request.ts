@@ -1,150 +1,129 @@
-// Reads a token request (RFC 6749 §4.4.2, and this service's own parameters) from a function URL's event. Any field of
-// the event may be missing or of another type. Only the fields of Lambda's authorizer are trusted.
+// Reads a token request (RFC 6749 §4.4.2, RFC 8707, and this service's own parameters) from a function URL's event. A
+// parameter that would be overlooked is refused, because the token would be for more than was asked for.
 
 import { VendingError } from '../../errors.ts';
 import { Scopes } from '../../oauth/scopes.ts';
+import type { Settings } from '../settings.ts';
 import type { VendRequest } from '../state/token-state.ts';
 import type { FunctionUrlEvent } from './function-url-event.ts';
+import { invalidRequest, kindOf, readBody, type SentParameter } from './request-body.ts';
 
-const MAX_BODY_BYTES = 16 * 1024;
-const UTF8 = new TextDecoder('utf-8', { fatal: true });
-
+/** The parameters that may be repeated: they name for which APIs the token is. */
+const TARGETS = ['audience', 'resource'] as const;
 /** The parameters that this endpoint reads. Others are ignored (RFC 6749 §3.2). */
-const PARAMETERS = ['grant_type', 'client_id', 'client_secret', 'scope', 'min_ttl', 'rejected_token_sha256'] as const;
+export const PARAMETERS = [
+  'grant_type',
+  'client_id',
+  'client_secret',
+  'scope',
+  'min_ttl',
+  'rejected_token_sha256',
+  ...TARGETS,
+] as const;
+
+type ParameterName = (typeof PARAMETERS)[number];
+
+/** The parameters by their names without case, separators and plural. */
+const BY_NORMALIZED_NAME = new Map(PARAMETERS.map((name) => [normalized(name), name]));
 
 /**
- * @param profile the profile's name, which is the only valid client ID
- * @throws VendingError `invalid_request`, `unsupported_grant_type` or `invalid_scope`
+ * @param settings the profile's name is the only valid client ID; the parameters name the only valid audience and resource
+ * @throws VendingError `invalid_request`, `unsupported_grant_type`, `invalid_scope` or `invalid_target`
  */
-export function parseVendRequest(event: FunctionUrlEvent, profile: string): VendRequest {
+export function parseVendRequest(
+  event: FunctionUrlEvent,
+  { profile, parameters = {} }: Pick<Settings, 'profile' | 'parameters'>,
+): VendRequest {
   assertNoQueryParameters(event.rawQueryString);
-  const parameters = parseBody(bodyText(event), contentType(event.headers));
-  if (parameters.get('client_secret')) throw invalid('client_secret must not be sent: callers need none');
-  const clientId = parameters.get('client_id');
-  if (clientId && clientId !== profile) throw invalid(`client_id, if sent, must be ${profile}`);
-  const grantType = parameters.get('grant_type');
+  const sent = knownParameters(readBody(event));
+  const read = (name: ParameterName) => oneText(name, sent.get(name) ?? []);
+  if (read('client_secret')) throw invalidRequest('client_secret must not be sent: callers need none');
+  const clientId = read('client_id');
+  if (clientId && clientId !== profile) throw invalidRequest(`client_id, if sent, must be ${profile}`);
+  const grantType = read('grant_type');
   if (grantType && grantType !== 'client_credentials') {
     throw new VendingError('unsupported_grant_type', 'grant_type, if sent, must be client_credentials');
   }
-  const scope = parameters.get('scope') ?? '';
+  for (const name of TARGETS) assertTarget(name, sent.get(name) ?? [], parameters[name]);
+  const scope = read('scope');
   return {
     scopes: Scopes.parse(scope),
     tenant: Scopes.parseTenant(scope),
-    minTtlMs: parseMinTtl(parameters.get('min_ttl')) * 1000,
-    rejectedTokenSha256: parseSha256(parameters.get('rejected_token_sha256')),
+    minTtlMs: parseMinTtl(read('min_ttl')) * 1000,
+    rejectedTokenSha256: parseSha256(read('rejected_token_sha256')),
   };
 }
 
 /** If a scope in the query string were ignored, a token with all scopes would be vended instead. */
 function assertNoQueryParameters(query: unknown): void {
-  if (typeof query !== 'string' || query === '') return;
-  const named = PARAMETERS.find((name) => new URLSearchParams(query).has(name));
-  if (named) throw invalid(`${named} must be sent in the body, not in the query string`);
-}
-
-function contentType(headers: unknown): string {
-  const value = (headers as Record<string, unknown> | null | undefined)?.['content-type'];
-  return typeof value === 'string' ? value : '';
-}
-
-function bodyText(event: FunctionUrlEvent): string {
-  const { body, isBase64Encoded } = event;
-  if (body === undefined || body === null) return '';
-  if (typeof body !== 'string') throw invalid('the body is not text');
-  if (isBase64Encoded !== true) {
-    if (Buffer.byteLength(body) > MAX_BODY_BYTES) throw tooLarge();
-    if (!body.isWellFormed()) throw invalid('the body is not UTF-8');
-    return body;
-  }
-  // Base64 has four characters for three bytes.
-  if (body.length > Math.ceil(MAX_BODY_BYTES / 3) * 4) throw tooLarge();
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(body)) throw invalid('the body is not base64');
-  const bytes = Buffer.from(body, 'base64');
-  if (bytes.length > MAX_BODY_BYTES) throw tooLarge();
-  try {
-    return UTF8.decode(bytes);
-  } catch {
-    throw invalid('the body is not UTF-8');
+  if (typeof query !== 'string') return;
+  for (const name of new URLSearchParams(query).keys()) {
+    const meant = parameterMeant(name);
+    if (meant) throw invalidRequest(`${meant} must be sent in the body, not in the query string`);
   }
 }
 
-function parseBody(text: string, type: string): ReadonlyMap<string, string> {
-  if (text === '') return new Map();
-  const [mediaType = '', ...options] = type.toLowerCase().split(';');
-  const charset = options.map((option) => option.trim()).find((option) => option.startsWith('charset='));
-  if (charset && !/^charset="?utf-?8"?$/.test(charset)) throw invalid('the charset of the body must be UTF-8');
-  switch (mediaType.trim()) {
-    case 'application/x-www-form-urlencoded':
-      return parseForm(text);
-    case 'application/json':
-      return parseJson(text);
-    default:
-      throw invalid('content-type must be application/x-www-form-urlencoded or application/json');
+/** The values of each known parameter. */
+function knownParameters(sent: readonly SentParameter[]): ReadonlyMap<ParameterName, readonly unknown[]> {
+  const known = new Map<ParameterName, unknown[]>();
+  for (const [name, value] of sent) {
+    const meant = parameterMeant(name);
+    if (meant === undefined) continue;
+    if (name !== meant) throw invalidRequest(`a parameter is named almost like ${meant}: its name must be ${meant}`);
+    const values = known.get(meant);
+    if (values) values.push(value);
+    else known.set(meant, [value]);
   }
+  return known;
 }
 
-/** This is stricter than URLSearchParams, which replaces bytes that are not UTF-8. */
-function parseForm(text: string): ReadonlyMap<string, string> {
-  const parameters = new Map<string, string>();
-  for (const pair of text.split('&').filter((pair) => pair !== '')) {
-    const separator = pair.indexOf('=');
-    const [name, value] = (separator === -1 ? [pair, ''] : [pair.slice(0, separator), pair.slice(separator + 1)]).map(
-      decodeForm,
-    ) as [string, string];
-    if (parameters.has(name)) throw repeated();
-    parameters.set(name, value);
-  }
-  return parameters;
+function parameterMeant(name: string): ParameterName | undefined {
+  return BY_NORMALIZED_NAME.get(normalized(name));
 }
 
-function decodeForm(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    throw invalid('the body is not form-encoded UTF-8');
-  }
+function normalized(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]/gu, '')
+    .replace(/s$/, '');
 }
 
-function parseJson(text: string): ReadonlyMap<string, string> {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch {
-    throw invalid('the body is not JSON'); // The parser's own message would quote the body.
-  }
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw invalid('the body is not a JSON object');
-  const entries = Object.entries(body).map(([name, value]): [string, string] => {
-    if (typeof value !== 'string' && typeof value !== 'number') {
-      throw invalid('each parameter of the body must be a string or a number');
-    }
-    return [name, String(value)];
-  });
-  // JSON.parse keeps the last of two equal names, so names are counted: in an object of strings and numbers, each
-  // string before a colon is a name.
-  const names = [...text.matchAll(/"(?:[^"\\]|\\.)*"\s*(:?)/g)].filter(([, colon]) => colon);
-  if (names.length !== entries.length) throw repeated();
-  return new Map(entries);
+/** Returns '' if the parameter was left out. One without a value counts as left out (RFC 6749 §3.2), and so does null. */
+function oneText(name: ParameterName, values: readonly unknown[]): string {
+  if (values.length > 1) throw invalidRequest(`${name} is repeated`);
+  const [value] = values;
+  return value === undefined || value === null ? '' : textOf(name, value);
+}
+
+function textOf(name: ParameterName, value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  throw invalidRequest(`${name} must be a string or a number, not ${kindOf(value)}`);
+}
+
+/**
+ * A caller must never get a token for another API than the one that it names (RFC 8707 §2).
+ * @param values texts, or in JSON also lists of texts
+ * @param configured what the token endpoint is sent under this name
+ */
+function assertTarget(name: ParameterName, values: readonly unknown[], configured: string | undefined): void {
+  const named = values.filter((value) => value !== null).flat();
+  if (named.every((value) => ['', configured].includes(textOf(name, value)))) return;
+  const problem =
+    configured === undefined
+      ? `${name} must not be sent: this profile's credential has none among its parameters`
+      : `${name}, if sent, must be the one among the parameters of this profile's credential`;
+  throw new VendingError('invalid_target', problem);
 }
 
 /** Returns whole seconds, and 0 if the parameter was not sent. */
-function parseMinTtl(value: string | undefined): number {
-  if (!value) return 0;
-  if (!/^\d{1,9}$/.test(value)) throw invalid('min_ttl must be a whole number of seconds');
+function parseMinTtl(value: string): number {
+  if (value === '') return 0;
+  if (!/^\d{1,9}$/.test(value)) throw invalidRequest('min_ttl must be a whole number of seconds');
   return Number(value);
 }
 
-function parseSha256(value: string | undefined): string | undefined {
-  if (!value) return undefined;
-  if (!/^[0-9a-f]{64}$/i.test(value)) throw invalid('rejected_token_sha256 must be 64 hexadecimal digits');
+function parseSha256(value: string): string | undefined {
+  if (value === '') return undefined;
+  if (!/^[0-9a-f]{64}$/i.test(value)) throw invalidRequest('rejected_token_sha256 must be 64 hexadecimal digits');
   return value.toLowerCase();
-}
-
-function invalid(description: string): VendingError {
-  return new VendingError('invalid_request', description);
-}
-function repeated(): VendingError {
-  return invalid('a parameter is repeated');
-}
-function tooLarge(): VendingError {
-  return invalid('the body is over 16 KiB');
 }

@@ -2,7 +2,7 @@
 // repeated. A body may be a form, JSON or neither; it may be cut, not UTF-8 or not base64.
 
 import fc from 'fast-check';
-import { CREDENTIAL_SCOPES, PROFILE, tokenOf } from './instance.ts';
+import { AUDIENCE, CREDENTIAL_SCOPES, PROFILE, tokenOf } from './instance.ts';
 
 /** Names that every object inherits. */
 export const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'prototype', 'toString', 'valueOf', 'hasOwnProperty'];
@@ -45,7 +45,17 @@ export const oddValue: fc.Arbitrary<unknown> = fc.oneof(
 
 const scopeToken = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom<string>(...CREDENTIAL_SCOPES) },
-  { weight: 1, arbitrary: fc.constantFrom('ORDER.ORDER_READ', 'tenant=other', 'scope=', ...PROTOTYPE_NAMES) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      'ORDER.ORDER_READ',
+      'tenant=other',
+      'tenant=yourtenant',
+      'tenant=',
+      'scope=',
+      ...PROTOTYPE_NAMES,
+    ),
+  },
   { weight: 1, arbitrary: fc.nat({ max: 500 }).map((n) => `made.up_${n}`) },
 );
 
@@ -80,6 +90,14 @@ const rejectedToken = fc.oneof(
   trickyText,
 );
 
+const target = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(AUDIENCE, AUDIENCE, '', `${AUDIENCE}/`) },
+  { weight: 1, arbitrary: trickyText },
+);
+
+/** Names that differ from a known one only in case, separators or a plural. */
+const MISSPELLED = ['scopes', 'Scope', 'scope[]', 'minTtl', 'min-ttl', 'GRANT_TYPE', 'client-secret', 'audiences'];
+
 type Parameter = readonly [name: string, value: unknown];
 
 const value = (name: string, values: fc.Arbitrary<string>): fc.Arbitrary<Parameter> =>
@@ -91,10 +109,15 @@ const parameter: fc.Arbitrary<Parameter> = fc.oneof(
   { weight: 4, arbitrary: value('min_ttl', minTtl) },
   { weight: 4, arbitrary: value('rejected_token_sha256', rejectedToken) },
   { weight: 2, arbitrary: value('client_id', fc.constantFrom(PROFILE, PROFILE, 'another', '')) },
+  { weight: 2, arbitrary: fc.tuple(fc.constantFrom('audience', 'audience', 'resource'), target) },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...MISSPELLED), trickyText) },
   { weight: 1, arbitrary: value('client_secret', fc.constantFrom('canary-secret', '')) },
   { weight: 1, arbitrary: value('client_assertion', fc.constant('canary-assertion')) },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...PROTOTYPE_NAMES), trickyText) },
-  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('scope', 'min_ttl', ...PROTOTYPE_NAMES), oddValue) },
+  {
+    weight: 1,
+    arbitrary: fc.tuple(fc.constantFrom('scope', 'min_ttl', 'audience', 'resource', ...PROTOTYPE_NAMES), oddValue),
+  },
   { weight: 1, arbitrary: fc.tuple(trickyText, trickyText) },
 );
 
@@ -118,6 +141,7 @@ const JSON_TYPE = 'application/json';
 const contentType = fc.oneof(
   fc.constantFrom(FORM, JSON_TYPE, `${FORM};charset=UTF-8`, 'APPLICATION/JSON', `${JSON_TYPE}; charset="utf8"`),
   fc.constantFrom('', 'text/plain', 'application/xml', 'multipart/form-data; boundary=x', `${JSON_TYPE}, ${FORM}`),
+  fc.constantFrom(`${FORM};charset=iso-8859-1`, `${FORM};charset=us-ascii`, `${FORM};charset=iso-2022-jp`),
   fc.constantFrom(`${FORM};charset=utf-16`, `${JSON_TYPE};charset=utf-7`, ';;;', '; charset=', `${FORM}\u0000`),
   trickyText,
 );

@@ -11,7 +11,15 @@ export const METADATA_PATH = '/.well-known/oauth-authorization-server';
 
 const path = fc.oneof(
   fc.constantFrom('/oauth/token', '/', METADATA_PATH),
-  fc.constantFrom('', '//', '/oauth/token/', '/OAUTH/TOKEN', '/prod/oauth/token', '/oauth/../oauth/token'),
+  fc.constantFrom(
+    '',
+    '//',
+    '/oauth/token/',
+    '///oauth//token',
+    '/OAUTH/TOKEN',
+    '/prod/oauth/token',
+    '/oauth/../oauth/token',
+  ),
   fc.constantFrom(...PROTOTYPE_NAMES),
   trickyText,
 );
@@ -31,7 +39,18 @@ const query = fc.oneof(
     weight: 1,
     arbitrary: fc.constantFrom('trace=1', 'scope=order.order_read', 'client_secret=canary-secret', '%', '&&'),
   },
-  { weight: 1, arbitrary: fc.constantFrom('sc%6fpe=a', '?scope=a', `a=${'b'.repeat(8_000)}`, '__proto__[scope]=a') },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      'sc%6fpe=a',
+      'Scopes=a',
+      'audience=a',
+      'constructor=1',
+      '?scope=a',
+      `a=${'b'.repeat(8_000)}`,
+      '__proto__[scope]=a',
+    ),
+  },
   { weight: 1, arbitrary: trickyText },
 );
 

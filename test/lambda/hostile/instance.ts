@@ -15,6 +15,7 @@ import { type ServedAuthorizationServer, startAuthorizationServer } from '../../
 import { SimulatedDynamoDb } from '../../../testbed/simulator/simulated-dynamodb.ts';
 
 export const PROFILE = 'default';
+export const AUDIENCE = 'https://api.example';
 /** The scopes of the credential. A profile with an allow-list allows the first two. */
 export const CREDENTIAL_SCOPES = [
   'order.order_read',
@@ -90,6 +91,7 @@ export function startInstance(server: Server, options: InstanceOptions = {}) {
     tableName: 'tokens',
     tokenEndpoint: server.emporix.tokenEndpoint,
     clientAuthentication: 'client_secret_post',
+    parameters: { audience: AUDIENCE },
     ...(allowed && { scopes: allowed }),
     ...(tenant !== undefined && { tenant }),
   } as const;

@@ -10,6 +10,7 @@ export const ANSWERS = [
   '200',
   '400 invalid_request',
   '400 invalid_scope',
+  '400 invalid_target',
   '400 unsupported_grant_type',
   '404 not_found',
   '405 method_not_allowed',
@@ -28,7 +29,8 @@ const AUDIT_EVENTS = new Set<unknown>(['vended', 'refused']);
 const ONE_LINE = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]+\n$/;
 const CANARY = /canary/i;
 /** Errors that are found before the table or the authorization server is asked. */
-const FREE = /^(404|405)|unsupported_grant_type|invalid_request|not allowed by profile|scope must be a space-delimited/;
+const FREE =
+  /^(404|405)|unsupported_grant_type|invalid_request|invalid_target|not allowed by profile|scope must be a space-delimited|names more than one tenant|must name a tenant|vends tokens of another tenant/;
 const AFTER_A_READ = /min_ttl may be at most/;
 
 export function wireOf({ response }: Outcome): string {

@@ -135,6 +135,7 @@ describe('error answers:', () => {
     ['invalid_request', 400, 'invalid_request'],
     ['unsupported_grant_type', 400, 'unsupported_grant_type'],
     ['invalid_scope', 400, 'invalid_scope'],
+    ['invalid_target', 400, 'invalid_target'],
     ['slow_down', 429, 'slow_down'],
     ['misconfigured', 500, 'server_error'],
     ['wrong_tenant', 500, 'server_error'],
