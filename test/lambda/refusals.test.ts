@@ -267,6 +267,7 @@ describe('the answer is 200', () => {
     ['the configured audience', form('audience=https%3A%2F%2Fapi.example')],
     ['the configured tenant', form('scope=tenant%3Dyourtenant+order.order_read')],
     ['a slash at the end', { path: '/oauth/token/' }],
+    ['repeated slashes', { path: '//oauth///token//' }],
     ['unknown query parameters', { path: '/oauth/token?trace=1&state=a&state=b' }],
     ['min_ttl 0', form('min_ttl=0')],
   ])('for %s', async (_, request) => {
