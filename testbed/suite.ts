@@ -24,6 +24,7 @@ export class UsageError extends Error {}
 export class Suite {
   #passed = 0;
   #failed = 0;
+  #skipped = 0;
 
   async check(sentence: string, proof: () => Promise<void>): Promise<void> {
     const startedMs = performance.now();
@@ -72,14 +73,21 @@ export class Suite {
     console.log(`  ✗ ${sentence}\n${String(error instanceof Error ? error.stack : error).replace(/^/gm, '    ')}`);
   }
 
+  /** Names what can't be checked on this machine. */
+  skip(sentence: string, reason: string): void {
+    this.#skipped += 1;
+    console.log(`  – ${sentence}: skipped, because ${reason}`);
+  }
+
   /** Prints the summary and exits, whatever is still open: the exit kills child processes and removes folders. */
   end(): never {
-    console.log(`\nTests: ${this.#passed} passed, ${this.#failed} failed`);
-    process.exit(this.#failed === 0 && this.#passed > 0 ? 0 : 1);
+    const skipped = this.#skipped > 0 ? `, ${this.#skipped} skipped` : '';
+    console.log(`\nTests: ${this.#passed} passed, ${this.#failed} failed${skipped}`);
+    process.exit(this.#failed === 0 && this.#passed + this.#skipped > 0 ? 0 : 1);
   }
 }
 
-/** Runs a suite and ends the process: with exit code 0 if something was checked and nothing failed, else with 1. */
+/** Runs a suite and ends the process: with exit code 0 if something was checked or skipped and nothing failed, else with 1. */
 export async function runSuite<const Given extends Options>(
   { options, limitMinutes = 10 }: SuiteSettings<Given>,
   run: (suite: Suite, options: Values<Given>) => Promise<void>,

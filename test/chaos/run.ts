@@ -40,7 +40,7 @@ async function databases(only: string | undefined): Promise<readonly Database[]>
     console.log(`Only with dynalite, without DynamoDB Local: ${found.missing}.`);
   }
   return [
-    ...(found && 'jars' in found ? [await Database.dynamoDbLocal(found.jars)] : []),
+    ...(found && 'folder' in found ? [await Database.dynamoDbLocal(found.folder)] : []),
     ...(only === 'dynamodb-local' ? [] : [await Database.dynalite()]),
   ];
 }

@@ -38,6 +38,9 @@ const WAYS: Readonly<Record<string, (suite: Suite) => Promise<void>>> = {
     await suite.check('one is one', passes);
     throw new Error('between the checks');
   },
+  async skips(suite) {
+    suite.skip('one is one', 'numbers are not found');
+  },
   nothing: async () => {},
   async hangs(suite) {
     await suite.check('one is one', passes);

@@ -27,6 +27,7 @@ test.each([
   ['some fail, one of them by throwing, and the others still run', 'fails', 'Tests: 1 passed, 5 failed', 1],
   ['a step fails that all later ones need', 'step', 'Tests: 0 passed, 1 failed', 1],
   ['an error is thrown between the checks', 'throws', 'Tests: 1 passed, 1 failed', 1],
+  ['all is skipped', 'skips', 'Tests: 0 passed, 0 failed, 1 skipped', 0],
   ['nothing is checked', 'nothing', 'Tests: 0 passed, 0 failed', 1],
 ])('where %s, the suite ends with its summary and exit code', async (_, way, summary, code) => {
   const { lastLine, exitCode } = await runExample([`--way=${way}`]);

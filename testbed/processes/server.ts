@@ -12,6 +12,8 @@ export interface ServerProgram extends RunOptions {
   readonly name: string;
   readonly port: number;
   readonly command: readonly [program: string, ...args: string[]];
+  /** How long its start may take. @default 30 s */
+  readonly readyLimitMs?: number;
 }
 
 export class ServerProcess {
@@ -26,12 +28,12 @@ export class ServerProcess {
 
   /** Starts it, on the same port each time, and waits until it answers. */
   async start(): Promise<void> {
-    const { name, port: _, command, ...options } = this.#program;
+    const { name, port: _, command, readyLimitMs = READY_LIMIT_MS, ...options } = this.#program;
     const [program, ...args] = command;
     const child = startProgram(program, args, options);
     child.once('error', () => {}); // hasEnded() reports it below
     this.#child = child;
-    await until(`${name} answers`, READY_LIMIT_MS, async () => {
+    await until(`${name} answers`, readyLimitMs, async () => {
       if (hasEnded(child)) throw new Error(`${name} could not be started, or ended with ${child.exitCode}`);
       return await isAnswering(this.url);
     });
