@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ProfileFile } from '../lambda/vend/settings.ts';
 import type { LocalMode } from '../local/local-mode.ts';
-import { sign } from '../local/sign.ts';
-import { startBundledLocalMode } from '../testbed/local-mode.ts';
+import { claimsOf, requestToken, startBundledLocalMode } from '../testbed/local-mode.ts';
 
 /** Both have many characters that form-encoding changes (RFC 6749 §2.3.1), and only allowed ones (§A.1, §A.2). */
 const CLIENT_ID = 'shop: a+b/c%2B';
@@ -52,19 +51,7 @@ async function start(profile: ProfileFile, clientSecret = CLIENT_SECRET): Promis
   mode = await startBundledLocalMode({ authorizationServer, profile, instances: 1, write });
 }
 
-interface Vended {
-  readonly status: number;
-  readonly source: string | null;
-  readonly answer: Readonly<Record<string, unknown>>;
-}
-
-async function vend(scope?: string): Promise<Vended> {
-  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-  const body = new URLSearchParams(scope === undefined ? {} : { scope }).toString();
-  const response = await fetch(`${mode.url}/oauth/token`, await sign(`${mode.url}/oauth/token`, { headers, body }));
-  const answer = (await response.json()) as Vended['answer'];
-  return { status: response.status, source: response.headers.get('x-token-source'), answer };
-}
+const vend = (scope?: string) => requestToken(mode, scope);
 
 /** The server's own description of a token (RFC 7662). */
 async function introspect(token: unknown): Promise<object> {
@@ -112,10 +99,9 @@ describe('with oidc-provider,', () => {
     const { status, answer } = await vend(GRANTED.join(' '));
     expect(status).toBe(200);
     expect(answer.scope).toBe(GRANTED.join(' '));
-    const [, claims = ''] = String(answer.access_token).split('.');
-    const { aud, scope, iss, exp } = JSON.parse(Buffer.from(claims, 'base64url').toString());
+    const { aud, scope, iss, exp } = claimsOf(answer.access_token);
     expect({ aud, scope, iss }).toEqual({ aud: resource, scope: GRANTED.join(' '), iss: issuer });
-    expect(Math.abs(Date.now() / 1000 + Number(answer.expires_in) - exp)).toBeLessThan(3);
+    expect(Math.abs(Date.now() / 1000 + Number(answer.expires_in) - Number(exp))).toBeLessThan(3);
     const dropped = await vend(`${GRANTED[0]} no.such`);
     expect(dropped).toMatchObject({ status: 400, answer: { error: 'invalid_scope' } });
     expect(dropped.answer.error_description).toContain('no.such');
