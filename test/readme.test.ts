@@ -60,7 +60,7 @@ test('CONTRIBUTING.md names each npm script that is not a standard one', () => {
 test('the CI workflow runs each part of .ci/run, and no other', () => {
   const [, parts = ''] = /^parts=\((.+)\)$/m.exec(read('.ci/run')) ?? [];
   const workflow = read('.github/workflows/ci.yml');
-  const [, suites = ''] = /^ +part: \[(.+)\]$/m.exec(workflow) ?? [];
+  const [, suites = ''] = /^ +part:\s+\[(.+)\]$/m.exec(workflow) ?? [];
   const named = [...workflow.matchAll(/^ +- run: \.ci\/run ([a-z -]+)$/gm)].flatMap(([, names = '']) =>
     names.split(' '),
   );
