@@ -155,3 +155,24 @@ describe('docs/configuration.md', () => {
     }
   });
 });
+
+describe('docs/servers.md', () => {
+  const page = read('docs/servers.md');
+  const sections = page.split(/^#+ /m);
+  const configured = sections.flatMap((section) => {
+    const [, json] = /^```json\n([\s\S]*?)^```/m.exec(section) ?? [];
+    return json === undefined ? [] : [[section.split('\n')[0] ?? '', json] as const];
+  });
+
+  test('says for ten servers or more what to configure, and each of them is in the table', () => {
+    expect(configured.length).toBeGreaterThanOrEqual(10);
+    expect(configured).toHaveLength(page.match(/^```json$/gm)?.length ?? 0);
+    const linked = [...page.matchAll(/^\| \[([^\]]+)\]\(#/gm)].map(([, name]) => name);
+    expect(linked).toEqual(configured.map(([name]) => name));
+  });
+
+  test.each(configured)('has a configuration for %s that is accepted', (_, json) => {
+    const given = JSON.parse(json);
+    expect(loadConfig(given)).toMatchObject(given);
+  });
+});
