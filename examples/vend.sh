@@ -8,6 +8,6 @@ set -euo pipefail
 : "${AWS_REGION:?is the region of that URL}"
 
 eval "$(aws configure export-credentials --format env)"
-curl -s --fail-with-body --aws-sigv4 "aws:amz:$AWS_REGION:lambda" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
-  -H "x-amz-security-token: ${AWS_SESSION_TOKEN-}" -d scope=product.product_read_unpublished \
+curl -sS --fail-with-body --aws-sigv4 "aws:amz:$AWS_REGION:lambda" --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
+  ${AWS_SESSION_TOKEN:+"-Hx-amz-security-token: $AWS_SESSION_TOKEN"} -d scope=product.product_read_unpublished \
   "${TOKEN_VENDING_URL%/}/oauth/token"

@@ -38,13 +38,22 @@ test('the TypeScript example vends a token', async () => {
 
 const hasCurl = spawnSync('curl', ['--help', 'all'], { encoding: 'utf8' }).stdout?.includes('--aws-sigv4') === true;
 
-test(`the curl example vends a token${hasCurl ? '' : ' (not tried: this machine has no curl that signs)'}`, async () => {
+const tried = hasCurl ? '' : ' (not tried: this machine has no curl that signs)';
+
+test.each([
+  ['of a user', ''],
+  ['of a role', 'session/+token=='],
+])(`the curl example vends a token with the keys %s${tried}`, async (_, sessionToken) => {
   if (!hasCurl) return;
   const folder = mkdtempSync(join(tmpdir(), 'token-vending-examples-'));
   try {
-    // In place of the AWS CLI: it prints what `aws configure export-credentials --format env` prints for keys of a user.
-    const lines = `export AWS_ACCESS_KEY_ID=${mode.accessKeyId}\nexport AWS_SECRET_ACCESS_KEY=${mode.secretAccessKey}`;
-    writeFileSync(join(folder, 'aws'), `#!/bin/sh\necho '${lines}'\n`, { mode: 0o755 });
+    // In place of the AWS CLI: it prints what `aws configure export-credentials --format env` prints.
+    const lines = [
+      `export AWS_ACCESS_KEY_ID=${mode.accessKeyId}`,
+      `export AWS_SECRET_ACCESS_KEY=${mode.secretAccessKey}`,
+      ...(sessionToken ? [`export AWS_SESSION_TOKEN=${sessionToken}`] : []),
+    ];
+    writeFileSync(join(folder, 'aws'), `#!/bin/sh\necho '${lines.join('\n')}'\n`, { mode: 0o755 });
     const { PATH, TOKEN_VENDING_URL, AWS_REGION } = environment();
     const env = { PATH: `${folder}${delimiter}${PATH}`, TOKEN_VENDING_URL, AWS_REGION, NO_PROXY: '*' };
     const { stdout } = await run(join(EXAMPLES, 'vend.sh'), [], { env });
