@@ -2,8 +2,8 @@
 // HTTP response. https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads
 
 import { type IncomingMessage, validateHeaderName, validateHeaderValue } from 'node:http';
+import type { SignedRequest } from './canonical-request.ts';
 import { LOCAL_ACCOUNT } from './names.ts';
-import type { SignedRequest } from './sigv4.ts';
 
 /** A deployed URL has an ID of its own here. */
 const API_ID = 'local';

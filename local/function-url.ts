@@ -13,6 +13,8 @@ import { findSignatureProblem } from './sigv4.ts';
 /** The limit of a synchronous invocation. */
 const MAX_BODY_BYTES = 6 * 1024 * 1024;
 
+const SIGNER = { ...LOCAL_CREDENTIALS, region: LOCAL_REGION, service: 'lambda' } as const;
+
 export interface FunctionUrlOptions {
   /** Holds `index.mjs`, which exports `handler`. */
   readonly codeDirectory: string;
@@ -65,7 +67,7 @@ async function answerRequest(
   if (!body) return TOO_LARGE;
   const signedRequest = toSignedRequest(request, body);
   if (!signedRequest) return BAD_REQUEST;
-  const refusal = await findSignatureProblem(signedRequest, LOCAL_CREDENTIALS, LOCAL_REGION, nowMs);
+  const refusal = findSignatureProblem(signedRequest, SIGNER, nowMs);
   if (refusal) return lambdaError(403, refusal.errorType, refusal.body);
   const { remoteAddress = '', localPort = 0 } = request.socket;
   const { accessKeyId } = LOCAL_CREDENTIALS;

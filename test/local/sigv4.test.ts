@@ -1,15 +1,18 @@
 // The check of signatures: a correctly signed request passes, and each fault is refused with Lambda's own message.
 
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import { formatAmzDate, parseAmzDate, parseAuthorization } from '../../local/authorization-header.ts';
+import type { SignedRequest } from '../../local/canonical-request.ts';
 import { type RequestToSign, sign } from '../../local/sign.ts';
-import { findSignatureProblem, type SignedRequest } from '../../local/sigv4.ts';
+import { formatAmzDate, parseAmzDate, parseAuthorization } from '../../local/signature-parameters.ts';
+import { computeSignature, findSignatureProblem } from '../../local/sigv4.ts';
 
 const NOW_MS = Date.parse('2026-11-24T00:05:00Z');
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
 const MISMATCH =
   'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key ' +
   'and signing method. Consult the service documentation for details.';
+const INVALID = { errorType: 'InvalidSignatureException' };
 
 async function signed(toSign: RequestToSign = {}, target = '/oauth/token'): Promise<SignedRequest> {
   const url = `http://127.0.0.1:8787${target}`;
@@ -18,8 +21,8 @@ async function signed(toSign: RequestToSign = {}, target = '/oauth/token'): Prom
   return { method, path, query, headers, body: Buffer.from(body ?? '') };
 }
 
-function check(request: SignedRequest, nowMs = NOW_MS) {
-  return findSignatureProblem(request, CREDENTIALS, 'eu-central-1', nowMs);
+async function check(request: SignedRequest, nowMs = NOW_MS) {
+  return findSignatureProblem(request, { ...CREDENTIALS, region: 'eu-central-1', service: 'lambda' }, nowMs);
 }
 
 describe('a correctly signed request passes', () => {
@@ -42,6 +45,130 @@ describe('a correctly signed request passes', () => {
     const headers = { ...request.headers, 'user-agent': 'curl', 'x-forwarded-for': '10.0.0.1' };
     expect(await check({ ...request, headers })).toBeUndefined();
   });
+});
+
+/** Signs with exactly these headers, which an SDK's signer doesn't let one choose. */
+function signedWith(headers: Record<string, string>, request: Partial<SignedRequest> = {}): SignedRequest {
+  const toSign = { method: 'POST', path: '/', query: '', body: Buffer.alloc(0), ...request, headers };
+  const signedHeaders = Object.keys(headers).sort();
+  const scope = { date: '20261124', region: 'eu-central-1', service: 'lambda', end: 'aws4_request' };
+  const parameters = { scope, signedHeaders, signedAtMs: NOW_MS, signedQuery: toSign.query };
+  const signature = computeSignature(toSign, parameters, CREDENTIALS.secretAccessKey);
+  const credential = `Credential=local/${Object.values(scope).join('/')}`;
+  const authorization = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`;
+  return { ...toSign, headers: { ...headers, authorization } };
+}
+
+function withHeaders(request: SignedRequest, headers: Record<string, string>): SignedRequest {
+  return { ...request, headers: { ...request.headers, ...headers } };
+}
+
+describe('the time of a signature', () => {
+  const HOST = { host: '127.0.0.1' };
+  const DATE = 'Tue, 24 Nov 2026 00:05:00 GMT';
+  const OTHER_DATE = 'Tue, 24 Nov 2026 00:04:00 GMT';
+  const AMZ_DATE = '20261124T000500Z';
+  const X_AMZ_DATE = { 'x-amz-date': AMZ_DATE };
+
+  test.each<[string, SignedRequest]>([
+    ['X-Amz-Date', signedWith({ ...HOST, ...X_AMZ_DATE })],
+    ['Date', signedWith({ ...HOST, date: DATE })],
+    ['Date, not signed itself', withHeaders(signedWith(HOST), { date: DATE })],
+    ['Date in the form of X-Amz-Date', signedWith({ ...HOST, date: AMZ_DATE })],
+    ['X-Amz-Date beside another Date', signedWith({ ...HOST, ...X_AMZ_DATE, date: OTHER_DATE })],
+    ['X-Amz-Date beside a Date that is none', signedWith({ ...HOST, ...X_AMZ_DATE, date: 'today' })],
+  ])('is accepted in %s', async (_, request) => {
+    expect(await check(request)).toBeUndefined();
+  });
+
+  test.each<[string, SignedRequest, string]>([
+    ['nowhere', signedWith(HOST), 'IncompleteSignatureException'],
+    ['in a Date that is none', signedWith({ ...HOST, date: 'today' }), 'IncompleteSignatureException'],
+    ['in a Date in seconds', signedWith({ ...HOST, date: '1795478700' }), 'IncompleteSignatureException'],
+    [
+      'in a Date without a zone',
+      signedWith({ ...HOST, date: DATE.replace(' GMT', '') }),
+      'IncompleteSignatureException',
+    ],
+    [
+      'in an X-Amz-Date that is none, beside a Date',
+      signedWith({ ...HOST, 'x-amz-date': DATE, date: DATE }),
+      'IncompleteSignatureException',
+    ],
+    ['in a Date that was changed', withHeaders(signedWith(HOST), { date: OTHER_DATE }), 'InvalidSignatureException'],
+  ])('is refused %s', async (_, request, errorType) => {
+    expect(await check(request)).toMatchObject({ errorType });
+  });
+});
+
+describe('the host', () => {
+  const DATED = { 'x-amz-date': '20261124T000500Z' };
+
+  test.each([
+    ['127.0.0.1:8787', '127.0.0.1:8787'],
+    ['127.0.0.1', '127.0.0.1:8787'],
+    ['[::1]', '[::1]:8787'],
+    ['localhost', 'localhost'],
+  ])('%s may be signed if %s is sent', async (host, sent) => {
+    expect(await check(withHeaders(signedWith({ host, ...DATED }), { host: sent }))).toBeUndefined();
+  });
+
+  test.each([
+    ['127.0.0.1:8788', '127.0.0.1:8787'],
+    ['localhost', '127.0.0.1:8787'],
+    ['127.0.0.1:8787', '127.0.0.1'],
+    ['', '127.0.0.1:8787'],
+  ])('%j may not be signed if %s is sent', async (host, sent) => {
+    expect(await check(withHeaders(signedWith({ host, ...DATED }), { host: sent }))).toMatchObject(INVALID);
+  });
+});
+
+describe('the signed headers', () => {
+  const HEADERS = { host: '127.0.0.1', 'x-amz-date': '20261124T000500Z' };
+
+  test.each([
+    ['x-amz-security-token', 'session'],
+    ['x-amz-content-sha256', createHash('sha256').digest('hex')],
+    ['x-amzn-trace-id', 'Root=1'],
+    ['content-type', 'text/plain'],
+    ['constructor', '1'],
+    ['__proto__', '1'],
+  ])('need not name %s', async (name, value) => {
+    expect(await check(withHeaders(signedWith(HEADERS), { [name]: value }))).toBeUndefined();
+    expect(await check(signedWith({ ...HEADERS, [name]: value }))).toBeUndefined();
+  });
+
+  test.each(['x-amz-target', 'x-amz-client-context', 'x-amz-meta-constructor'])('must name %s', async (name) => {
+    const body = { message: expect.stringContaining(`headers present in the request which were not signed: ${name}`) };
+    expect(await check(withHeaders(signedWith(HEADERS), { [name]: '1' }))).toEqual({ ...INVALID, body });
+    expect(await check(signedWith({ ...HEADERS, [name]: '1' }))).toBeUndefined();
+  });
+
+  test.each(['0'.repeat(64), 'UNSIGNED-PAYLOAD', ''])('may not announce another body: %j', async (value) => {
+    const announced = { 'x-amz-content-sha256': value };
+    expect(await check(withHeaders(signedWith(HEADERS), announced))).toMatchObject(INVALID);
+    expect(await check(signedWith({ ...HEADERS, ...announced }))).toMatchObject(INVALID);
+  });
+
+  test('must name x-amz-date', async () => {
+    const { 'x-amz-date': amzDate, ...others } = HEADERS;
+    expect(await check(withHeaders(signedWith(others), { 'x-amz-date': amzDate }))).toMatchObject(INVALID);
+  });
+
+  test.each(['x-own', 'constructor', '__proto__', 'tostring'])('must have been sent: %s', async (name) => {
+    const { headers, ...request } = signedWith({ ...HEADERS, [name]: '' });
+    const sent = Object.fromEntries(Object.entries(headers).filter(([header]) => header !== name));
+    expect(await check({ ...request, headers: sent })).toMatchObject(INVALID);
+  });
+
+  test.each(['x-amz-date;host', 'host;X-Amz-Date', 'host;host;x-amz-date', 'host;x-amz-date;', 'Host;x-amz-date'])(
+    'must be sorted and in lower case, not %s',
+    async (list) => {
+      const request = signedWith(HEADERS);
+      const authorization = request.headers.authorization?.replace('host;x-amz-date', list) ?? '';
+      expect(await check(withHeaders(request, { authorization }))).toMatchObject(INVALID);
+    },
+  );
 });
 
 describe('a request altered after it was signed is refused', () => {
@@ -205,7 +332,7 @@ test('an access key may hold slashes, and spaces after the commas are optional',
   expect(parseAuthorization('AWS4-HMAC-SHA256 Credential=a/b/d/r/s/e,SignedHeaders=host,Signature=00')).toEqual({
     accessKeyId: 'a/b',
     scope: { date: 'd', region: 'r', service: 's', end: 'e' },
-    signedHeaders: new Set(['host']),
+    signedHeaders: ['host'],
     signature: '00',
   });
 });
