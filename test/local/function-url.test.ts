@@ -2,11 +2,11 @@
 // result becomes.
 
 import { createServer } from 'node:http';
-import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { listen } from '../../local/http.ts';
 import { sign } from '../../local/sign.ts';
 import { type RunningFunction, startFunction } from './handler-folder.ts';
+import { sendRaw } from './raw-http.ts';
 
 const ECHO = 'export const handler = async (event) => event;';
 const LIMIT_BYTES = 6 * 1024 * 1024;
@@ -68,11 +68,8 @@ describe('a caller', () => {
   });
 
   test('whose request target is not a path is answered with 400', async () => {
-    const socket = connect(Number(new URL(echo.url).port), '127.0.0.1');
-    socket.write('GET http://elsewhere/ HTTP/1.1\r\nHost: elsewhere\r\nConnection: close\r\n\r\n');
-    const chunks: Buffer[] = [];
-    for await (const chunk of socket) chunks.push(chunk);
-    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 400 /);
+    const lines = ['GET http://elsewhere/ HTTP/1.1', 'Host: elsewhere', 'Connection: close'];
+    expect((await sendRaw(echo.url, lines)).status).toBe(400);
   });
 });
 
@@ -158,12 +155,9 @@ describe('the event', () => {
 
   test('joins the values of a repeated header with commas', async () => {
     const { headers } = await sign(`${echo.url}/`, { method: 'GET', signingDate: new Date(NOW_MS) });
-    const socket = connect(Number(new URL(echo.url).port), '127.0.0.1');
     const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`);
-    socket.write(['GET / HTTP/1.1', ...lines, 'X-Twice: 1', 'x-twice: 2', '', ''].join('\r\n'));
-    const chunks: Buffer[] = [];
-    for await (const chunk of socket) chunks.push(chunk);
-    expect(Buffer.concat(chunks).toString()).toContain('"x-twice":"1,2"');
+    const { body } = await sendRaw(echo.url, ['GET / HTTP/1.1', ...lines, 'X-Twice: 1', 'x-twice: 2']);
+    expect(body).toContain('"x-twice":"1,2"');
   });
 
   test.each([

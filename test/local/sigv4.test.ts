@@ -5,7 +5,8 @@ import { describe, expect, test } from '@jest/globals';
 import type { SignedRequest } from '../../local/canonical-request.ts';
 import { type RequestToSign, sign } from '../../local/sign.ts';
 import { formatAmzDate, parseAmzDate, parseAuthorization } from '../../local/signature-parameters.ts';
-import { computeSignature, findSignatureProblem } from '../../local/sigv4.ts';
+import { findSignatureProblem } from '../../local/sigv4.ts';
+import { signExactly } from './sign-exactly.ts';
 
 const NOW_MS = Date.parse('2026-11-24T00:05:00Z');
 const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -47,16 +48,8 @@ describe('a correctly signed request passes', () => {
   });
 });
 
-/** Signs with exactly these headers, which an SDK's signer doesn't let one choose. */
-function signedWith(headers: Record<string, string>, request: Partial<SignedRequest> = {}): SignedRequest {
-  const toSign = { method: 'POST', path: '/', query: '', body: Buffer.alloc(0), ...request, headers };
-  const signedHeaders = Object.keys(headers).sort();
-  const scope = { date: '20261124', region: 'eu-central-1', service: 'lambda', end: 'aws4_request' };
-  const parameters = { scope, signedHeaders, signedAtMs: NOW_MS, signedQuery: toSign.query };
-  const signature = computeSignature(toSign, parameters, CREDENTIALS.secretAccessKey);
-  const credential = `Credential=local/${Object.values(scope).join('/')}`;
-  const authorization = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=${signedHeaders.join(';')}, Signature=${signature}`;
-  return { ...toSign, headers: { ...headers, authorization } };
+function signedWith(headers: Record<string, string>): SignedRequest {
+  return signExactly({ method: 'POST', path: '/', query: '', headers, body: Buffer.alloc(0) }, NOW_MS);
 }
 
 function withHeaders(request: SignedRequest, headers: Record<string, string>): SignedRequest {
