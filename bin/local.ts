@@ -16,12 +16,20 @@ import { ProofError, proveVending } from '../local/proof.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
 import { readOptions, UsageError } from './local-options.ts';
 
+const PARENT_CHECK_MS = 500;
 const CDK_JSON = join(import.meta.dirname, '../cdk.json');
 
 // The SDK warns about old versions of Node.js. The functions are deployed with a newer one than this machine may have.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(0));
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(0));
+
+// `exec` in package.json makes npm the parent of this process, without a shell between them. npm passes SIGINT and
+// SIGTERM on. If it ends in another way, this process sees that it has another parent, and ends as well.
+const parent = process.ppid;
+if (process.env.npm_lifecycle_event === 'start') {
+  setInterval(() => process.ppid === parent || process.exit(0), PARENT_CHECK_MS).unref();
+}
 
 try {
   const { path: codeDirectory } = temporaryFolder();
@@ -55,10 +63,10 @@ function introduction({ url, region, accessKeyId, secretAccessKey, emporix }: Lo
   const server = emporix ? 'a simulated Emporix' : options.authorizationServer?.tokenEndpoint;
   return `Token vending, profile ${options.profileName}, with ${server}
 
-  URL          ${url}
+  URL          ${url}/
   credentials  ${accessKeyId} / ${secretAccessKey}, region ${region}
 
-  curl -s --aws-sigv4 "aws:amz:${region}:lambda" --user "${accessKeyId}:${secretAccessKey}" -d grant_type=client_credentials ${url}/oauth/token
+  curl -sS --fail-with-body --noproxy '*' --aws-sigv4 "aws:amz:${region}:lambda" --user "${accessKeyId}:${secretAccessKey}" -d grant_type=client_credentials ${url}/oauth/token
 
 `;
 }
