@@ -33,12 +33,11 @@ export function toSignedRequest(request: IncomingMessage, body: Buffer): SignedR
   const { method = '', url = '' } = request;
   if (!url.startsWith('/')) return undefined;
   const queryStart = url.indexOf('?');
-  const headers = Object.entries(request.headersDistinct).map(([name, values = []]) => [name, values.join(',')]);
   return {
     method,
     path: queryStart < 0 ? url : url.slice(0, queryStart),
     query: queryStart < 0 ? '' : url.slice(queryStart + 1),
-    headers: Object.fromEntries(headers),
+    headers: joinRepeated(headersOf(request)),
     body,
   };
 }
@@ -46,7 +45,7 @@ export function toSignedRequest(request: IncomingMessage, body: Buffer): SignedR
 export function toEvent(request: SignedRequest, origin: Origin) {
   const { method, path, query, headers, body } = request;
   const { requestId, nowMs, sourceIp } = origin;
-  const parameters = new URLSearchParams(query);
+  const parameters = [...new URLSearchParams(query)];
   const isBase64Encoded = body.length > 0 && !TEXT.test(mediaType(headers['content-type']));
   return {
     version: '2.0',
@@ -55,7 +54,7 @@ export function toEvent(request: SignedRequest, origin: Origin) {
     rawQueryString: query,
     ...(headers.cookie && { cookies: headers.cookie.split(/; */) }),
     headers: eventHeaders(headers, origin),
-    ...(parameters.size > 0 && { queryStringParameters: joinRepeated(parameters) }),
+    ...(parameters.length > 0 && { queryStringParameters: joinRepeated(parameters) }),
     requestContext: {
       accountId: LOCAL_ACCOUNT,
       apiId: API_ID,
@@ -121,10 +120,18 @@ function mediaType(contentType = ''): string {
   return contentType.split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
-/** Joins the values of a repeated parameter with commas. */
-function joinRepeated(parameters: URLSearchParams): Record<string, string> {
-  const names = [...new Set(parameters.keys())];
-  return Object.fromEntries(names.map((name) => [name, parameters.getAll(name).join(',')]));
+/** The `headersDistinct` of Node.js 20.19 and 22.12 fails for names such as `constructor`. */
+function headersOf({ rawHeaders }: IncomingMessage): [string, string][] {
+  return rawHeaders.flatMap((name, index) =>
+    index % 2 === 0 ? [[name.toLowerCase(), rawHeaders[index + 1] ?? '']] : [],
+  );
+}
+
+/** Joins the values of a repeated name with commas. */
+function joinRepeated(pairs: readonly (readonly [string, string])[]): Record<string, string> {
+  const valuesOf = new Map<string, string[]>();
+  for (const [name, value] of pairs) valuesOf.set(name, [...(valuesOf.get(name) ?? []), value]);
+  return Object.fromEntries([...valuesOf].map(([name, values]) => [name, values.join(',')]));
 }
 
 /** Formats a time as `24/Nov/2026:05:34:19 +0000`. */
