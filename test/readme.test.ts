@@ -42,6 +42,28 @@ describe('the README', () => {
   });
 });
 
+describe('the oldest Node.js', () => {
+  const { engines } = JSON.parse(read('package.json'));
+  const { packages }: { packages: Record<string, { optional?: boolean; engines?: { node?: string } }> } = JSON.parse(
+    read('package-lock.json'),
+  );
+
+  test.each(['20', '22'])('of %s that package.json names is the one that the packages need', (major) => {
+    const { '': self, ...installed } = packages;
+    const minimum = new RegExp(`(?:\\^|>=) ?${major}\\.(\\d+)\\.\\d`);
+    const needed = Object.values(installed)
+      .filter(({ optional }) => !optional)
+      .map((installedPackage) => Number(minimum.exec(installedPackage.engines?.node ?? '')?.[1] ?? 0));
+    expect(self?.engines).toEqual(engines);
+    expect(Number(minimum.exec(engines.node)?.[1])).toBe(Math.max(...needed));
+  });
+
+  test.each(['README.md', 'CONTRIBUTING.md'])('is the one that %s names', (page) => {
+    const [, of20, of22] = /^\^(\d+\.\d+)\.0 \|\| >=(\d+\.\d+)\.0$/.exec(engines.node) ?? [];
+    expect(read(page)).toContain(`You need Node.js ${of20}, ${of22} or newer and npm`);
+  });
+});
+
 test('each npm script that a page names exists', () => {
   const { scripts } = JSON.parse(read('package.json'));
   const named = PAGES.flatMap((page) => [...read(page).matchAll(/`npm run ([\w:-]+)/g)].map(([, name]) => name));
