@@ -1,10 +1,10 @@
-// A warning where a stack is for a region that has no Lambda function URLs, as far as this version knows. The CDK's own
-// rules (F3006) know some of these regions; otherwise the deploy fails. AWS may add a region, so this is no error.
+// A warning where a stack is for a region that has no Lambda function URLs, as far as this version knows. AWS may have
+// added the region since, so this is no error. The CDK's own rule knows some of these regions, and makes it one.
 // https://docs.aws.amazon.com/lambda/latest/dg/urls-configuration.html
 // https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-lambda.html
 // https://docs.amazonaws.cn/en_us/aws/latest/userguide/lambda.html
 
-import { Annotations, Stack } from 'aws-cdk-lib';
+import { Annotations, Stack, Validations } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 const WITHOUT_FUNCTION_URLS = [
@@ -27,12 +27,23 @@ const WITHOUT_FUNCTION_URLS = [
   'us-gov-west-1',
 ];
 
-/** Does nothing where only the deploy knows the region. */
+/** False where only the deploy knows the region. */
+function isWithoutFunctionUrls(scope: Construct): boolean {
+  return WITHOUT_FUNCTION_URLS.includes(Stack.of(scope).region);
+}
+
 export function warnWithoutFunctionUrls(scope: Construct): void {
   const stack = Stack.of(scope);
-  if (!WITHOUT_FUNCTION_URLS.includes(stack.region)) return;
+  if (!isWithoutFunctionUrls(stack)) return;
   Annotations.of(stack).addWarningV2(
     'token-vending:region-without-function-urls',
     `Lambda had no function URLs in ${stack.region} when this version was made. Unless AWS has added them since, the deploy fails: choose another region`,
   );
+}
+
+/** The warning replaces the CDK's error. */
+export function acknowledgeWarnedUrl(functionUrl: Construct): void {
+  if (!isWithoutFunctionUrls(functionUrl)) return;
+  const reason = 'TokenVending warns of the region.';
+  Validations.of(functionUrl).acknowledge({ id: 'CloudFormation-Validate::F3006', reason });
 }

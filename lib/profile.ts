@@ -13,6 +13,7 @@ import { assertNamed, callersThatFit, permitCaller, vendStatements } from './cal
 import { configError } from './config-error.ts';
 import { type Credential, decryptVia } from './credential.ts';
 import { functionCode } from './function-code.ts';
+import { acknowledgeWarnedUrl } from './function-url-regions.ts';
 import { profileFileOf } from './profile-file.ts';
 import type { ProfileOptions } from './props.ts';
 import { type FunctionSettings, TokenFunction } from './token-function.ts';
@@ -53,6 +54,7 @@ export class Profile extends Construct {
     this.function = this.createFunction(props);
     this.alias = this.createAlias(credential);
     this.functionUrl = this.alias.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM });
+    acknowledgeWarnedUrl(this.functionUrl);
     this.url = this.functionUrl.url;
     this.vendPolicy = new iam.ManagedPolicy(this, 'VendPolicy', {
       description: `May have tokens of the profile ${profileName}`,

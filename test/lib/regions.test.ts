@@ -43,6 +43,11 @@ describe('a region without function URLs', () => {
     expect(warningsIn(region)).toEqual([expect.stringContaining(line)]);
   });
 
+  it.each(['eu-central-2', 'me-central-1', 'us-gov-west-1'])('can be synthesized for all the same: %s', (region) => {
+    const template = synthesize({}, { env: { account: ACCOUNT, region } });
+    template.resourceCountIs('AWS::Lambda::Url', 1);
+  });
+
   it.each(['eu-central-1', 'us-east-1', 'ap-southeast-1', 'eusc-de-east-1', 'new-far-north-1', undefined])(
     'is not: %s',
     (region) => {
