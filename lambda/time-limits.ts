@@ -2,6 +2,8 @@
 
 /** The vend function's own time-out. Lambda ends a request that takes longer. */
 export const VEND_TIMEOUT_MS = 25_000;
+/** The limit of all that an instance does for later requests while it starts. */
+export const INIT_LIMIT_MS = 1_000;
 /** Every answer is given this long before the time-out. */
 export const ANSWER_RESERVE_MS = 1_000;
 

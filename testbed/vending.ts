@@ -13,11 +13,12 @@ import {
 import { type Clock, systemClock } from '../lambda/clock.ts';
 import { Scopes } from '../lambda/oauth/scopes.ts';
 import type { Settings } from '../lambda/vend/settings.ts';
+import { startVendFunction } from '../lambda/vend/start.ts';
 import type { VendRequest } from '../lambda/vend/state/token-state.ts';
 import { DynamoDbCredentialStore } from '../lambda/vend/store/dynamodb-credential-store.ts';
 import { DynamoDbItems, type Item } from '../lambda/vend/store/dynamodb-items.ts';
 import { DynamoDbTokenStore } from '../lambda/vend/store/dynamodb-token-store.ts';
-import { createVendFunction, type VendWorld } from '../lambda/vend/vend-function.ts';
+import { createVendFunction, type VendFunction, type VendWorld } from '../lambda/vend/vend-function.ts';
 import { type Policy, ScopePolicy } from '../lambda/vend/vending/scope-policy.ts';
 import type { AuthorizationServerOptions } from '../local/authorization-server.ts';
 import { startDynamoDb } from '../local/dynamodb.ts';
@@ -106,10 +107,8 @@ export async function startVending(options: VendingOptions = {}) {
     return { ...names, tokenEndpoint, clientAuthentication: 'client_secret_post', ...configured, ...policy };
   }
 
-  function startInstance(instanceOptions: InstanceOptions = {}) {
-    const { faults = {}, readSecret, random = randomAfter(0), tokenEndpoint } = instanceOptions;
-    const settings = settingsOf(instanceOptions);
-    const vendFunction = createVendFunction(settings, {
+  function worldOf({ faults = {}, readSecret, random = randomAfter(0), tokenEndpoint }: InstanceOptions): VendWorld {
+    return {
       dynamoDb: withFaults(dynamoDb, faults),
       secretsManager: readSecret ? withSecretFault(secretsManager, readSecret) : secretsManager,
       region: LOCAL_REGION,
@@ -118,19 +117,33 @@ export async function startVending(options: VendingOptions = {}) {
       randomBytes,
       write: (line) => lines.push(line),
       ...(tokenEndpoint && { tokenEndpoint }),
-    });
+    };
+  }
+
+  function instanceOf(vendFunction: VendFunction, settings: Settings) {
     const scopePolicy = new ScopePolicy(settings);
     return {
       /** Every object that holds a secret or a token is reachable from this one. */
       vendFunction,
       keyOf: (scope = '') => scopePolicy.request(Scopes.parse(scope)).key,
       async vend(scope = '', demand: Partial<VendRequest> = {}, withinMs = 24_000) {
-        const scopes = { scopes: Scopes.parse(scope), tenant: Scopes.parseTenant(scope) };
-        const request = { ...scopes, minTtlMs: 0, rejectedTokenSha256: undefined, ...demand };
+        const request = { scopes: Scopes.parse(scope), minTtlMs: 0, rejectedTokenSha256: undefined, ...demand };
         const { token, ...vended } = await vendFunction.vendor.vend(request, clock.nowMs() + withinMs);
         return { accessToken: token.accessToken, ...vended, response: token.response(clock.nowMs()) };
       },
     };
+  }
+
+  /** An instance that has read nothing yet. */
+  function startInstance(instanceOptions: InstanceOptions = {}) {
+    const settings = settingsOf(instanceOptions);
+    return instanceOf(createVendFunction(settings, worldOf(instanceOptions)), settings);
+  }
+
+  /** An instance as Lambda starts it. */
+  async function startWarmInstance(instanceOptions: InstanceOptions = {}) {
+    const settings = settingsOf(instanceOptions);
+    return instanceOf(await startVendFunction(settings, worldOf(instanceOptions)), settings);
   }
 
   return {
@@ -141,6 +154,7 @@ export async function startVending(options: VendingOptions = {}) {
     credentialStore: new DynamoDbCredentialStore(items, 'emporix', clock),
     secrets,
     startInstance,
+    startWarmInstance,
     /** The lines that the instances printed, parsed. */
     events: () => lines.map((line): Record<string, unknown> => JSON.parse(line)),
     async item(key: string) {

@@ -7,11 +7,11 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { systemClock } from '../clock.ts';
 import { CONNECT_MS, SECRET_REQUEST_MS, TABLE_REQUEST_MS } from '../time-limits.ts';
 import { readSettings } from './settings.ts';
-import { createVendFunction } from './vend-function.ts';
+import { startVendFunction } from './start.ts';
 
 const settings = readSettings(process.env, JSON.parse(readFileSync(new URL('profile.json', import.meta.url), 'utf8')));
 
-export const { handler } = createVendFunction(settings, {
+export const { handler } = await startVendFunction(settings, {
   dynamoDb: new DynamoDBClient(clientOptions(TABLE_REQUEST_MS)),
   secretsManager: new SecretsManagerClient(clientOptions(SECRET_REQUEST_MS)),
   region: process.env.AWS_REGION ?? '',

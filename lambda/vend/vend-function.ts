@@ -26,6 +26,7 @@ import { TokenMemory } from './vending/token-memory.ts';
 import { TokenReader } from './vending/token-reader.ts';
 import { TokenVendor } from './vending/token-vendor.ts';
 import { TokenWriter } from './vending/token-writer.ts';
+import { warmUp } from './warm-up.ts';
 
 export interface VendWorld {
   readonly dynamoDb: Pick<DynamoDBClient, 'send'>;
@@ -47,6 +48,8 @@ export interface VendFunction {
   readonly vendor: TokenVendor;
   /** The tokens that this instance remembers. */
   readonly memory: TokenMemory;
+  /** Is called while the instance starts. Returns whether everything could be read that a request reads. */
+  warmUp(): Promise<boolean>;
 }
 
 export function createVendFunction(settings: Settings, world: VendWorld): VendFunction {
@@ -83,5 +86,6 @@ export function createVendFunction(settings: Settings, world: VendWorld): VendFu
     random,
   });
   const vendor = new TokenVendor({ scopePolicy, memory, reader, minting, limits, keeper, telemetry, clock, random });
-  return { handler: createHandler({ vendor, auditLog: new AuditLog(log), clock, settings }), vendor, memory };
+  const handler = createHandler({ vendor, auditLog: new AuditLog(log), clock, settings });
+  return { handler, vendor, memory, warmUp: () => warmUp({ scopePolicy, reader, keeper, handler, clock }) };
 }

@@ -1,0 +1,185 @@
+// What an instance does before its first request (Lambda's INIT), with each thing that it needs at hand, missing, slow
+// and frozen.
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { INIT_LIMIT_MS } from '../../../lambda/time-limits.ts';
+import { type InstanceOptions, startVending, type Vending } from '../../../testbed/vending.ts';
+
+let vending: Vending;
+beforeEach(async () => {
+  vending = await startVending();
+});
+afterEach(async () => {
+  await vending.close();
+});
+
+type Fault = (send: () => Promise<unknown>) => Promise<unknown>;
+
+/** Counts what an instance sends, and may put a fault before it. */
+function counted(fault: Fault = (send) => send()) {
+  const sent = { read: 0, readCredential: 0, readSecret: 0 };
+  const count = (name: keyof typeof sent) => (send: () => Promise<unknown>) => {
+    sent[name] += 1;
+    return fault(send);
+  };
+  const options: InstanceOptions = {
+    faults: { read: count('read'), readCredential: count('readCredential') },
+    readSecret: count('readSecret'),
+  };
+  return { sent, options };
+}
+
+const failsWith = (name: string) => () => Promise.reject(Object.assign(new Error(), { name, $fault: 'client' }));
+const outcomeOf = (call: Promise<{ source: string }>) =>
+  call.then(
+    ({ source }) => source,
+    ({ code, message }: { code: string; message: string }) => `${code}: ${message}`,
+  );
+
+describe('an instance that starts', () => {
+  test('has read all that its first answer needs', async () => {
+    await vending.startInstance().vend();
+    const { sent, options } = counted();
+    const instance = await vending.startWarmInstance(options);
+    expect(sent).toEqual({ read: 1, readCredential: 1, readSecret: 1 });
+    expect((await instance.vend()).source).toBe('memory');
+    expect(sent).toEqual({ read: 1, readCredential: 1, readSecret: 1 });
+  });
+
+  test('has read the credential for callers who name scopes', async () => {
+    await vending.startInstance().vend('order.order_read');
+    const { sent, options } = counted();
+    const instance = await vending.startWarmInstance(options);
+    expect((await instance.vend('order.order_read')).source).toBe('table');
+    expect(sent).toEqual({ read: 2, readCredential: 1, readSecret: 1 });
+  });
+
+  test('mints nothing and writes nothing, however many start', async () => {
+    const writes: string[] = [];
+    const write =
+      (name: string): Fault =>
+      (send) => {
+        writes.push(name);
+        return send();
+      };
+    const faults = { acquireLease: write('lease'), publish: write('publish'), other: write('other') };
+    const start = () => vending.startWarmInstance({ faults: { ...faults, writeCredential: write('credential') } });
+    await Promise.all(Array.from({ length: 50 }, start));
+    expect([vending.emporix.requests, writes, vending.events()]).toEqual([[], [], []]);
+    expect((await (await start()).vend()).source).toBe('mint');
+  });
+
+  test('mints nothing for a token that is due to be renewed', async () => {
+    const { response } = await vending.startInstance().vend();
+    vending.clock.forward(Number(response.expires_in) * 900);
+    const instance = await vending.startWarmInstance();
+    expect(vending.emporix.requests).toHaveLength(1);
+    expect((await instance.vend()).source).toBe('mint');
+  });
+
+  test('prints nothing for the requests that it tries', async () => {
+    await vending.startInstance().vend();
+    const before = vending.events().length;
+    const instance = await vending.startWarmInstance();
+    expect(vending.events()).toHaveLength(before);
+    await instance.vendFunction.handler(
+      { rawPath: '/', requestContext: { http: { method: 'POST' } } },
+      { awsRequestId: 'first', getRemainingTimeInMillis: () => 25_000 },
+    );
+    expect(vending.events().slice(before)).toMatchObject([{ event: 'vended', request_id: 'first' }]);
+  });
+
+  test('checks everything again if it is called an hour later', async () => {
+    await vending.startInstance().vend();
+    const { sent, options } = counted();
+    const instance = await vending.startWarmInstance(options);
+    vending.clock.forward(3_600_000);
+    expect((await instance.vend()).source).toBe('table');
+    expect(sent).toEqual({ read: 2, readCredential: 2, readSecret: 2 });
+  });
+});
+
+/** Each thing that INIT needs. */
+const NEEDS: readonly [string, (fault: Fault) => InstanceOptions][] = [
+  ['the secret', (fault) => ({ readSecret: (send) => fault(send) })],
+  ["the token's item", (fault) => ({ faults: { read: fault } })],
+  ["the credential's item", (fault) => ({ faults: { readCredential: fault } })],
+  ['the whole table', (fault) => ({ faults: { read: fault, readCredential: fault, acquireLease: fault } })],
+];
+
+describe('the first request reports what is missing, as if the instance had not tried before,', () => {
+  const missing = ['ResourceNotFoundException', 'AccessDeniedException', 'ThrottlingException', 'TimeoutError'];
+  const cases = NEEDS.flatMap(([name, options]) => missing.map((error) => [name, error, options] as const));
+
+  test.each(cases)('if %s fails with %s', async (_, error, optionsOf) => {
+    const reported = async (start: typeof vending.startWarmInstance) => {
+      const from = vending.events().length;
+      const instance = await start(optionsOf(failsWith(error)));
+      const atStart = vending.events().length - from;
+      const outcome = await outcomeOf(instance.vend('', {}, 3_000));
+      return {
+        atStart,
+        outcome,
+        events: vending
+          .events()
+          .slice(from)
+          .map(({ event }) => event),
+      };
+    };
+    const warm = await reported(vending.startWarmInstance);
+    vending = await replaced(vending);
+    const cold = await reported(async (options) => vending.startInstance(options));
+    expect(warm).toEqual(cold);
+    expect(warm.atStart).toBe(0);
+  });
+
+  test('if the secret holds no credential; one that is put a moment later is used at once', async () => {
+    await vending.putSecretString('generated');
+    const instance = await vending.startWarmInstance();
+    expect(vending.events()).toEqual([]);
+    await vending.putSecret(vending.emporix.clientSecret);
+    expect((await instance.vend()).source).toBe('mint');
+  });
+});
+
+async function replaced(used: Vending): Promise<Vending> {
+  await used.close();
+  return await startVending();
+}
+
+describe('a start lasts no longer than a second', () => {
+  test.each(NEEDS)('if %s is frozen, and what arrives later is discarded', async (_, optionsOf) => {
+    await vending.startInstance().vend();
+    const before = vending.events().length;
+    const late: (() => Promise<unknown>)[] = [];
+    let isFrozen = true;
+    const options = optionsOf((send) => {
+      if (!isFrozen) return send();
+      return new Promise((resolve, reject) => late.push(() => send().then(resolve, reject)));
+    });
+    const waits: number[] = [];
+    const { waitAtMost } = vending.clock;
+    vending.clock.waitAtMost = async (limitMs, promise) => {
+      waits.push(limitMs);
+      return await waitAtMost(Math.min(limitMs, 20), promise);
+    };
+    const instance = await vending.startWarmInstance(options);
+    vending.clock.waitAtMost = waitAtMost;
+    expect(Math.max(...waits)).toBe(INIT_LIMIT_MS);
+    isFrozen = false;
+    await Promise.allSettled(late.map((send) => send()));
+    expect(vending.events()).toHaveLength(before);
+    expect((await instance.vend()).source).toBe('table');
+  });
+
+  test.each(NEEDS)('and waits for %s if it is slow', async (_, optionsOf) => {
+    await vending.startInstance().vend();
+    let answer = () => {};
+    const slow = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const starting = vending.startWarmInstance(optionsOf((send) => slow.then(send)));
+    answer();
+    expect((await (await starting).vend()).source).toBe('memory');
+  });
+});
