@@ -16,11 +16,18 @@ const MAX_LOG_GROUPS = 50;
 const CALLER = 'parse caller_arn /(?<caller>arn:[^:]+:(?:sts::\\d+:assumed-role\\/[^\\/]+|iam::.+))/';
 
 const QUERIES = {
+  /** The scopes are a list, or the hash of one that ScopeLists shows. */
   WhoGotWhichScopes: [
     'filter event = "vended"',
     CALLER,
-    'stats count(*) as vended, earliest(time) as first_vended, latest(time) as last_vended by caller, organization, Profile, scopes_given',
+    'fields coalesce(scopes_given_sha256_prefix, scopes_given, scopes_asked) as scopes',
+    'stats count(*) as vended, earliest(time) as first_vended, latest(time) as last_vended by caller, organization, Profile, scopes',
     'sort vended desc',
+  ],
+  ScopeLists: [
+    'filter event = "vended" and ispresent(scopes_given_sha256_prefix) and ispresent(scopes_given)',
+    'stats earliest(time) as first_vended, latest(time) as last_vended by scopes_given_sha256_prefix, Profile, scopes_given',
+    'sort last_vended desc',
   ],
   Refusals: [
     'filter event = "refused"',

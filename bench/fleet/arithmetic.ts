@@ -4,6 +4,7 @@
 
 import type { DesignName } from '../../testbed/simulator/designs.ts';
 import type { Figures } from './figures.ts';
+import type { LogBytes } from './log-lines.ts';
 import { DAY, FUNCTION_GB, LIFETIME_SECONDS, MONTH_MS, PRICES, SCOPE_SETS, SECOND } from './model.ts';
 import type { Run } from './runs.ts';
 import { type Count, Counts } from './tally.ts';
@@ -15,7 +16,7 @@ export interface Report {
   readonly seed: number;
   /** Of the whole benchmark. */
   readonly seconds: number;
-  readonly logBytesPerCall: number;
+  readonly logBytesPerCall: LogBytes;
   readonly figures: readonly Figures[];
 }
 
@@ -84,13 +85,19 @@ export class Arithmetic {
     return ((tableWriteUnits / mints) * this.mintsPerDay(design, instances)) / (DAY / SECOND);
   }
 
+  /** USD a month. */
+  logCost(design: DesignName, instances: number, lines: keyof LogBytes): number {
+    const calls = this.perSecond(design, 'calls', instances) * (MONTH_MS / SECOND);
+    return calls * this.report.logBytesPerCall[lines] * PRICES.logBytes;
+  }
+
   cost(design: DesignName, instances: number): Cost {
     const month = (count: Count) => this.perSecond(design, count, instances) * (MONTH_MS / SECOND);
     const writeUnits = this.writeUnitsPerSecond(design, instances) * (MONTH_MS / SECOND);
     return {
       'function requests': month('calls') * PRICES.functionRequests,
       'function time': (month('billedMs') / SECOND) * FUNCTION_GB * PRICES.functionGbSeconds,
-      logs: month('calls') * this.report.logBytesPerCall * PRICES.logBytes,
+      logs: this.logCost(design, instances, 'printed'),
       table: month('tableReadUnits') * PRICES.tableReadUnits + writeUnits * PRICES.tableWriteUnits,
       secret: month('secretCalls') * PRICES.secretCalls,
     };

@@ -87,7 +87,14 @@ function sizes(arithmetic: Arithmetic): string {
     ['USD a month: table', (size) => money(cost(size).table)],
     ['USD a month: Secrets Manager calls', (size) => money(cost(size).secret)],
     ['USD a month: function', (size) => money(cost(size)['function requests'] + cost(size)['function time'])],
-    ['USD a month: log', (size) => money(cost(size).logs)],
+    [
+      `USD a month: log, ${whole(arithmetic.report.logBytesPerCall.printed)} bytes a call`,
+      (size) => money(cost(size).logs),
+    ],
+    [
+      `the same, if each line had both lists of scopes: ${whole(arithmetic.report.logBytesPerCall.withBothLists)} bytes`,
+      (size) => money(arithmetic.logCost('ours', size, 'withBothLists')),
+    ],
     ['USD a month', (size) => money(total(cost(size)))],
   ];
   return markdownTable(

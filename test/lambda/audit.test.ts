@@ -51,14 +51,15 @@ const COMMON_FIELDS = {
   caller_account: LOCAL_ACCOUNT,
 };
 
+const hash = (text: string) => createHash('sha256').update(text).digest('hex').slice(0, 8);
+
 test('each vend is one line that names the caller, the token, its scopes, its source and its remaining lifetime', async () => {
   const first = await send(`scope=${SCOPES.toReversed().join('%20')}`);
   const second = await send('scope=order.order_read');
   const third = await send('');
   const fourth = await send('');
   expect([first, second, third, fourth].map(({ status }) => status)).toEqual([200, 200, 200, 200]);
-  const prefix = ({ body }: typeof first) =>
-    createHash('sha256').update(String(body.access_token)).digest('hex').slice(0, 8);
+  const prefix = ({ body }: typeof first) => hash(String(body.access_token));
   const vended = {
     ...COMMON_FIELDS,
     event: 'vended',
@@ -67,10 +68,10 @@ test('each vend is one line that names the caller, the token, its scopes, its so
   };
   const all = SCOPES.join(' ');
   expect(lines()).toEqual([
-    expect.objectContaining({ ...vended, scopes_asked: all, scopes_given: all, source: 'mint' }),
-    expect.objectContaining({ ...vended, scopes_asked: SCOPES[0], scopes_given: SCOPES[0], source: 'mint' }),
-    expect.objectContaining({ ...vended, scopes_given: all, source: 'mint' }),
-    expect.objectContaining({ ...vended, scopes_given: all, source: 'memory' }),
+    expect.objectContaining({ ...vended, scopes_asked: all, source: 'mint' }),
+    expect.objectContaining({ ...vended, scopes_asked: SCOPES[0], source: 'mint' }),
+    expect.objectContaining({ ...vended, scopes_given: all, scopes_given_sha256_prefix: hash(all), source: 'mint' }),
+    expect.objectContaining({ ...vended, scopes_given_sha256_prefix: hash(all), source: 'memory' }),
   ]);
   expect(lines().map(({ scopes_asked }) => scopes_asked)).toEqual([all, SCOPES[0], undefined, undefined]);
   expect(lines().map(({ token_sha256_prefix }) => token_sha256_prefix)).toEqual(
@@ -79,6 +80,34 @@ test('each vend is one line that names the caller, the token, its scopes, its so
   expect(lines().map(({ expires_in_seconds }) => expires_in_seconds)).toEqual(
     [first, second, third, fourth].map(({ body }) => body.expires_in),
   );
+});
+
+test('no line repeats a list of scopes, and the lines together tell what each caller was given', async () => {
+  const answers = [await send(''), await send(''), await send('scope=order.order_read'), await send('')];
+  // A token that an API has rejected is replaced.
+  const rejected = createHash('sha256').update(String(answers[0]?.body.access_token)).digest('hex');
+  answers.push(await send(`rejected_token_sha256=${rejected}`), await send(''));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);
+
+  const all = SCOPES.join(' ');
+  expect(lines().map(({ scopes_given }) => scopes_given)).toEqual([
+    all,
+    undefined,
+    undefined,
+    undefined,
+    all,
+    undefined,
+  ]);
+  const isListed = ({ scopes_given }: Record<string, unknown>) => scopes_given !== undefined;
+  const lists = new Map(
+    lines()
+      .filter(isListed)
+      .map((line) => [line.scopes_given_sha256_prefix, line.scopes_given]),
+  );
+  const given = lines().map(
+    (line) => lists.get(line.scopes_given_sha256_prefix) ?? line.scopes_given ?? line.scopes_asked,
+  );
+  expect(given).toEqual(answers.map((answer) => answer.body.scope));
 });
 
 test('each refusal is one line, with the requested scopes if they could be read', async () => {

@@ -6,12 +6,20 @@ import { resourcesOf, synthesize } from './synth.ts';
 /** Of `vended` and `refused`; what is printed is in test/lambda/audit.test.ts. */
 const AUDIT_FIELDS = [
   ...['time', 'level', 'event', 'Profile', 'request_id', 'caller_arn', 'caller_account', 'organization'],
-  ...['scopes_asked', 'scopes_given', 'source', 'expires_in_seconds', 'credential_version', 'token_sha256_prefix'],
+  ...[
+    'scopes_asked',
+    'scopes_given',
+    'scopes_given_sha256_prefix',
+    'source',
+    'expires_in_seconds',
+    'credential_version',
+    'token_sha256_prefix',
+  ],
   ...['status', 'error', 'description'],
 ];
 const WORDS_OF_THE_LANGUAGE = [
   ...['filter', 'parse', 'stats', 'sort', 'display', 'limit', 'by', 'as', 'in', 'desc'],
-  ...['count', 'earliest', 'latest', '@timestamp'],
+  ...['count', 'earliest', 'latest', '@timestamp', 'fields', 'coalesce', 'ispresent', 'and'],
 ];
 const QUERY = 'AWS::Logs::QueryDefinition';
 
@@ -35,9 +43,10 @@ function fieldsOf({ QueryString }: Query): readonly string[] {
 }
 
 describe('the saved queries', () => {
-  it('are four, under the name of the stack', () => {
+  it('are five, under the name of the stack', () => {
     expect(queriesOf(['orders']).map(({ Name }) => Name)).toEqual([
       'TokenVending/WhoGotWhichScopes',
+      'TokenVending/ScopeLists',
       'TokenVending/Refusals',
       'TokenVending/TopCallers',
       'TokenVending/CredentialVersions',
@@ -64,8 +73,8 @@ describe('the saved queries', () => {
 
   it('are split where there are more log groups than a query reads', () => {
     const queries = queriesOf(Array.from({ length: 51 }, (_, index) => `p${index}`));
-    expect(queries.map(({ LogGroupNames }) => LogGroupNames.length)).toEqual([50, 50, 50, 50, 1, 1, 1, 1]);
-    expect(new Set(queries.map(({ Name }) => Name)).size).toBe(8);
+    expect(queries.map(({ LogGroupNames }) => LogGroupNames.length)).toEqual([50, 50, 50, 50, 50, 1, 1, 1, 1, 1]);
+    expect(new Set(queries.map(({ Name }) => Name)).size).toBe(10);
   });
 
   it.each([

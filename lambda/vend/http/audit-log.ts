@@ -1,5 +1,7 @@
-// The audit record: one line for each token that was vended, and one for each request that was refused.
+// The audit record: one line for each token that was vended, and one for each request that was refused. Lines are most of
+// the bill, and a list of scopes may be most of a line, so no list is printed that stands in the record already.
 
+import { createHash } from 'node:crypto';
 import { failureFields, stackFrames, VendingError } from '../../errors.ts';
 import type { Log } from '../../log-line.ts';
 import type { TokenSource } from '../state/token-state.ts';
@@ -24,6 +26,8 @@ export interface TokenFields {
 
 export class AuditLog {
   readonly #log: Pick<Log, 'print'>;
+  /** The last token of callers who named no scope. Its list of scopes was printed. */
+  #listed: { readonly tokenSha256Prefix: string; readonly scopesGivenSha256Prefix: string } | undefined;
 
   constructor(log: Pick<Log, 'print'>) {
     this.#log = log;
@@ -32,7 +36,25 @@ export class AuditLog {
   vended(requestFields: RequestFields, tokenFields: TokenFields, isOfReplacedCredential: boolean): void {
     const metrics = { Vended: 1, ...(isOfReplacedCredential && { ReplacedCredentialInUse: 1 }) };
     const level = isOfReplacedCredential ? 'warn' : 'info';
-    this.#log.print({ level, event: 'vended', metrics, fields: { ...requestFields, ...tokenFields } });
+    const { scopesGiven: _, ...others } = tokenFields;
+    const fields = { ...requestFields, ...this.#scopesGiven(requestFields, tokenFields), ...others };
+    this.#log.print({ level, event: 'vended', metrics, fields });
+  }
+
+  /**
+   * The list of the given scopes, if it isn't the list of the requested ones. For callers who named none it is printed
+   * with a token's first line of this instance, and its hash with each line.
+   */
+  #scopesGiven({ scopesAsked }: RequestFields, { scopesGiven, tokenSha256Prefix }: TokenFields): object {
+    if (scopesGiven === undefined || scopesGiven === scopesAsked) return {};
+    if (scopesAsked !== undefined) return { scopesGiven };
+    const isListed = this.#listed?.tokenSha256Prefix === tokenSha256Prefix;
+    if (!isListed) {
+      const sha256 = createHash('sha256').update(scopesGiven).digest('hex');
+      this.#listed = { tokenSha256Prefix, scopesGivenSha256Prefix: sha256.slice(0, 8) };
+    }
+    const { scopesGivenSha256Prefix } = this.#listed ?? {};
+    return { ...(!isListed && { scopesGiven }), scopesGivenSha256Prefix };
   }
 
   /** @param description the `error_description` of the answer */

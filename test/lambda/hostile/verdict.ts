@@ -105,7 +105,8 @@ function ofPrinted({ printed, requestId, response }: Outcome, isMetadata: boolea
   const audit = events.filter(({ event }) => AUDIT_EVENTS.has(event));
   const [line = {}] = audit;
   const expected = isMetadata ? undefined : response.statusCode === 200 ? 'vended' : 'refused';
-  const texts = ['caller_arn', 'caller_account', 'organization', 'scopes_asked', 'scopes_given', 'token_sha256_prefix'];
+  const scopeFields = ['scopes_asked', 'scopes_given', 'scopes_given_sha256_prefix'];
+  const texts = ['caller_arn', 'caller_account', 'organization', ...scopeFields, 'token_sha256_prefix'];
   return claims({
     'a line is more than one line': printed.every((text) => ONE_LINE.test(text)),
     'a line has a canary': !CANARY.test(printed.join('')),
