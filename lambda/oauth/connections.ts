@@ -24,11 +24,14 @@ export interface ConnectionsProps {
 
 export class Connections {
   readonly #props: ConnectionsProps;
-  #pool: Pool | undefined;
-  #usedAtMs = 0;
+  #pool: Pool;
+  #usedAtMs: number;
 
   constructor(props: ConnectionsProps) {
     this.#props = props;
+    this.#usedAtMs = props.clock.nowMs();
+    // A pool connects when it is used. The first one takes Node a while, which is better spent here.
+    this.#pool = this.#openPool();
   }
 
   /** @throws VendingError `timed_out` or `unavailable` */
@@ -57,11 +60,10 @@ export class Connections {
     const nowMs = this.#props.clock.nowMs();
     if (nowMs - this.#usedAtMs > MAX_IDLE_MS) {
       // Requests that are running end first.
-      void this.#pool?.close();
-      this.#pool = undefined;
+      void this.#pool.close();
+      this.#pool = this.#openPool();
     }
     this.#usedAtMs = nowMs;
-    this.#pool ??= this.#openPool();
     return this.#pool;
   }
 

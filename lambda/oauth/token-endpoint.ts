@@ -52,10 +52,10 @@ export class TokenEndpoint {
     this.#limits = props.limits ?? TOKEN_ENDPOINT_LIMITS;
   }
 
-  /** Loads the HTTP client ahead of time. Call it where a mint is likely to follow. */
-  prepare(): void {
+  /** Loads the HTTP client ahead of time, and sends nothing. Call it where a mint is likely to follow. */
+  async prepare(): Promise<void> {
     // If this fails, the mint fails too and reports the error.
-    this.#open().catch(() => {});
+    await this.#open().catch(() => {});
   }
 
   #open(): Promise<Connections> {

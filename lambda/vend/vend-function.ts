@@ -87,5 +87,5 @@ export function createVendFunction(settings: Settings, world: VendWorld): VendFu
   });
   const vendor = new TokenVendor({ scopePolicy, memory, reader, minting, limits, keeper, telemetry, clock, random });
   const handler = createHandler({ vendor, auditLog: new AuditLog(log), clock, settings });
-  return { handler, vendor, memory, warmUp: () => warmUp({ scopePolicy, reader, keeper, handler, clock }) };
+  return { handler, vendor, memory, warmUp: () => warmUp({ scopePolicy, reader, keeper, minter, handler, clock }) };
 }

@@ -46,8 +46,8 @@ export class Minter {
   /**
    * Prepares the token endpoint. Call it where a mint is likely to follow, and something else must be awaited first.
    */
-  prepare(): void {
-    this.#props.tokenEndpoint.prepare();
+  async prepare(): Promise<void> {
+    await this.#props.tokenEndpoint.prepare();
   }
 
   /**

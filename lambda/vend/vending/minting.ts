@@ -74,7 +74,7 @@ export class Minting {
     const { keeper, limits, minter, scopePolicy, writer } = this.#props;
     const { request } = call;
     limits.assertMayMint(call, reading.state);
-    minter.prepare();
+    void minter.prepare();
     if ((await keeper.refresh()) === 'throttled') return undefined;
     // Other instances may have recorded one since the last read, or another version may be known now.
     const backOff = limits.backOffInForce(reading.state);

@@ -26,7 +26,7 @@ class SlowServer implements NonNullable<VendWorld['tokenEndpoint']> {
   /** When each request was sent. */
   readonly requestsAtMs: number[] = [];
 
-  prepare(): void {}
+  async prepare(): Promise<void> {}
 
   mint: NonNullable<VendWorld['tokenEndpoint']>['mint'] = async (_credential, scopes, deadlineMs) => {
     const { clock } = vending;

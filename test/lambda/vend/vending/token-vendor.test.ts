@@ -110,7 +110,7 @@ describe('time limits:', () => {
     let leftMs = 0;
     const instance = startInstance({
       tokenEndpoint: {
-        prepare: () => {},
+        prepare: async () => {},
         mint: async (_credential, _scopes, deadlineMs) => {
           leftMs = deadlineMs - clock.nowMs();
           throw new Error('the test has its time');
