@@ -12,9 +12,11 @@ const MAX_PRINTED_CHARACTERS = 100;
 export class Scopes {
   /** The scopes, without repeats, sorted by code unit. */
   readonly list: readonly string[];
+  readonly #set: ReadonlySet<string>;
 
   private constructor(tokens: Iterable<string>) {
-    this.list = [...new Set(tokens)].sort();
+    this.#set = new Set(tokens);
+    this.list = [...this.#set].sort();
   }
 
   static of(tokens: Iterable<string>): Scopes {
@@ -66,7 +68,7 @@ export class Scopes {
     requested: Scopes | undefined,
   ): { scopes: Scopes; tenant: string | undefined } {
     const { tokens, tenant } = split([granted].flat().join(' ').replace(/\s+/g, ' '));
-    const wasRequested = (token: string) => requested?.list.includes(token) === true;
+    const wasRequested = (token: string) => requested?.has(token) === true;
     const scopes = tokens.flatMap((token) => {
       const parts = token.split(',').filter((part) => part !== '');
       return !wasRequested(token) && parts.some(wasRequested) ? parts : [token];
@@ -74,9 +76,13 @@ export class Scopes {
     return { scopes: new Scopes(scopes), tenant };
   }
 
+  has(scope: string): boolean {
+    return this.#set.has(scope);
+  }
+
   /** The scopes of this set that the other set lacks. */
   missingFrom(other: Scopes): string[] {
-    return this.list.filter((token) => !other.list.includes(token));
+    return this.list.filter((token) => !other.has(token));
   }
 
   /** The canonical form. It is sent to servers, and keys are derived from it. */
