@@ -5,7 +5,7 @@ import { VendingError } from '../errors.ts';
 
 /** scope-token = 1*( %x21 / %x23-5B / %x5D-7E ): printable ASCII without space, quote and backslash. */
 const SCOPE_TOKEN = /^[\x21\x23-\x5B\x5D-\x7E]+$/;
-const TENANT_ENTRY = /(?:^\s*(?:scope=)?| )tenant=([^ ]*)/g;
+const TENANT = 'tenant=';
 /** A longer scope is not printed. */
 const MAX_PRINTED_CHARACTERS = 100;
 
@@ -46,7 +46,7 @@ export class Scopes {
    * @throws VendingError `invalid_scope`
    */
   static parseTenant(text: string): string | undefined {
-    const [tenant, ...others] = new Set(Array.from(text.matchAll(TENANT_ENTRY), ([, name = '']) => name));
+    const [tenant, ...others] = split(text).tenants;
     if (tenant === undefined) return undefined;
     if (others.length > 0) throw new VendingError('invalid_scope', 'the scope names more than one tenant');
     if (!SCOPE_TOKEN.test(tenant)) {
@@ -62,12 +62,17 @@ export class Scopes {
    * Reads the scopes that an authorization server granted, and the tenant if it names one. Some servers send a list, or
    * one text with commas or line feeds between the scopes.
    * @param requested a comma may belong to a scope, so it only separates scopes that were requested
+   * @throws VendingError `unusable_answer` if the server names several tenants, because no one knows whose token it is
    */
   static parseGranted(
     granted: string | readonly string[],
     requested: Scopes | undefined,
   ): { scopes: Scopes; tenant: string | undefined } {
-    const { tokens, tenant } = split([granted].flat().join(' ').replace(/\s+/g, ' '));
+    const { tokens, tenants } = split([granted].flat().join(' ').replace(/\s+/g, ' '));
+    const [tenant, ...others] = tenants;
+    if (others.length > 0) {
+      throw new VendingError('unusable_answer', "the authorization server's answer names more than one tenant");
+    }
     const wasRequested = (token: string) => requested?.has(token) === true;
     const scopes = tokens.flatMap((token) => {
       const parts = token.split(',').filter((part) => part !== '');
@@ -97,11 +102,13 @@ export function printable(scope: string): string {
   return SCOPE_TOKEN.test(scope) ? scope : '(not scope syntax)';
 }
 
-function split(text: string): { tokens: string[]; tenant: string | undefined } {
+/** The tenants are without repeats. */
+function split(text: string): { tokens: string[]; tenants: ReadonlySet<string> } {
   const entries = text
     .replace(/^\s*scope=/, '')
     .split(' ')
     .filter((entry) => entry !== '');
-  const tenant = entries.find((entry) => entry.startsWith('tenant='))?.slice('tenant='.length);
-  return { tokens: entries.filter((entry) => !entry.startsWith('tenant=')), tenant };
+  const isTenant = (entry: string) => entry.startsWith(TENANT);
+  const tenants = new Set(entries.filter(isTenant).map((entry) => entry.slice(TENANT.length)));
+  return { tokens: entries.filter((entry) => !isTenant(entry)), tenants };
 }

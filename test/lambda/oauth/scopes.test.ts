@@ -126,6 +126,7 @@ describe('the scopes that a server grants', () => {
     ['are read with the tenant at the start', 'tenant=yourtenant b a', 'a b', 'yourtenant'],
     ['are read without a tenant', 'a b', 'a b', undefined],
     ['are read with only a tenant', 'scope= tenant=yourtenant', '', 'yourtenant'],
+    ['are read with one tenant that is named twice', 'tenant=mine a tenant=mine', 'a', 'mine'],
     ['are read from an empty text', '', '', undefined],
   ])('%s', (_, text, scopes, tenant) => {
     const granted = Scopes.parseGranted(text, undefined);
@@ -145,6 +146,17 @@ describe('the scopes that a server grants', () => {
     ['a comma between scopes that nobody requested', 'c,d', 'a', 'c,d'],
   ])('are read from %s', (_, granted, requested, scopes) => {
     expect(String(Scopes.parseGranted(granted, Scopes.parse(requested)).scopes)).toBe(scopes);
+  });
+
+  test.each<[string | string[]]>([
+    ['tenant=mine a tenant=other'],
+    ['scope=tenant=other a\ntenant=mine'],
+    [['tenant=mine', 'a', 'tenant=other']],
+    ['tenant=mine tenant='],
+  ])('are not believed if they name two tenants: %j', (granted) => {
+    expect(() => Scopes.parseGranted(granted, undefined)).toThrow(
+      new VendingError('unusable_answer', "the authorization server's answer names more than one tenant"),
+    );
   });
 
   test('are compared with others in canonical order', () => {
