@@ -11,7 +11,7 @@ export type Meaning =
 interface AnswerSituation {
   /** `passing`: 408, 421, 425 and 500. `gateway`: 501 and above, which a server that is down doesn't send itself. */
   readonly status: 'success' | '401' | '429' | 'passing' | 'gateway' | 'other';
-  /** What the error words of the body mean together. `none`: there is no word, or none that is known. */
+  /** What the error words of the body mean together. `none`: there is no `error`, and no other word that is known. */
   readonly word: Exclude<Meaning, 'granted'> | 'none';
   readonly body: 'token' | 'no token';
 }
@@ -48,12 +48,12 @@ const ANSWERS: readonly Row[] = [
   { because: 'there is no token, and no reason is known', when: {}, means: 'unusable_answer' },
 ];
 
-/** The first row that matches one of an answer's error words gives the word's meaning. */
+/** The first row that matches one of an answer's error words gives the words' meaning. */
 const WORDS: readonly { readonly means: AnswerSituation['word']; readonly words: RegExp }[] = [
   // `policies.ratelimit.QuotaViolation` and `policies.ratelimit.SpikeArrestViolation` are Apigee's.
   {
     means: 'throttled',
-    words: /\bratelimit\b|^(too_?many_?requests|slow_down|rate_?limit(ed|_?exceeded)|quota_?exceeded)$/i,
+    words: /\bratelimit\b|^(too[_ ]?many[_ ]?requests|slow_down|rate[_ ]?limit(ed|[_ ]?exceeded)|quota[_ ]?exceeded)$/i,
   },
   // Apigee has `oauth.v2.InvalidApiKey`, `oauth.v2.ApiKeyNotApproved`, `oauth.v2.InvalidClientIdentifier` and
   // `clientIdInvalid`; GitHub has `incorrect_client_credentials`, Salesforce `invalid_client_id`.
@@ -84,7 +84,7 @@ const REGISTERED_WORDS: ReadonlySet<string> = new Set([
 export function meaningOf(status: number, body: unknown): Meaning {
   const situation: AnswerSituation = {
     status: familyOf(status),
-    word: meaningOfWords(errorWords(body)),
+    word: meaningOfError(body),
     body: typeof at(body, 'access_token') === 'string' ? 'token' : 'no token',
   };
   return firstMatch(ANSWERS, situation)?.means ?? 'unusable_answer';
@@ -102,10 +102,16 @@ function familyOf(status: number): AnswerSituation['status'] {
   return status > 500 ? 'gateway' : 'other';
 }
 
-function meaningOfWords(found: readonly string[]): AnswerSituation['word'] {
+function meaningOfError(body: unknown): AnswerSituation['word'] {
+  const found = errorWords(body);
   const known = WORDS.find(({ words }) => found.some((word) => words.test(word)));
   if (known) return known.means;
-  return found.some((word) => REGISTERED_WORDS.has(word)) ? 'unusable_answer' : 'none';
+  return namesError(body) || found.some((word) => REGISTERED_WORDS.has(word)) ? 'unusable_answer' : 'none';
+}
+
+/** Whether a body has an `error`, known or not. Some servers send an empty one, null or false with a token. */
+export function namesError(body: unknown): boolean {
+  return Boolean(at(body, 'error'));
 }
 
 /** The error words in a body, at the places that RFC 6749 §5.2 and gateways use. */

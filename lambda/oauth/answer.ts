@@ -2,7 +2,7 @@
 
 import { TRANSIENT, VendingError } from '../errors.ts';
 import type { AnswerBody } from './answer-body.ts';
-import { type Meaning, meaningOf, registeredWord } from './answer-policy.ts';
+import { type Meaning, meaningOf, namesError, registeredWord } from './answer-policy.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { parseTokenResponse, type Token, type TokenRequestFacts } from './token.ts';
 
@@ -43,8 +43,10 @@ function describe(meaning: Exclude<Meaning, 'granted'>, { status, body }: Answer
     case 'unusable_answer': {
       const isSuccess = status >= 200 && status <= 299;
       if (isSuccess && 'problem' in body) return `'s answer ${body.problem}`;
-      const word = 'value' in body ? registeredWord(body.value) : undefined;
-      if (isSuccess && !word) return "'s answer has no access_token";
+      const value = 'value' in body ? body.value : undefined;
+      const word = registeredWord(value);
+      if (isSuccess && !word)
+        return `'s answer ${namesError(value) ? 'names an unknown error' : 'has no access_token'}`;
       return ` answered with status ${status}${word ? ` and error ${word}` : ''}`;
     }
   }
