@@ -14,6 +14,11 @@ const MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600;
 /** A token that is handed out again may end a little later than before, because servers count in whole seconds. */
 const EXTENDED_BY_MS = 5_000;
 
+/** A server's own fields may be nested this deep. JSON.stringify, which writes them for callers, has a limit as well. */
+const MAX_DEPTH = 32;
+/** Strict clients refuse an answer that has one of these without a value. */
+const LEFT_OUT_IF_EMPTY: ReadonlySet<string> = new Set(['error', 'id_token']);
+
 /** Each token's renewal point is drawn at random, so that tokens minted together are not renewed together. */
 const RENEW_FROM = 0.75;
 const RENEW_TO = 0.85;
@@ -156,6 +161,7 @@ export function parseTokenResponse(body: unknown, facts: TokenRequestFacts): { t
   const { access_token, token_type, expires_in, scope, refresh_token: _, ...rest } = body as Record<string, unknown>;
   // access-token = 1*VSCHAR (RFC 6749 appendix A.12)
   if (typeof access_token !== 'string' || !/^[\x20-\x7E]+$/.test(access_token)) throw unusable('has no access_token');
+  if (isDeeperThan(MAX_DEPTH, rest)) throw unusable('is nested too deeply');
   if (!isBearer(token_type)) throw unusable('has a token_type other than Bearer');
   const namedSeconds = parseLifetime(expires_in);
   const granted = parseScope(scope, facts.scopes);
@@ -169,7 +175,7 @@ export function parseTokenResponse(body: unknown, facts: TokenRequestFacts): { t
     expires_at: issuedAt + lifetimeSeconds,
     ...(granted.scopes !== undefined && { scope: granted.scopes.toString() }),
     ...(granted.tenant !== undefined && { tenant: granted.tenant }),
-    fields: withoutTenant(rest, granted.tenant),
+    fields: fieldsToVend(rest, granted.tenant),
   });
   return { token, lifetimeNamed: namedSeconds !== undefined };
 }
@@ -185,10 +191,10 @@ function parseLifetime(value: unknown): number | undefined {
   return Math.min(seconds, MAX_LIFETIME_SECONDS);
 }
 
-/** Apigee's default is `BearerToken`. A type that is left out is Bearer. */
+/** Apigee's default is `BearerToken`. A type that is left out or empty is Bearer. */
 function isBearer(type: unknown): boolean {
   if (type === undefined || type === null) return true;
-  return typeof type === 'string' && /^\s*bearer[ _-]?(token)?\s*$/i.test(type);
+  return typeof type === 'string' && /^\s*(bearer[ _-]?(token)?)?\s*$/i.test(type);
 }
 
 /** An answer without `scope` grants what was requested (RFC 6749 §5.1). */
@@ -203,9 +209,15 @@ function parseScope(
 }
 
 /** A field `tenant` must not contradict the tenant entry among the scopes, because that entry is the one checked. */
-function withoutTenant(fields: Record<string, unknown>, tenant: string | undefined): Record<string, unknown> {
-  const { tenant: _, ...others } = fields;
-  return tenant === undefined ? fields : others;
+function fieldsToVend(fields: Record<string, unknown>, tenant: string | undefined): Record<string, unknown> {
+  const isLeftOut = (name: string, value: unknown) =>
+    name === 'tenant' ? tenant !== undefined : LEFT_OUT_IF_EMPTY.has(name) && !value;
+  return Object.fromEntries(Object.entries(fields).filter(([name, value]) => !isLeftOut(name, value)));
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 function unusable(problem: string): VendingError {

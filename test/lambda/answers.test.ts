@@ -16,6 +16,7 @@ const json = (body: object, status = 200): Misbehaviour => ({ status, body: JSON
 const granted = (changes: object = {}) => json({ ...TOKEN, ...changes });
 const encoded = (coding: string, body: Buffer): Misbehaviour => ({ headers: { 'content-encoding': coding }, body });
 const TEXT = JSON.stringify(TOKEN);
+const DEEP = TEXT.replace('{', `{"deep":${'['.repeat(100_000)}${']'.repeat(100_000)},`);
 const GATEWAY: Misbehaviour = { status: 503, body: '<html>' };
 const QUOTA = { fault: { faultstring: 'Quota', detail: { errorcode: 'policies.ratelimit.QuotaViolation' } } };
 const NOT_APPROVED = { fault: { faultstring: 'Key', detail: { errorcode: 'oauth.v2.ApiKeyNotApproved' } } };
@@ -106,6 +107,9 @@ describe('an answer without a token gets', () => {
   test.each<[string, Misbehaviour, number, object]>([
     ['502 if it is nonsense', { body: '<html>' }, 502, { error: 'server_error' }],
     ['502 if it is a 403', { status: 403, body: '<html>' }, 502, { error: 'server_error' }],
+    ['502 if it names two tenants', granted({ scope: 'tenant=mine a b tenant=other' }), 502, { error: 'server_error' }],
+    ['502 if it is nested too deeply', { body: DEEP }, 502, { error: 'server_error' }],
+    ['502 if it has a token and an error', granted({ error: 'unknown' }), 502, { error: 'server_error' }],
     ['502 if it is too large', encoded('gzip', gzipSync(Buffer.alloc(3_000_000))), 502, { error: 'server_error' }],
     ['400 if the scopes are refused', json({ error: 'invalid_scope' }, 403), 400, { error: 'invalid_scope' }],
     ['503 if the server is down', GATEWAY, 503, { error: 'temporarily_unavailable' }],

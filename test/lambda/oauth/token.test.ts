@@ -16,6 +16,13 @@ const TUTORIAL = {
   scope: 'scope=category.category_publish category.category_manage tenant=yourtenant',
 };
 
+/** Lists in each other. */
+function nested(levels: number): unknown {
+  let value: unknown = 'canary';
+  for (let level = 0; level < levels; level++) value = [value];
+  return value;
+}
+
 function parse(body: unknown, scopes?: string, random = 0.5) {
   return parseTokenResponse(body, {
     requestedAtMs: REQUESTED_AT_MS,
@@ -109,6 +116,8 @@ describe('an error that does not quote the answer refuses', () => {
     ['another token type', { ...TUTORIAL, token_type: 'canary' }],
     ['a token type in a list', { ...TUTORIAL, token_type: ['Bearer'] }],
     ['a token type that only begins like Bearer', { ...TUTORIAL, token_type: 'bearer canary' }],
+    ['fields that no one can write again', { ...TUTORIAL, canary: nested(100_000) }],
+    ['fields in 33 levels', { ...TUTORIAL, canary: nested(32) }],
     ['a scope that is a number', { ...TUTORIAL, scope: 42 }],
     ['a scope that is a list with something else than text', { ...TUTORIAL, scope: ['canary', 42] }],
     ['an answer that is a list', [TUTORIAL]],
@@ -137,6 +146,7 @@ test.each([
   ['BearerToken', 'Bearer'],
   ['bearer_token', 'Bearer'],
   [' Bearer\n', 'Bearer'],
+  ['', 'Bearer'],
   [null, 'Bearer'],
   [undefined, 'Bearer'],
 ])('token_type %s is vended as %s', (sent, vended) => {
@@ -156,6 +166,26 @@ test('a refresh_token that an earlier version stored is not vended', () => {
   const stored = new Token({ ...parse(TUTORIAL).token.parts(), fields: { refresh_token: '', session_idle_time: 120 } });
   expect(stored.response(0)).not.toHaveProperty('refresh_token');
   expect(stored.response(0)).toHaveProperty('session_idle_time', 120);
+});
+
+test('fields in 32 levels are vended as they were sent', () => {
+  const answer = parse({ ...TUTORIAL, deep: nested(31) }).token.response(0);
+  expect(JSON.stringify(answer.deep)).toBe(JSON.stringify(nested(31)));
+});
+
+test.each([
+  ['error', ''],
+  ['error', null],
+  ['error', false],
+  ['id_token', ''],
+  ['id_token', null],
+])('a field %s that holds %j is left out, because strict clients refuse it', (name, value) => {
+  expect(parse({ ...TUTORIAL, [name]: value }).token.response(0)).not.toHaveProperty(name);
+});
+
+test('other fields are vended as they were sent, also if they are empty', () => {
+  const fields = { id_token: 'a.b.c', jti: '', note: null, flag: false };
+  expect(parse({ ...TUTORIAL, ...fields }).token.response(0)).toMatchObject(fields);
 });
 
 test('scopes in a list are vended as a text', () => {
