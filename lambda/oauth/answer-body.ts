@@ -25,25 +25,36 @@ export async function readBody(
     chunks.push(chunk);
   }
   const decoded = await decode(Buffer.concat(chunks), codings, limitBytes);
-  return 'problem' in decoded ? decoded : parse(new TextDecoder().decode(decoded.bytes));
+  if ('problem' in decoded) return decoded;
+  const body = parse(new TextDecoder().decode(decoded.bytes));
+  return 'problem' in body && decoded.hasUnknownCoding ? { problem: 'has an unknown content coding' } : body;
 }
 
-/** Some servers compress what they were asked not to (RFC 9110 §8.4). */
+interface Decoded {
+  readonly bytes: Buffer;
+  readonly hasUnknownCoding: boolean;
+}
+
+/**
+ * Some servers compress what they were asked not to (RFC 9110 §8.4). An unknown coding is passed over: some servers name
+ * a charset here, such as UTF-8.
+ */
 async function decode(
   bytes: Buffer,
   codings = '',
   limitBytes: number,
-): Promise<{ readonly bytes: Buffer } | { readonly problem: string }> {
+): Promise<Decoded | { readonly problem: string }> {
   const names = codings
     .toLowerCase()
     .split(',')
     .map((name) => name.trim())
     .filter((name) => name !== '' && name !== 'identity');
-  if (names.length === 0 || bytes.length === 0) return { bytes };
+  if (names.length === 0 || bytes.length === 0) return { bytes, hasUnknownCoding: false };
   if (names.length > MAX_CODINGS) return { problem: 'is encoded too often' };
   const { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } = await import('node:zlib');
   const limit = { maxOutputLength: limitBytes };
   let decoded = bytes;
+  let hasUnknownCoding = false;
   try {
     // The coding that was applied last is named last.
     for (const name of names.reverse()) {
@@ -52,13 +63,13 @@ async function decode(
       // Some servers leave out the header of zlib's format.
       else if (name === 'deflate')
         decoded = isZlib(decoded) ? inflateSync(decoded, limit) : inflateRawSync(decoded, limit);
-      else return { problem: 'has an unknown content coding' };
+      else hasUnknownCoding = true;
     }
   } catch (error) {
     const isTooLarge = (error as { code?: unknown }).code === 'ERR_BUFFER_TOO_LARGE';
     return { problem: isTooLarge ? 'is too large' : 'does not have the content coding that it names' };
   }
-  return { bytes: decoded };
+  return { bytes: decoded, hasUnknownCoding };
 }
 
 /** Whether the bytes begin with zlib's header (RFC 1950 §2.2). */

@@ -308,6 +308,9 @@ describe('an answer is decoded that is', () => {
     ['br', 'br', brotliCompressSync],
     ['first gzip, then br', 'gzip, br', (bytes) => brotliCompressSync(gzipSync(bytes))],
     ['identity', 'identity', (bytes) => bytes],
+    ['plain, with a charset as its coding', 'UTF-8', (bytes) => bytes],
+    ['plain, with no coding that exists', 'none', (bytes) => bytes],
+    ['gzip and a charset', 'utf-8, gzip', gzipSync],
   ];
 
   test.each(codings)('%s', async (_, coding, encode) => {
@@ -324,6 +327,7 @@ describe('an answer is decoded that is', () => {
 
   test.each<[string, string, Buffer, string]>([
     ['an unknown coding', 'zstd', Buffer.from('canary'), 'has an unknown content coding'],
+    ['an unknown coding within gzip', 'zstd, gzip', gzipSync('canary'), 'has an unknown content coding'],
     [
       'another coding than it names',
       'gzip',
