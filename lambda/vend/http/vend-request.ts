@@ -23,7 +23,7 @@ export const PARAMETERS = [
 
 type ParameterName = (typeof PARAMETERS)[number];
 
-/** The parameters by their names without case, separators and plural. */
+/** The parameters by their names without case, separators, plural and the index of a list (`scope[0]`). */
 const BY_NORMALIZED_NAME = new Map(PARAMETERS.map((name) => [normalized(name), name]));
 
 /**
@@ -84,6 +84,7 @@ function parameterMeant(name: string): ParameterName | undefined {
 function normalized(name: string): string {
   return name
     .toLowerCase()
+    .replace(/\[\d*\]/g, '')
     .replace(/[^\p{L}\p{N}]/gu, '')
     .replace(/s$/, '');
 }

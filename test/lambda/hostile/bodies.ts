@@ -95,8 +95,18 @@ const target = fc.oneof(
   { weight: 1, arbitrary: trickyText },
 );
 
-/** Names that differ from a known one only in case, separators or a plural. */
-const MISSPELLED = ['scopes', 'Scope', 'scope[]', 'minTtl', 'min-ttl', 'GRANT_TYPE', 'client-secret', 'audiences'];
+/** Names that differ from a known one only in case, separators, a plural or an index. */
+const MISSPELLED = [
+  'scopes',
+  'Scope',
+  'scope[]',
+  'scope[0]',
+  'minTtl',
+  'min-ttl',
+  'GRANT_TYPE',
+  'client-secret',
+  'audiences',
+];
 
 type Parameter = readonly [name: string, value: unknown];
 

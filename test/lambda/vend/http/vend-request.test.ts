@@ -116,12 +116,16 @@ describe('a content type that does not fit the body', () => {
   });
 });
 
-describe('a name that differs from a known one only in case, separators or a plural', () => {
+describe('a name that differs from a known one only in case, separators, a plural or an index', () => {
   const variants: [string, string][] = [
     ['scopes', 'scope'],
     ['Scope', 'scope'],
     ['SCOPES', 'scope'],
     ['scope[]', 'scope'],
+    ['scope[0]', 'scope'],
+    ['Scopes[12]', 'scope'],
+    ['minTtl[1]', 'min_ttl'],
+    ['resource[0][1]', 'resource'],
     [' scope', 'scope'],
     ['"scope', 'scope'],
     ['minTtl', 'min_ttl'],
@@ -153,6 +157,7 @@ describe('a name that differs from a known one only in case, separators or a plu
   test.each([
     'scop',
     'scope2',
+    'scope[a]',
     'scopescope',
     'the_scope',
     'min',
