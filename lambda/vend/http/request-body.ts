@@ -60,7 +60,7 @@ function bodyText({ body, isBase64Encoded }: FunctionUrlEvent): string {
   if (isBase64Encoded !== true) {
     if (Buffer.byteLength(body) > MAX_BODY_BYTES) throw tooLarge();
     if (!body.isWellFormed()) throw invalidRequest('the body is not UTF-8');
-    return body;
+    return body.replace(/^\uFEFF/, ''); // as the decoder of bytes does it, too
   }
   // Base64 has four characters for three bytes.
   if (body.length > Math.ceil(MAX_BODY_BYTES / 3) * 4) throw tooLarge();

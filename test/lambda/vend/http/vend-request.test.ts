@@ -74,6 +74,13 @@ describe('the charset that a content type names', () => {
   });
 });
 
+test('a byte order mark before the body makes no difference', () => {
+  expect(scopesOf(read('\uFEFFscope=a.one'))).toBe('a.one');
+  expect(scopesOf(readJson('\uFEFF{"scope":"a.one"}'))).toBe('a.one');
+  expect(scopesOf(readJson('\uFEFF{"scope":"a.one"}', { type: `${JSON_TYPE};charset=utf-8` }))).toBe('a.one');
+  expect(scopesOf(readJson('\uFEFF'))).toBeUndefined();
+});
+
 describe('a content type that does not fit the body', () => {
   const meansForm = `send content-type ${FORM}$`;
   const meansJson = `send content-type ${JSON_TYPE}$`;
