@@ -102,7 +102,10 @@ export function parseAuthorization(header: string): Authorization | string {
 }
 
 function parseCredential(credential: string): Pick<Authorization, 'accessKeyId' | 'scope'> | string {
-  const [, accessKeyId, date, region, service, end] = /^(.+)\/(.*)\/(.*)\/(.*)\/(.*)$/.exec(credential) ?? [];
+  const parts = credential.split('/');
+  // An access key ID may have slashes, so the scope is the last four parts.
+  const [date, region, service, end] = parts.splice(-4);
+  const accessKeyId = parts.join('/');
   if (!accessKeyId || date === undefined || region === undefined || service === undefined || end === undefined) {
     const example = 'keyid/date/region/service/term';
     return `Credential must have at least 5 slash-delimited elements, e.g. ${example}, got '${credential}'`;

@@ -169,6 +169,12 @@ test.each([
   expect(check(withParameter(await presigned(), name, value))).toEqual({ ...INCOMPLETE, body });
 });
 
+test('a credential of slashes and a line feed is refused like any other', async () => {
+  // A pattern of five parts would try each place for each part, which takes many seconds.
+  const problem = check(withParameter(await presigned(), 'X-Amz-Credential', `${'/'.repeat(200)}\n/`));
+  expect(problem).toMatchObject({ errorType: 'InvalidSignatureException' });
+});
+
 test('a request is not signed both in the query and in the headers', async () => {
   const { headers, ...request } = await presigned();
   const authorization = 'AWS4-HMAC-SHA256 Credential=a/b/c/d/e, SignedHeaders=host, Signature=0';
