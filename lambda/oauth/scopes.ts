@@ -30,15 +30,15 @@ export class Scopes {
    */
   static parse(text: string): Scopes | undefined {
     if (text === '') return undefined;
-    const { tokens } = split(text);
-    const isInvalid = tokens.some((token) => !SCOPE_TOKEN.test(token));
+    const { scopes } = scopesAndTenants(entriesOf(text));
+    const isInvalid = scopes.some((token) => !SCOPE_TOKEN.test(token));
     if (isInvalid || text.trim() === '') {
       throw new VendingError(
         'invalid_scope',
         'scope must be a space-delimited list of printable ASCII without quotes and backslashes (RFC 6749 section 3.3)',
       );
     }
-    return tokens.length === 0 ? undefined : new Scopes(tokens);
+    return scopes.length === 0 ? undefined : new Scopes(scopes);
   }
 
   /**
@@ -46,7 +46,7 @@ export class Scopes {
    * @throws VendingError `invalid_scope`
    */
   static parseTenant(text: string): string | undefined {
-    const [tenant, ...others] = split(text).tenants;
+    const [tenant, ...others] = scopesAndTenants(entriesOf(text)).tenants;
     if (tenant === undefined) return undefined;
     if (others.length > 0) throw new VendingError('invalid_scope', 'the scope names more than one tenant');
     if (!SCOPE_TOKEN.test(tenant)) {
@@ -68,16 +68,16 @@ export class Scopes {
     granted: string | readonly string[],
     requested: Scopes | undefined,
   ): { scopes: Scopes; tenant: string | undefined } {
-    const { tokens, tenants } = split([granted].flat().join(' ').replace(/\s+/g, ' '));
+    const wasRequested = (entry: string) => requested?.has(entry) === true;
+    const entries = entriesOf([granted].flat().join(' ').replace(/\s+/g, ' ')).flatMap((entry) => {
+      const parts = entry.split(',').filter((part) => part !== '');
+      return !wasRequested(entry) && parts.some(wasRequested) ? parts : [entry];
+    });
+    const { scopes, tenants } = scopesAndTenants(entries);
     const [tenant, ...others] = tenants;
     if (others.length > 0) {
       throw new VendingError('unusable_answer', "the authorization server's answer names more than one tenant");
     }
-    const wasRequested = (token: string) => requested?.has(token) === true;
-    const scopes = tokens.flatMap((token) => {
-      const parts = token.split(',').filter((part) => part !== '');
-      return !wasRequested(token) && parts.some(wasRequested) ? parts : [token];
-    });
     return { scopes: new Scopes(scopes), tenant };
   }
 
@@ -102,13 +102,16 @@ export function printable(scope: string): string {
   return SCOPE_TOKEN.test(scope) ? scope : '(not scope syntax)';
 }
 
-/** The tenants are without repeats. */
-function split(text: string): { tokens: string[]; tenants: ReadonlySet<string> } {
-  const entries = text
+function entriesOf(text: string): string[] {
+  return text
     .replace(/^\s*scope=/, '')
     .split(' ')
     .filter((entry) => entry !== '');
+}
+
+/** Tells scopes and tenants apart. The tenants are without repeats. */
+function scopesAndTenants(entries: readonly string[]): { scopes: string[]; tenants: ReadonlySet<string> } {
   const isTenant = (entry: string) => entry.startsWith(TENANT);
   const tenants = new Set(entries.filter(isTenant).map((entry) => entry.slice(TENANT.length)));
-  return { tokens: entries.filter((entry) => !isTenant(entry)), tenants };
+  return { scopes: entries.filter((entry) => !isTenant(entry)), tenants };
 }

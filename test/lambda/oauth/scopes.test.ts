@@ -148,13 +148,24 @@ describe('the scopes that a server grants', () => {
     expect(String(Scopes.parseGranted(granted, Scopes.parse(requested)).scopes)).toBe(scopes);
   });
 
+  test.each([
+    ['tenant=mine,a,b', 'a b'],
+    ['a,b,tenant=mine', 'a b'],
+    ['scope=a,tenant=mine,b', 'a b'],
+    ['scope=tenant=mine a,b', 'a b'],
+  ])('are read with the tenant that is between commas: %s', (text, scopes) => {
+    const granted = Scopes.parseGranted(text, Scopes.parse('a b'));
+    expect([String(granted.scopes), granted.tenant]).toEqual([scopes, 'mine']);
+  });
+
   test.each<[string | string[]]>([
     ['tenant=mine a tenant=other'],
     ['scope=tenant=other a\ntenant=mine'],
     [['tenant=mine', 'a', 'tenant=other']],
     ['tenant=mine tenant='],
+    ['tenant=mine,a,tenant=other'],
   ])('are not believed if they name two tenants: %j', (granted) => {
-    expect(() => Scopes.parseGranted(granted, undefined)).toThrow(
+    expect(() => Scopes.parseGranted(granted, Scopes.parse('a'))).toThrow(
       new VendingError('unusable_answer', "the authorization server's answer names more than one tenant"),
     );
   });
