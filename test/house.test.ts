@@ -123,6 +123,9 @@ function cycles(files: readonly string[]): string[] {
 describe('no SDK, network or process is used', () => {
   const pure = [
     'lambda/errors.ts',
+    'lambda/oauth/answer-policy.ts',
+    'lambda/oauth/answer.ts',
+    'lambda/oauth/retry-after.ts',
     'lambda/oauth/scopes.ts',
     'lambda/oauth/token.ts',
     'lambda/oauth/client-authentication.ts',

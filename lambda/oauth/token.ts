@@ -159,8 +159,9 @@ export function parseTokenResponse(body: unknown, facts: TokenRequestFacts): { t
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unusable('is not a JSON object');
   // A refresh token could be used without this service, and this grant has none (RFC 6749 §4.4.3).
   const { access_token, token_type, expires_in, scope, refresh_token: _, ...rest } = body as Record<string, unknown>;
-  // access-token = 1*VSCHAR (RFC 6749 appendix A.12)
-  if (typeof access_token !== 'string' || !/^[\x20-\x7E]+$/.test(access_token)) throw unusable('has no access_token');
+  // access-token = 1*VSCHAR (RFC 6749 appendix A.12). One of spaces can't be sent in a header.
+  if (typeof access_token !== 'string' || !/^(?=.*[^ ])[\x20-\x7E]+$/.test(access_token))
+    throw unusable('has no access_token');
   if (isDeeperThan(MAX_DEPTH, rest)) throw unusable('is nested too deeply');
   if (!isBearer(token_type)) throw unusable('has a token_type other than Bearer');
   const namedSeconds = parseLifetime(expires_in);

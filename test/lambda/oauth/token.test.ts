@@ -110,6 +110,7 @@ describe('an error that does not quote the answer refuses', () => {
   test.each([
     ['an answer without access_token', { ...TUTORIAL, access_token: undefined }],
     ['an empty access_token', { ...TUTORIAL, access_token: '' }],
+    ['an access_token of spaces', { ...TUTORIAL, access_token: '  ' }],
     ['an access_token of another type', { ...TUTORIAL, access_token: 42 }],
     ['an access_token with a line feed', { ...TUTORIAL, access_token: 'canary\nx: y' }],
     ['an access_token outside ASCII', { ...TUTORIAL, access_token: 'canäry' }],
