@@ -96,7 +96,7 @@ export class Scopes {
   }
 }
 
-/** A scope as an error may print it. A server may send anything; only scope syntax (RFC 6749 §3.3) is printed. */
+/** A scope as an error or a log line may print it. A server may send anything; only scope syntax (RFC 6749 §3.3) is printed. */
 export function printable(scope: string): string {
   if (scope.length > MAX_PRINTED_CHARACTERS) return '(too long)';
   return SCOPE_TOKEN.test(scope) ? scope : '(not scope syntax)';

@@ -60,6 +60,9 @@ test('no printed line and no error holds a token, a secret, a body of a server o
     }
     answers[0] = { body: JSON.stringify(TOKEN) };
     await call('scope=scope.good', (status) => expect(status).toBe(200));
+    answers[0] = { body: JSON.stringify({ ...TOKEN, scope: 'scope.odd "canary-body"\ncanary-bödy' }) };
+    await call('scope=scope.odd', (status) => expect(status).toBe(200));
+    answers[0] = { body: JSON.stringify(TOKEN) };
     await call('client_secret=canary-secret', (status) => expect(status).toBe(400));
     const rejected = createHash('sha256').update('canary-token').digest('hex');
     const report = `scope=scope.good&rejected_token_sha256=${rejected}`;
