@@ -2,6 +2,7 @@
 // that may be a secret in the wrong place is never shown.
 
 import type { z } from 'zod';
+import { kindOf } from '../lambda/kind-of.ts';
 
 export const ROOT_KEY = 'tokenVending';
 const MAX_SHOWN_CHARACTERS = 100;
@@ -49,12 +50,6 @@ function keyOf(path: readonly PropertyKey[]): string {
     return /^[\w-]+$/.test(String(step)) ? `.${String(step)}` : `[${show(step)}]`;
   });
   return `${ROOT_KEY}${steps.join('')}`;
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {

@@ -2,7 +2,6 @@
 // Secrets Manager's own messages stay out of errors.
 // https://docs.aws.amazon.com/secretsmanager/latest/userguide/whats-in-a-secret.html#term_version
 
-import { inspect } from 'node:util';
 import {
   DescribeSecretCommand,
   GetSecretValueCommand,
@@ -11,6 +10,7 @@ import {
   UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager';
 import { errorName, systemCodeOf, VendingError } from '../errors.ts';
+import { INSPECT } from '../inspect.ts';
 import { Credential } from '../oauth/credential.ts';
 import { readCredential, type SecretFields, type SecretValue } from '../secrets/secret-value.ts';
 
@@ -59,7 +59,7 @@ export class VersionValue {
   toJSON(): string {
     return '[redacted]';
   }
-  [inspect.custom](): string {
+  [INSPECT](): string {
     return 'VersionValue [redacted]';
   }
 }

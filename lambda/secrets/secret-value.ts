@@ -1,6 +1,7 @@
 // Reads the credential out of a secret's value: a JSON object with a client ID and a client secret, as text or as bytes.
 // What is wrong with a value is said without the value, because it may be a secret in the wrong form.
 
+import { kindOf } from '../kind-of.ts';
 import { Credential } from '../oauth/credential.ts';
 
 /** The value of a version, as Secrets Manager gives and takes it. */
@@ -105,10 +106,4 @@ function similarField(object: Readonly<Record<string, unknown>>, name: string): 
   const plain = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '');
   const similar = Object.keys(object).find((other) => plain(other) === plain(name));
   return similar === undefined ? '' : `, but has ${JSON.stringify(similar)}`;
-}
-
-function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }

@@ -2,6 +2,7 @@
 // may be missing or of another type. No error quotes the body, because it may hold a secret.
 
 import { VendingError } from '../../errors.ts';
+import { kindOf } from '../../kind-of.ts';
 import type { FunctionUrlEvent } from './function-url-event.ts';
 
 /** A parameter as it was sent. In a form, each value is a text. */
@@ -40,13 +41,6 @@ export function readBody(event: FunctionUrlEvent): readonly SentParameter[] {
 
 export function invalidRequest(description: string): VendingError {
   return new VendingError('invalid_request', description);
-}
-
-/** What a JSON value is, for an error. */
-export function kindOf(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
 }
 
 function contentType(headers: unknown): string {

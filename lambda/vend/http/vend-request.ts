@@ -2,11 +2,12 @@
 // parameter that would be overlooked is refused, because the token would be for more than was asked for.
 
 import { VendingError } from '../../errors.ts';
+import { kindOf } from '../../kind-of.ts';
 import { Scopes } from '../../oauth/scopes.ts';
 import type { Settings } from '../settings.ts';
 import type { VendRequest } from '../state/token-state.ts';
 import type { FunctionUrlEvent } from './function-url-event.ts';
-import { invalidRequest, kindOf, readBody, type SentParameter } from './request-body.ts';
+import { invalidRequest, readBody, type SentParameter } from './request-body.ts';
 
 /** The parameters that may be repeated: they name for which APIs the token is. */
 const TARGETS = ['audience', 'resource'] as const;
