@@ -58,7 +58,8 @@ export class Connections {
 
   #usablePool(): Pool {
     const nowMs = this.#props.clock.nowMs();
-    if (nowMs - this.#usedAtMs > MAX_IDLE_MS) {
+    // A clock that was set back tells nothing either.
+    if (Math.abs(nowMs - this.#usedAtMs) > MAX_IDLE_MS) {
       // Requests that are running end first.
       void this.#pool.close();
       this.#pool = this.#openPool();

@@ -124,6 +124,7 @@ describe('the request', () => {
       ['a second after its last use', 1_000, 1],
       ['but not later, because a gateway may have dropped it without a word', 1_001, 3],
       ['but not after hours of standing still', 7_200_000, 3],
+      ['but not after the clock was set back', -3_600_000, 3],
     ])('%s', async (_, idleMs, expected) => {
       let nowMs = Date.now();
       const clock = { ...systemClock, nowMs: () => nowMs };
