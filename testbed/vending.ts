@@ -127,7 +127,8 @@ export async function startVending(options: VendingOptions = {}) {
       vendFunction,
       keyOf: (scope = '') => scopePolicy.request(Scopes.parse(scope)).key,
       async vend(scope = '', demand: Partial<VendRequest> = {}, withinMs = 24_000) {
-        const request = { scopes: Scopes.parse(scope), minTtlMs: 0, rejectedTokenSha256: undefined, ...demand };
+        const scopes = { scopes: Scopes.parse(scope), tenant: Scopes.parseTenant(scope) };
+        const request = { ...scopes, minTtlMs: 0, rejectedTokenSha256: undefined, ...demand };
         const { token, ...vended } = await vendFunction.vendor.vend(request, clock.nowMs() + withinMs);
         return { accessToken: token.accessToken, ...vended, response: token.response(clock.nowMs()) };
       },
