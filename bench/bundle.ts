@@ -1,10 +1,10 @@
-// The candidates' code. All but one are bundled as the function is (lib/vend-code.ts), but with all of the SDK's own
-// modules: the replacement of some is an advantage of the function alone.
+// The candidates' code. Most are bundled as the function is (lib/vend-code.ts), but with all of the SDK's own modules: the
+// replacement of some is an advantage of the function alone.
 
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
-import { BUNDLING } from '../lib/vend-code.ts';
+import { BUNDLING, REPLACED_MODULES } from '../lib/vend-code.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -18,6 +18,12 @@ const AS_CDK_DOES: BuildOptions = { format: 'cjs', external: ['@aws-sdk/*', '@sm
  */
 export function writeAsDeployed(folder: string, entry: string): string {
   write(folder, entry, BUNDLING);
+  return join(folder, 'index.mjs');
+}
+
+/** The same with the replacements that the function has. */
+export function writeAsFunction(folder: string, entry: string): string {
+  write(folder, entry, { ...BUNDLING, alias: REPLACED_MODULES });
   return join(folder, 'index.mjs');
 }
 

@@ -30,6 +30,7 @@ export type ColdFigures = Readonly<Record<Name, ColdStart>>;
 function candidates(code: Setup['code']) {
   return {
     sdk: { file: code.sdk },
+    withoutInit: { file: code.withoutInit, source: 'table' },
     vendTable: { file: code.vend, source: 'table' },
     floorTable: { file: code.floorTable },
     vendMint: { file: code.vend, source: 'mint' },

@@ -1,7 +1,8 @@
 // What was measured, as a table on the terminal and as the one in docs/performance.md.
 
 import { join } from 'node:path';
-import { readAround, writeBetween } from '../testbed/measured-docs.ts';
+import { markdownTable, readAround, writeBetween } from '../testbed/measured-docs.ts';
+import { PRICES, SECOND } from './fleet/model.ts';
 import { boundText, type Figures, isMet, measuredText, YARDSTICKS } from './yardsticks.ts';
 
 const PAGE = join(import.meta.dirname, '../docs/performance.md');
@@ -50,7 +51,6 @@ export async function assertDocsTakeTable(): Promise<void> {
 }
 
 function table({ date, machine, runs }: Report): string {
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const heads = ['what', 'against', 'bound', ...runs.map(({ node }) => `Node.js ${node}`)];
   const rows = YARDSTICKS.map((yardstick) => [
     yardstick.what,
@@ -61,6 +61,36 @@ function table({ date, machine, runs }: Report): string {
       return `${measuredText(yardstick, figures)}${behind ? ` (${behind})` : ''}`;
     }),
   ]);
-  const body = [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
-  return `Measured ${date} on ${machine}.\n\n${body}\n`;
+  const body = markdownTable(heads, rows);
+  return `Measured ${date} on ${machine}.\n\n${body}\n${memoryTable(runs)}`;
+}
+
+/** What more memory brings and costs, on the newest Node.js. */
+function memoryTable(runs: readonly Run[]): string {
+  const { node, figures } = runs.at(-1) ?? {};
+  const { firstAnswers } = figures ?? {};
+  if (firstAnswers === undefined) return '';
+  const heads = [
+    `\`memoryMb\`, Node.js ${node}`,
+    'INIT',
+    'first answer: from memory',
+    'from the table',
+    'by minting',
+    'later answers from the table',
+    'a million answers from memory',
+    'a million from the table',
+  ];
+  const ms = (value: number) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
+  // Lambda bills whole milliseconds.
+  const usd = (answerMs: number, memoryMb: number) =>
+    `${(Math.max(1, Math.ceil(answerMs)) * (memoryMb / 1024) * (1e6 / SECOND) * PRICES.functionGbSeconds).toFixed(2)} USD`;
+  const rows = Object.entries(firstAnswers).map(([memory, { vend, vendTable, vendFirstMint }]) => {
+    const [memoryMb, times] = [Number(memory), [vendTable.initMs, vend.answerMs, vendTable.answerMs]];
+    return [
+      memory,
+      ...[...times, vendFirstMint.answerMs, vendTable.laterMs].map(ms),
+      ...[usd(0, memoryMb), usd(vendTable.laterMs, memoryMb)],
+    ];
+  });
+  return `\n${markdownTable(heads, rows)}\n`;
 }

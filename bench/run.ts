@@ -11,6 +11,7 @@ import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'no
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measureCold } from './cold.ts';
+import { DEFAULT_MB, MEMORIES_MB, measureFirstAnswers } from './first-answer.ts';
 import { measureMemory } from './memory.ts';
 import { nodeVersions, versionOf } from './node-versions.ts';
 import { assertDocsTakeTable, printRun, type Report, type Run, summary, writeDocs } from './report.ts';
@@ -40,8 +41,9 @@ if (load > BUSY) console.log(`The machine is busy (load ${load.toFixed(1)}): the
 
 const setup = await setUp();
 const runs: Run[] = [];
-for (const node of options.node === undefined ? nodeVersions() : [options.node]) {
-  const run = { node: versionOf(node), figures: await measure(setup, node) };
+const nodes = options.node === undefined ? nodeVersions() : [options.node];
+for (const node of nodes) {
+  const run = { node: versionOf(node), figures: await measure(setup, node, node === nodes.at(-1)) };
   printRun(run);
   runs.push(run);
 }
@@ -58,10 +60,11 @@ if (options['write-docs']) {
 console.log(`\n${summary(report)}`);
 
 /** One after the other, because measurements side by side would slow each other down. */
-async function measure(setup: Setup, node: string): Promise<Run['figures']> {
+async function measure(setup: Setup, node: string, isNewest: boolean): Promise<Run['figures']> {
   return {
     sizes: measureSizes(setup.code.vend),
     cold: await measureCold(setup, node),
+    firstAnswers: await measureFirstAnswers(setup, node, isNewest ? MEMORIES_MB : [DEFAULT_MB]),
     warm: await measureWarm(setup, node),
     throughput: await measureThroughput(setup, node),
     memory: await measureMemory(setup, node),

@@ -28,6 +28,13 @@ export const BUNDLING = {
   banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
 } satisfies BuildOptions;
 
+/** What the functions have in the place of modules that they don't need. */
+export const REPLACED_MODULES = {
+  '@aws-sdk/credential-provider-node': join(LAMBDA, 'credentials-from-environment.ts'),
+  '@aws-sdk/endpoint-cache': join(LAMBDA, 'without-endpoint-cache.ts'),
+  'node:http2': join(LAMBDA, 'without-http2.ts'),
+};
+
 type FunctionName = 'vend' | 'rotate';
 type Bundle = BuildResult<typeof BUNDLING>;
 
@@ -53,12 +60,8 @@ function writeCode(name: FunctionName, directory: string, files: Readonly<Record
 export function bundleOf(name: FunctionName): Bundle {
   const made = bundles.get(name);
   if (made) return made;
-  const alias = {
-    '@aws-sdk/credential-provider-node': join(LAMBDA, 'credentials-from-environment.ts'),
-    '@aws-sdk/endpoint-cache': join(LAMBDA, 'without-endpoint-cache.ts'),
-    'node:http2': join(LAMBDA, 'without-http2.ts'),
-  };
-  const bundle = buildSync({ ...BUNDLING, entryPoints: [join(LAMBDA, name, 'index.ts')], alias });
+  const entryPoints = [join(LAMBDA, name, 'index.ts')];
+  const bundle = buildSync({ ...BUNDLING, entryPoints, alias: REPLACED_MODULES });
   bundles.set(name, bundle);
   return bundle;
 }

@@ -1,5 +1,7 @@
 // The connections to one token endpoint. They are loaded when the first mint is near, and undici with them.
 
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import request from 'undici/lib/api/api-request.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../clock.ts';
@@ -13,6 +15,7 @@ import type { TokenRequest } from './client-authentication.ts';
  * and no timer of this process runs: only the clock tells.
  */
 const MAX_IDLE_MS = 1_000;
+const REHEARSAL_MS = 500;
 
 export interface ConnectionsProps {
   readonly url: string;
@@ -77,6 +80,24 @@ export class Connections {
       headersTimeout: 0,
       bodyTimeout: 0,
     });
+  }
+}
+
+const ANSWER = 'HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}';
+
+/**
+ * Sends one request to a server of this process, and nothing further. A first request takes several times as long as the
+ * next one, because its code is compiled.
+ */
+export async function rehearse(clock: Clock): Promise<void> {
+  const server = createServer((socket) => socket.once('data', () => socket.end(ANSWER)));
+  try {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const connections = new Connections({ url, connectTimeoutMs: REHEARSAL_MS, bodyBytes: ANSWER.length, clock });
+    await connections.post({ headers: {}, form: new URLSearchParams() }, REHEARSAL_MS);
+  } finally {
+    server.close();
   }
 }
 

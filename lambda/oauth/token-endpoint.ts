@@ -58,6 +58,14 @@ export class TokenEndpoint {
     await this.#open().catch(() => {});
   }
 
+  /** Prepares, and runs the code of a request once. The authorization server gets nothing. */
+  async rehearse(): Promise<void> {
+    await this.prepare();
+    const { rehearse } = await import('./connections.ts');
+    // Without a rehearsal, the first mint takes longer.
+    await rehearse(this.#props.clock).catch(() => {});
+  }
+
   #open(): Promise<Connections> {
     this.#connections ??= openConnections({ ...this.#limits, url: this.#props.url, clock: this.#props.clock });
     return this.#connections;

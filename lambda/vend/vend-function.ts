@@ -40,7 +40,7 @@ export interface VendWorld {
   /** Writes one log line, which ends with a line feed. */
   readonly write: (line: string) => void;
   /** @default the token endpoint of the settings, over HTTP */
-  readonly tokenEndpoint?: Pick<TokenEndpoint, 'mint' | 'prepare'>;
+  readonly tokenEndpoint?: Pick<TokenEndpoint, 'mint' | 'prepare' | 'rehearse'>;
 }
 
 export interface VendFunction {
@@ -87,5 +87,10 @@ export function createVendFunction(settings: Settings, world: VendWorld): VendFu
   });
   const vendor = new TokenVendor({ scopePolicy, memory, reader, minting, limits, keeper, telemetry, clock, random });
   const handler = createHandler({ vendor, auditLog: new AuditLog(log), clock, settings });
-  return { handler, vendor, memory, warmUp: () => warmUp({ scopePolicy, reader, keeper, minter, handler, clock }) };
+  return {
+    handler,
+    vendor,
+    memory,
+    warmUp: () => warmUp({ scopePolicy, reader, keeper, tokenEndpoint, handler, clock }),
+  };
 }

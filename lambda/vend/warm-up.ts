@@ -4,10 +4,10 @@
 // is likely to be next, because it makes the start longer (docs/performance.md has the figures).
 
 import type { Clock } from '../clock.ts';
+import type { TokenEndpoint } from '../oauth/token-endpoint.ts';
 import type { Handler } from './http/handler.ts';
 import { isFresh, NO_DEMAND } from './state/token-state.ts';
 import type { CredentialKeeper } from './vending/credential-keeper.ts';
-import type { Minter } from './vending/minter.ts';
 import type { ScopePolicy } from './vending/scope-policy.ts';
 import type { TokenReader } from './vending/token-reader.ts';
 
@@ -15,19 +15,26 @@ export interface WarmUpProps {
   readonly scopePolicy: ScopePolicy;
   readonly reader: TokenReader;
   readonly keeper: CredentialKeeper;
-  readonly minter: Pick<Minter, 'prepare'>;
+  readonly tokenEndpoint: Pick<TokenEndpoint, 'rehearse'>;
   readonly handler: Handler;
   readonly clock: Clock;
 }
 
 /** Returns whether everything could be read. */
-export async function warmUp({ scopePolicy, reader, keeper, minter, handler, clock }: WarmUpProps): Promise<boolean> {
+export async function warmUp({
+  scopePolicy,
+  reader,
+  keeper,
+  tokenEndpoint,
+  handler,
+  clock,
+}: WarmUpProps): Promise<boolean> {
   const { table, state } = await reader.readTableAndCredential(scopePolicy.request(undefined));
   if (table !== 'usable' || !keeper.shared.isKnown) return false;
   const nowMs = clock.nowMs();
   const isFreshNow = isFresh(state, NO_DEMAND, keeper.versionsInUse, nowMs);
   const isInMemory = isFreshNow && nowMs < state.token.renewAtMs && !keeper.isTestDue;
-  if (!isInMemory) await minter.prepare();
+  if (!isInMemory) await tokenEndpoint.rehearse();
   // Neither request reads or mints anything: one is answered from memory, the other is refused.
   const request = isInMemory ? {} : { rawQueryString: 'scope=' };
   await handler(

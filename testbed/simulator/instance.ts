@@ -40,7 +40,7 @@ export class Instance implements ObservedInstance {
       randomBytes: (size) => chance.bytes(size),
       write: () => {},
       region: 'eu-central-1',
-      tokenEndpoint: { mint: transport.mint.bind(transport), prepare: async () => {} },
+      tokenEndpoint: { mint: transport.mint.bind(transport), prepare: async () => {}, rehearse: async () => {} },
     });
     this.vendor = vendor;
   }

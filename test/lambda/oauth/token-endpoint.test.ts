@@ -161,6 +161,15 @@ describe('the request', () => {
   });
 });
 
+test('a rehearsal sends nothing to the server, and a mint follows as without it', async () => {
+  const server = await emporix();
+  const tokenEndpoint = endpoint(server.tokenEndpoint);
+  await tokenEndpoint.rehearse();
+  expect(server.requests).toHaveLength(0);
+  await mint(tokenEndpoint);
+  expect(server.requests).toHaveLength(1);
+});
+
 describe('one retry is made', () => {
   test.each<[string, Misbehaviour]>([
     ['after a connection that is cut', { destroySocket: true }],

@@ -27,6 +27,7 @@ class SlowServer implements NonNullable<VendWorld['tokenEndpoint']> {
   readonly requestsAtMs: number[] = [];
 
   async prepare(): Promise<void> {}
+  async rehearse(): Promise<void> {}
 
   mint: NonNullable<VendWorld['tokenEndpoint']>['mint'] = async (_credential, scopes, deadlineMs) => {
     const { clock } = vending;

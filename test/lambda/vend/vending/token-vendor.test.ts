@@ -111,6 +111,7 @@ describe('time limits:', () => {
     const instance = startInstance({
       tokenEndpoint: {
         prepare: async () => {},
+        rehearse: async () => {},
         mint: async (_credential, _scopes, deadlineMs) => {
           leftMs = deadlineMs - clock.nowMs();
           throw new Error('the test has its time');
