@@ -1,10 +1,12 @@
 // A profile: what one group of callers may have, as one function with its own role, log group and URL.
 
 import { createHash } from 'node:crypto';
+import { Stack } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { VEND_TIMEOUT_MS } from '../lambda/time-limits.ts';
 import type { ENVIRONMENT_VARIABLES } from '../lambda/vend/settings.ts';
@@ -37,6 +39,8 @@ export class Profile extends Construct {
   readonly alias: lambda.Alias;
   /** The function URL, with a slash at its end. */
   readonly url: string;
+  /** The token endpoint: the URL with `oauth/token` at its end. */
+  readonly tokenEndpoint: string;
   /**
    * For principals of this account, where the alias's policy would hold too many callers. A managed policy can't be
    * attached in another account: one there writes the same two statements itself.
@@ -56,6 +60,12 @@ export class Profile extends Construct {
     this.functionUrl = this.alias.addFunctionUrl({ authType: lambda.FunctionUrlAuthType.AWS_IAM });
     acknowledgeWarnedUrl(this.functionUrl);
     this.url = this.functionUrl.url;
+    this.tokenEndpoint = `${this.url}oauth/token`;
+    new ssm.StringParameter(this, 'UrlParameter', {
+      parameterName: `/token-vending/${Stack.of(this).stackName}/${profileName}/url`,
+      description: `The function URL of the profile ${profileName}`,
+      stringValue: this.url,
+    });
     this.vendPolicy = new iam.ManagedPolicy(this, 'VendPolicy', {
       description: `May have tokens of the profile ${profileName}`,
       statements: vendStatements(this.alias.functionArn),

@@ -129,6 +129,7 @@ export class TokenVending extends Construct {
     for (const [name, { secretId }] of this.credentials) write(`Credential${pascalCase(name)}SecretName`, secretId);
     for (const [name, profile] of this.profiles) {
       write(`Profile${pascalCase(name)}Url`, profile.url);
+      write(`Profile${pascalCase(name)}TokenEndpoint`, profile.tokenEndpoint);
       write(`Profile${pascalCase(name)}FunctionName`, profile.function.functionName);
     }
   }

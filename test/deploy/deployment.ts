@@ -34,9 +34,11 @@ export async function deploy(
   await leaveOutWhatIsRefused(join(outdir, 'TokenVending.template.json'));
   await cdk('deploy', '--app', outdir, '--require-approval', 'never', '--outputs-file', outputsFile);
   const { TokenVending } = JSON.parse(await readFile(outputsFile, 'utf8')) as { TokenVending: Record<string, string> };
-  const expected = ['CredentialEmporixSecretName', 'ProfileOrdersFunctionName', 'ProfileOrdersUrl'];
-  const more = ['ProfileReaderFunctionName', 'ProfileReaderUrl', 'TokenTableName'];
-  assert.deepEqual(Object.keys(TokenVending).sort(), [...expected, ...more]);
+  const ofProfiles = ['Orders', 'Reader'].flatMap((name) =>
+    ['FunctionName', 'TokenEndpoint', 'Url'].map((output) => `Profile${name}${output}`),
+  );
+  const expected = ['CredentialEmporixSecretName', ...ofProfiles, 'TokenTableName'];
+  assert.deepEqual(Object.keys(TokenVending).sort(), expected);
   return TokenVending as unknown as Outputs;
 }
 

@@ -192,8 +192,10 @@ describe('the outputs', () => {
       'CredentialOtherShopSecretName',
       'CredentialThirdSecretName',
       'ProfileCatalogReaderFunctionName',
+      'ProfileCatalogReaderTokenEndpoint',
       'ProfileCatalogReaderUrl',
       'ProfileDefaultFunctionName',
+      'ProfileDefaultTokenEndpoint',
       'ProfileDefaultUrl',
       'TokenTableName',
     ]);
@@ -202,5 +204,17 @@ describe('the outputs', () => {
     expect(outputs.CredentialEmporixSecretName?.Value).toEqual({ Ref: emporix });
     expect(outputs.CredentialOtherShopSecretName?.Value).toBe('other');
     expect(outputs.CredentialThirdSecretName?.Value).toBe(secretArn(ACCOUNT));
+    const url = outputs.ProfileDefaultUrl?.Value;
+    expect(outputs.ProfileDefaultTokenEndpoint?.Value).toEqual({ 'Fn::Join': ['', [url, 'oauth/token']] });
+  });
+
+  it('stand in parameters as well, each under the names of stack and profile', () => {
+    const template = synthesize({ profiles: { default: {}, 'catalog-reader': {} } });
+    const outputs = template.findOutputs('*');
+    const parameters = Object.values(resourcesOf(template, 'AWS::SSM::Parameter')).map(({ Properties }) => Properties);
+    expect(parameters.map(({ Name, Type, Value }) => [Name, Type, Value])).toEqual([
+      ['/token-vending/TokenVending/default/url', 'String', outputs.ProfileDefaultUrl?.Value],
+      ['/token-vending/TokenVending/catalog-reader/url', 'String', outputs.ProfileCatalogReaderUrl?.Value],
+    ]);
   });
 });
