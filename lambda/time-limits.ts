@@ -26,8 +26,12 @@ export const READ_MS = 1_000;
  * time-out of its own, and a table that is slower than this counts as unreachable.
  */
 export const TABLE_REQUEST_MS = 500;
-/** The limit of the first request. It opens a TLS connection, and a new instance has little CPU for that. */
+/**
+ * The limit of an instance's first reads (two at its start, and one of the first request) and of its first write. They
+ * open TLS connections, or run code for the first time with little CPU.
+ */
 export const FIRST_TABLE_REQUEST_MS = 1_000;
+export const FIRST_READS = 3;
 /** The limit for connecting to an AWS service, in a vend function. */
 export const CONNECT_MS = 500;
 /** The limit of one attempt of a Secrets Manager request in a vend function. The client makes two attempts. */

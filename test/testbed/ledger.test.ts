@@ -35,7 +35,8 @@ test.each([
   ['alive, and said to live no longer than it does', 0, 10, { dead: 0, expired: 0 }],
   ['in its last millisecond', LIFETIME_MS - 1, 0, { dead: 0, expired: 0 }],
   ['at its end', LIFETIME_MS, 0, { dead: 1, expired: 1 }],
-  ['alive, but said to live longer than it does', 1, 10, { dead: 0, expired: 1 }],
+  ['alive, and noted a tenth of a second after it was said to live for 10 s', 100, 10, { dead: 0, expired: 0 }],
+  ['alive, but said to live longer than it does', 101, 10, { dead: 0, expired: 1 }],
   ['alive, but said to have ended', 1, -1, { dead: 0, expired: 1 }],
 ])('a token that was vended %s', async (_, afterMs, expiresInSeconds, counts) => {
   ledger.add(vended(await mint(), afterMs, expiresInSeconds));

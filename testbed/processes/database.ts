@@ -2,7 +2,7 @@
 // dynalite. Both keep their tables in memory, so that they are empty after a kill.
 
 import { join } from 'node:path';
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
 import dynalite from 'dynalite/package.json' with { type: 'json' };
 import { createTokenTable } from '../../local/dynamodb.ts';
 import { STAND_IN_CLIENT } from '../../local/names.ts';
@@ -10,7 +10,7 @@ import { DYNAMODB_LOCAL_VERSION } from './dynamodb-local.ts';
 import { freePort, ServerProcess } from './server.ts';
 
 const DYNALITE = join(import.meta.dirname, '../../node_modules/dynalite/cli.js');
-/** DynamoDB Local is slow at first, and the function takes a slow table for one that is away. */
+/** DynamoDB Local is slow at its first requests of each kind, and the function takes a slow table for one that is away. */
 const WARM_UP_CALLS = 200;
 
 export class Database {
@@ -50,7 +50,16 @@ export class Database {
     await this.createTable(TableName);
     for (let call = 0; call < WARM_UP_CALLS; call++) {
       const pk = { S: String(call % 10) };
-      await this.#client.send(new PutItemCommand({ TableName, Item: { pk, expires_at: { N: '0' } } }));
+      await this.#client.send(
+        new UpdateItemCommand({
+          TableName,
+          Key: { pk },
+          UpdateExpression: 'SET expires_at = :now REMOVE lease_id',
+          ConditionExpression: 'attribute_not_exists(lease_id) AND (attribute_not_exists(pk) OR expires_at <= :now)',
+          ExpressionAttributeValues: { ':now': { N: String(call) } },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
       await this.#client.send(new GetItemCommand({ TableName, Key: { pk }, ConsistentRead: true }));
     }
   }

@@ -8,7 +8,7 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { FIRST_TABLE_REQUEST_MS } from '../../time-limits.ts';
+import { FIRST_READS, FIRST_TABLE_REQUEST_MS } from '../../time-limits.ts';
 
 export type Item = Readonly<Record<string, AttributeValue>>;
 
@@ -28,7 +28,9 @@ const THROTTLING = ['ProvisionedThroughputExceededException', 'ThrottlingExcepti
 export class DynamoDbItems {
   readonly #client: Pick<DynamoDBClient, 'send'>;
   readonly #tableName: string;
-  #hasAnswered = false;
+  /** How many reads and writes the table has answered. */
+  #reads = 0;
+  #writes = 0;
 
   constructor(client: Pick<DynamoDBClient, 'send'>, tableName: string) {
     this.#client = client;
@@ -38,9 +40,9 @@ export class DynamoDbItems {
   async get(key: string): Promise<Item | undefined> {
     const { Item } = await this.#client.send(
       new GetItemCommand({ TableName: this.#tableName, Key: { pk: { S: key } }, ConsistentRead: true }),
-      this.#hasAnswered ? {} : { requestTimeout: FIRST_TABLE_REQUEST_MS },
+      limitOf(this.#reads < FIRST_READS),
     );
-    this.#hasAnswered = true;
+    this.#reads += 1;
     return Item;
   }
 
@@ -50,7 +52,11 @@ export class DynamoDbItems {
    */
   async update(key: string, update: Update): Promise<'written' | (() => Promise<Item | undefined>)> {
     try {
-      await this.#client.send(new UpdateItemCommand({ TableName: this.#tableName, ...expressionsOf(key, update) }));
+      await this.#client.send(
+        new UpdateItemCommand({ TableName: this.#tableName, ...expressionsOf(key, update) }),
+        limitOf(this.#writes === 0),
+      );
+      this.#writes += 1;
       return 'written';
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -62,6 +68,10 @@ export class DynamoDbItems {
   isThrottled(error: unknown): boolean {
     return error instanceof Error && THROTTLING.includes(error.name);
   }
+}
+
+function limitOf(isFirst: boolean): { requestTimeout?: number } {
+  return isFirst ? { requestTimeout: FIRST_TABLE_REQUEST_MS } : {};
 }
 
 /** The placeholder of a value that is set has the name of its attribute, or the letters of its path. */
