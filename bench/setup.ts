@@ -7,6 +7,7 @@ import { ScopePolicy } from '../lambda/vend/vending/scope-policy.ts';
 import { writeVendCode } from '../lib/vend-code.ts';
 import { lambdaEnvironment } from '../local/function-environment.ts';
 import { temporaryFolder } from '../local/temporary-folder.ts';
+import { tokenRequestEvent } from '../testbed/function-url-event.mjs';
 import { writeAsCdkDoes, writeAsDeployed, writeAsFunction } from './bundle.ts';
 import { run, start } from './child.ts';
 import { scopeSets } from './children/scope-sets.mjs';
@@ -55,6 +56,7 @@ export async function setUp(): Promise<Setup> {
   const code = writeCode(folder.path);
   const node = process.execPath;
   await run({ script: 'children/vend-all.mjs', args: [code.vend, JSON.stringify(PUBLISHED), 'mint'], env, node });
+  await run({ script: 'children/cold.mjs', args: [code.vend, JSON.stringify(tokenRequestEvent())], env, node });
   const tlsEnv = await behindTls(env, folder.path);
   return {
     code,
