@@ -83,7 +83,7 @@ function memoryTable(runs: readonly Run[]): string {
   const ms = (value: number) => `${value.toFixed(value < 10 ? 1 : 0)} ms`;
   // Lambda bills whole milliseconds.
   const usd = (answerMs: number, memoryMb: number) =>
-    `${(Math.max(1, Math.ceil(answerMs)) * (memoryMb / 1024) * (1e6 / SECOND) * PRICES.functionGbSeconds).toFixed(2)} USD`;
+    `${(Math.max(1, Math.ceil(answerMs)) * (memoryMb / 1024) * (1e6 / SECOND) * PRICES.functionGbSeconds).toFixed(4)} USD`;
   const rows = Object.entries(firstAnswers).map(([memory, { vend, vendTable, vendFirstMint }]) => {
     const [memoryMb, times] = [Number(memory), [vendTable.initMs, vend.answerMs, vendTable.answerMs]];
     return [

@@ -12,11 +12,9 @@ const MAX_PRINTED_CHARACTERS = 100;
 export class Scopes {
   /** The scopes, without repeats, sorted by code unit. */
   readonly list: readonly string[];
-  readonly #set: ReadonlySet<string>;
 
   private constructor(tokens: Iterable<string>) {
-    this.#set = new Set(tokens);
-    this.list = [...this.#set].sort();
+    this.list = [...new Set(tokens)].sort();
   }
 
   static of(tokens: Iterable<string>): Scopes {
@@ -68,7 +66,8 @@ export class Scopes {
     granted: string | readonly string[],
     requested: Scopes | undefined,
   ): { scopes: Scopes; tenant: string | undefined } {
-    const wasRequested = (entry: string) => requested?.has(entry) === true;
+    const requestedSet = new Set(requested?.list);
+    const wasRequested = (entry: string) => requestedSet.has(entry);
     const entries = entriesOf([granted].flat().join(' ').replace(/\s+/g, ' ')).flatMap((entry) => {
       const parts = entry.split(',').filter((part) => part !== '');
       return !wasRequested(entry) && parts.some(wasRequested) ? parts : [entry];
@@ -81,13 +80,10 @@ export class Scopes {
     return { scopes: new Scopes(scopes), tenant };
   }
 
-  has(scope: string): boolean {
-    return this.#set.has(scope);
-  }
-
   /** The scopes of this set that the other set lacks. */
   missingFrom(other: Scopes): string[] {
-    return this.list.filter((token) => !other.has(token));
+    const others = new Set(other.list);
+    return this.list.filter((token) => !others.has(token));
   }
 
   /** The canonical form. It is sent to servers, and keys are derived from it. */

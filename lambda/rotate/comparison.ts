@@ -130,7 +130,7 @@ function allowListsOf(profiles: ComparisonProps['profiles']): AllowList[] {
 
 /** The granted scopes that the allow-list has. Others are never vended, so no caller can lose them. */
 function allowedPart(granted: Scopes, allowed: Scopes | undefined): Scopes {
-  return allowed ? Scopes.of(granted.list.filter((scope) => allowed.has(scope))) : granted;
+  return allowed ? Scopes.of(granted.list.filter((scope) => allowed.list.includes(scope))) : granted;
 }
 
 function failure(problem: string, { code, systemCode }: VendingError): VendingError {
