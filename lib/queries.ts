@@ -1,4 +1,5 @@
-// Saved queries over the audit lines of all profiles. CloudWatch Logs Insights lists them under the stack's name.
+// Saved queries over the audit lines of all profiles. CloudWatch Logs Insights lists them under the stack's name. A query
+// reads 50 log groups at most, and 500 resources of a stack are fewer than 50 profiles.
 
 import { Stack } from 'aws-cdk-lib';
 import * as logs from 'aws-cdk-lib/aws-logs';
@@ -10,8 +11,6 @@ export interface QueriesProps {
   readonly profiles: ReadonlyMap<string, Profile>;
 }
 
-/** A query of Logs Insights reads 50 log groups at most. */
-const MAX_LOG_GROUPS = 50;
 /** Sessions of a role count as the role. */
 const CALLER = 'parse caller_arn /(?<caller>arn:[^:]+:(?:sts::\\d+:assumed-role\\/[^\\/]+|iam::.+))/';
 
@@ -52,15 +51,12 @@ export class Queries extends Construct {
   constructor(scope: Construct, id: string, { profiles }: QueriesProps) {
     super(scope, id);
     const logGroupNames = [...profiles.values()].map(({ function: { logGroup } }) => logGroup.logGroupName);
-    for (let first = 0; first < logGroupNames.length; first += MAX_LOG_GROUPS) {
-      const part = first === 0 ? '' : String(first / MAX_LOG_GROUPS + 1);
-      for (const [name, commands] of Object.entries(QUERIES)) {
-        new logs.CfnQueryDefinition(this, `${name}${part}`, {
-          name: `${Stack.of(this).stackName}/${name}${part}`,
-          queryString: commands.join('\n| '),
-          logGroupNames: logGroupNames.slice(first, first + MAX_LOG_GROUPS),
-        });
-      }
+    for (const [name, commands] of Object.entries(QUERIES)) {
+      new logs.CfnQueryDefinition(this, name, {
+        name: `${Stack.of(this).stackName}/${name}`,
+        queryString: commands.join('\n| '),
+        logGroupNames,
+      });
     }
   }
 }
