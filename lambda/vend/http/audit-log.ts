@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { failureFields, stackFrames, VendingError } from '../../errors.ts';
 import type { Log } from '../../log-line.ts';
+import { printable, type Scopes } from '../../oauth/scopes.ts';
 import type { TokenSource } from '../state/token-state.ts';
 import type { Caller } from './caller.ts';
 
@@ -16,7 +17,7 @@ export interface RequestFields extends Caller {
 
 /** The part of an audit line about the token that was vended. */
 export interface TokenFields {
-  readonly scopesGiven: string | undefined;
+  readonly scopesGiven: Scopes | undefined;
   readonly source: TokenSource;
   readonly expiresInSeconds: number;
   readonly credentialVersion: string | undefined;
@@ -46,15 +47,17 @@ export class AuditLog {
    * with a token's first line of this instance, and its hash with each line.
    */
   #scopesGiven({ scopesAsked }: RequestFields, { scopesGiven, tokenSha256Prefix }: TokenFields): object {
-    if (scopesGiven === undefined || scopesGiven === scopesAsked) return {};
-    if (scopesAsked !== undefined) return { scopesGiven };
-    const isListed = this.#listed?.tokenSha256Prefix === tokenSha256Prefix;
-    if (!isListed) {
-      const sha256 = createHash('sha256').update(scopesGiven).digest('hex');
-      this.#listed = { tokenSha256Prefix, scopesGivenSha256Prefix: sha256.slice(0, 8) };
+    if (scopesGiven === undefined) return {};
+    if (scopesAsked !== undefined) {
+      return scopesGiven.toString() === scopesAsked ? {} : { scopesGiven: listOf(scopesGiven) };
     }
-    const { scopesGivenSha256Prefix } = this.#listed ?? {};
-    return { ...(!isListed && { scopesGiven }), scopesGivenSha256Prefix };
+    if (this.#listed?.tokenSha256Prefix === tokenSha256Prefix) {
+      return { scopesGivenSha256Prefix: this.#listed.scopesGivenSha256Prefix };
+    }
+    const list = listOf(scopesGiven);
+    const scopesGivenSha256Prefix = createHash('sha256').update(list).digest('hex').slice(0, 8);
+    this.#listed = { tokenSha256Prefix, scopesGivenSha256Prefix };
+    return { scopesGiven: list, scopesGivenSha256Prefix };
   }
 
   /** @param description the `error_description` of the answer */
@@ -69,4 +72,8 @@ export class AuditLog {
     };
     this.#log.print({ level: status < 500 ? 'warn' : 'error', event: 'refused', metrics: { Refused: 1 }, fields });
   }
+}
+
+function listOf(scopes: Scopes): string {
+  return scopes.list.map(printable).join(' ');
 }

@@ -2,7 +2,6 @@
 
 import type { Clock } from '../../clock.ts';
 import { VendingError } from '../../errors.ts';
-import { printable } from '../../oauth/scopes.ts';
 import { ANSWER_RESERVE_MS } from '../../time-limits.ts';
 import type { Settings } from '../settings.ts';
 import type { TokenVendor } from '../vending/token-vendor.ts';
@@ -92,7 +91,7 @@ async function tokenResponse(
   );
   const response = token.response(clock.nowMs());
   const tokenFields = {
-    scopesGiven: token.scopes?.list.map(printable).join(' '),
+    scopesGiven: token.scopes,
     source,
     expiresInSeconds: Number(response.expires_in),
     credentialVersion,
