@@ -30,8 +30,17 @@ export async function run<Said>(program: Program): Promise<Said> {
   return said;
 }
 
+/** A process that has sent its first message. */
+export interface Running<Said> {
+  readonly said: Said;
+  readonly pid: number;
+  /** Sends it a message, and returns the next one of its own. */
+  ask<Answer>(message: string): Promise<Answer>;
+  close(): Promise<void>;
+}
+
 /** Starts a process, and leaves it running after its message. */
-export async function start<Said>(program: Program): Promise<{ readonly said: Said; close(): Promise<void> }> {
+export async function start<Said>(program: Program): Promise<Running<Said>> {
   const child = fork(join(import.meta.dirname, program.script), program.args, {
     env: { ...program.env },
     execPath: program.node,
@@ -46,16 +55,28 @@ export async function start<Said>(program: Program): Promise<{ readonly said: Sa
       resolve();
     });
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
-  const said = await new Promise<Said>((resolve, reject) => {
-    child.once('message', (message) => resolve(message as Said));
-    child.once('error', reject);
-    void exited.then(() => reject(new Error(`${program.script} ended without a result`)));
-  });
-  clearTimeout(timer);
-  const close = async () => {
-    child.kill('SIGKILL');
-    await exited;
+  async function nextMessage<Message>(): Promise<Message> {
+    const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS);
+    const said = await new Promise<Message>((resolve, reject) => {
+      child.once('message', (message) => resolve(message as Message));
+      child.once('error', reject);
+      void exited.then(() => reject(new Error(`${program.script} ended without a result`)));
+    });
+    clearTimeout(timer);
+    return said;
+  }
+  const said = await nextMessage<Said>();
+  return {
+    said,
+    pid: Number(child.pid),
+    async ask<Answer>(message: string) {
+      const answer = nextMessage<Answer>();
+      child.send(message);
+      return await answer;
+    },
+    async close() {
+      child.kill('SIGKILL');
+      await exited;
+    },
   };
-  return { said, close };
 }

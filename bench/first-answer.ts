@@ -1,11 +1,9 @@
 // The first answer of an instance, as Lambda gives it: INIT at full CPU, the answers at the memory's share of a CPU, over
 // TLS, with a way of 3 ms to each service. What Lambda does before INIT is the same for all candidates, and isn't included.
 
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { DEFAULTS } from '../lib/props.ts';
 import { tokenRequestEvent } from '../testbed/function-url-event.mjs';
+import { start } from './child.ts';
 import { type CpuQuota, cpuQuota } from './cpu-quota.ts';
 import type { Setup } from './setup.ts';
 import { median } from './statistics.ts';
@@ -109,24 +107,23 @@ async function startOnce(
 ): Promise<FirstAnswer & { readonly source: string | undefined }> {
   const first = tokenRequestEvent(scope && { scope: scope() });
   const later = laterScopes.map((each) => tokenRequestEvent({ scope: each }));
-  const child = fork(join(import.meta.dirname, 'children/first-answer.mjs'), [JSON.stringify({ file, first, later })], {
+  const instance = await start<{ initMs: number }>({
+    script: 'children/first-answer.mjs',
+    args: [JSON.stringify({ file, first, later })],
     env: { ...env, ...(profile !== undefined && { PROFILE: profile }) },
-    execPath: node,
-    execArgv: [],
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    node,
   });
-  const exited = once(child, 'exit');
-  const said = async <Message>() => {
-    const [message] = await Promise.race([once(child, 'message'), exited]);
-    if (typeof message !== 'object') throw new Error(`${file} ended without a result`);
-    return message as Message;
-  };
-  const { initMs } = await said<{ initMs: number }>();
-  quota?.limit(Number(child.pid));
-  child.send('invoke');
-  const { answerMs, laterMs, source } = await said<{ answerMs: number; laterMs: number[]; source?: string }>();
-  await exited;
-  return { initMs, answerMs, laterMs: laterMs.length > 0 ? median(laterMs) : 0, source };
+  quota?.limit(instance.pid);
+  const { answerMs, laterMs, source } = await instance.ask<Answers>('invoke');
+  await instance.close();
+  return { ...instance.said, answerMs, laterMs: laterMs.length > 0 ? median(laterMs) : 0, source };
+}
+
+/** What children/first-answer.mjs says in the end. */
+interface Answers {
+  readonly answerMs: number;
+  readonly laterMs: readonly number[];
+  readonly source?: string;
 }
 
 function medians(starts: readonly FirstAnswer[]): FirstAnswer {
