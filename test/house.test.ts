@@ -10,13 +10,14 @@ const ROOT = join(import.meta.dirname, '..');
 /** The folders that each folder may import besides itself. Imports go one way. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   operating: [],
+  client: ['lambda'],
   lambda: ['operating'],
   lib: ['lambda', 'operating'],
   local: ['lambda', 'operating'],
-  bin: ['lib', 'local', 'lambda'],
-  testbed: ['local', 'lib', 'lambda', 'operating', 'bin'],
-  test: ['testbed', 'bin', 'local', 'lib', 'lambda', 'operating', 'examples'],
-  bench: ['testbed', 'bin', 'local', 'lib', 'lambda', 'operating'],
+  bin: ['client', 'lib', 'local', 'lambda'],
+  testbed: ['client', 'local', 'lib', 'lambda', 'operating', 'bin'],
+  test: ['testbed', 'bin', 'client', 'local', 'lib', 'lambda', 'operating', 'examples'],
+  bench: ['testbed', 'bin', 'client', 'local', 'lib', 'lambda', 'operating'],
 };
 
 /** The same for the parts of the vend function: from the HTTP request down to the state of a token. */
@@ -141,6 +142,15 @@ describe('no SDK, network or process is used', () => {
     expect(imports(file, false).filter((name) => !name.startsWith('.') && name !== 'node:crypto')).toEqual([]);
     expect(read(file)).not.toMatch(/\bprocess\b/);
   });
+});
+
+test('the client imports the scopes alone of lambda/, and no package before it is used', () => {
+  const files = sources('client');
+  const own = files.flatMap((file) => ownImports(file)).filter((path) => folderOf(path) === 'lambda');
+  expect([...new Set(own)].sort()).toEqual(['lambda/errors.ts', 'lambda/oauth/scopes.ts']);
+  const reached = files.filter((file) => file !== 'client/signature.ts');
+  const packages = reached.flatMap((file) => [...read(file).matchAll(/^(?:import|export) .* from '([^.'][^']*)'/gm)]);
+  expect(packages.map(([, name]) => name)).toEqual(['node:crypto']);
 });
 
 test('besides the index, only one file of the vend function imports the client of DynamoDB', () => {

@@ -1,0 +1,78 @@
+// Calls APIs with a bearer token (RFC 6750), and once more with another one if the first one is refused.
+
+import { TokenVendingError } from './errors.ts';
+import { isSafe } from './options.ts';
+import type { TokenSource, VendedToken } from './token-source.ts';
+
+export interface AuthorizedFetchProps {
+  readonly fetch: typeof globalThis.fetch;
+  /** @default - the origin of each call */
+  readonly allowedOrigins: readonly string[] | undefined;
+}
+
+type Input = string | URL | Request;
+
+/** @throws TokenVendingError, and what `fetch` throws */
+export async function authorizedFetch(
+  { fetch, allowedOrigins }: AuthorizedFetchProps,
+  source: TokenSource,
+  getToken: (signal: AbortSignal | undefined) => Promise<VendedToken>,
+  input: Input,
+  init: RequestInit,
+): Promise<Response> {
+  const { origin } = urlToCall(input, allowedOrigins);
+  const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : undefined));
+  if (headers.has('authorization')) throw unsafe('the request has an Authorization header already');
+  const send = ({ accessToken }: VendedToken) => {
+    headers.set('authorization', `Bearer ${accessToken}`);
+    return fetch(input, { ...init, headers });
+  };
+  const signal = init.signal ?? (input instanceof Request ? input.signal : undefined);
+  const canRepeat = canBeSentTwice(input, init);
+  const token = await getToken(signal);
+  const response = await send(token);
+  if (!refusesToken(response, origin)) {
+    source.noteTaken(token.accessToken, origin);
+    return response;
+  }
+  if (!source.reportRefused(token.accessToken, origin) || !canRepeat) return response;
+  // The API's own answer says more than a failure to get another token.
+  const other = await getToken(signal).catch(() => undefined);
+  if (other === undefined || other.accessToken === token.accessToken) return response;
+  await response.body?.cancel();
+  const second = await send(other);
+  if (!refusesToken(second, origin)) source.noteTaken(other.accessToken, origin);
+  return second;
+}
+
+/** @throws TokenVendingError `unsafe_request` */
+function urlToCall(input: Input, allowedOrigins: readonly string[] | undefined): URL {
+  const url = new URL(input instanceof Request ? input.url : input);
+  if (!isSafe(url)) throw unsafe('a token is sent over https only, or to this machine');
+  if (allowedOrigins !== undefined && !allowedOrigins.some((allowed) => new URL(allowed).origin === url.origin)) {
+    throw unsafe(`the origin ${url.origin} is not among allowedOrigins`);
+  }
+  return url;
+}
+
+function unsafe(why: string): TokenVendingError {
+  return new TokenVendingError('unsafe_request', `the request was not sent: ${why}`);
+}
+
+/**
+ * Whether the answer refuses the token itself. One that came by a redirect from elsewhere says nothing: `fetch` carries no
+ * token to another origin.
+ */
+function refusesToken({ status, headers, redirected, url }: Response, origin: string): boolean {
+  if (status !== 401 || (redirected && new URL(url).origin !== origin)) return false;
+  const challenge = headers.get('www-authenticate');
+  return challenge === null || /\berror\s*=\s*"?invalid_token\b/i.test(challenge);
+}
+
+/** A stream is gone when it was sent. */
+function canBeSentTwice(input: Input, { body }: RequestInit): boolean {
+  if (body === undefined || body === null) return !(input instanceof Request) || input.body === null;
+  const isText = typeof body === 'string' || body instanceof URLSearchParams;
+  const isBinary = body instanceof ArrayBuffer || ArrayBuffer.isView(body) || body instanceof Blob;
+  return isText || isBinary || body instanceof FormData;
+}
