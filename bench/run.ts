@@ -10,6 +10,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, loadavg, release, totalmem, type } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { measureClient } from './client.ts';
 import { measureCold } from './cold.ts';
 import { DEFAULT_MB, MEMORIES_MB, measureFirstAnswers } from './first-answer.ts';
 import { measureMemory } from './memory.ts';
@@ -68,6 +69,7 @@ async function measure(setup: Setup, node: string, isNewest: boolean): Promise<R
     warm: await measureWarm(setup, node),
     throughput: await measureThroughput(setup, node),
     memory: await measureMemory(setup, node),
+    client: await measureClient(setup, node),
   };
 }
 

@@ -31,6 +31,8 @@ export interface Setup {
     readonly getItem: string;
     readonly handWritten: string;
     readonly handWrittenTuned: string;
+    /** Exports the TokenClient. */
+    readonly client: string;
   };
   /** The same for all candidates. */
   readonly env: Readonly<Record<string, string>>;
@@ -100,6 +102,7 @@ function writeCode(folder: string): Setup['code'] {
     getItem: peer('get-item'),
     handWritten: writeAsCdkDoes(join(folder, 'hand-written'), handWritten),
     handWrittenTuned: writeAsDeployed(join(folder, 'hand-written-tuned'), handWritten),
+    client: writeAsDeployed(join(folder, 'client'), '../client/index.ts'),
   };
 }
 

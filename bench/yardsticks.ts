@@ -1,6 +1,7 @@
 // The yardsticks: what is compared with what, and how much it may be. Each is a ratio or a difference of two figures of
 // the same run on the same machine; only sizes stand for themselves.
 
+import type { ClientFigures } from './client.ts';
 import type { ColdFigures, ColdStart } from './cold.ts';
 import { DEFAULT_MB, type FirstAnswer, type FirstAnswerFigures, type FirstAnswers } from './first-answer.ts';
 import type { MemoryFigures } from './memory.ts';
@@ -16,6 +17,7 @@ export interface Figures {
   readonly memory: MemoryFigures;
   readonly throughput: ThroughputFigures;
   readonly sizes: Sizes;
+  readonly client: ClientFigures;
 }
 
 const UNITS = {
@@ -23,6 +25,7 @@ const UNITS = {
   timesFaster: { text: (value: number) => `${value.toFixed(1)} × faster` },
   moreMicroseconds: { text: (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(0)} µs` },
   moreMegabytes: { text: (value: number) => `${value < 0 ? '' : '+'}${value.toFixed(1)} MB` },
+  milliseconds: { text: (value: number) => `${value.toFixed(1)} ms` },
   kilobytes: { text: (value: number) => `${value.toFixed(0)} KB` },
 };
 
@@ -219,6 +222,29 @@ export const YARDSTICKS: readonly Yardstick[] = [
     atLeast: 0.8,
     measure: ({ throughput }) => throughput.vend / throughput.constant,
     behind: ({ throughput }) => `${throughput.vend.toFixed(0)} and ${throughput.constant.toFixed(0)}`,
+  },
+  {
+    what: "import of the TokenClient's bundle, CPU time",
+    against: '–',
+    unit: 'milliseconds',
+    atMost: 10,
+    measure: ({ client }) => client.importCpuMs,
+  },
+  {
+    what: "the TokenClient's first signature, with the default chain of credentials, CPU time",
+    against: '–',
+    unit: 'milliseconds',
+    atMost: 40,
+    measure: ({ client }) => client.signatureCpuMs,
+    behind: ({ client }) => `${client.signatureMs.toFixed(0)} ms by the clock`,
+  },
+  {
+    what: 'a cached `getToken`',
+    against: 'a look-up in a Map and a `Date.now()`',
+    unit: 'ratio',
+    atMost: 5,
+    measure: ({ client }) => client.cachedNs / client.lookUpNs,
+    behind: ({ client }) => `${client.cachedNs.toFixed(0)} and ${client.lookUpNs.toFixed(0)} ns`,
   },
 ];
 
