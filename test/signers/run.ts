@@ -1,5 +1,5 @@
 // `npm run test:signers`: programs that sign with the libraries of others vend tokens of local mode. Needs Python 3, and
-// installs the rest; Go 1.24, and Java 17 with Maven, are skipped where they are not found.
+// installs the rest. What needs Go 1.24, or Java 17 and Maven, is skipped where they are not found.
 
 import assert from 'node:assert/strict';
 import type { LocalMode } from '../../local/local-mode.ts';

@@ -89,15 +89,15 @@ const POM = `<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>local</groupId><artifactId>aws-sdk-java</artifactId><version>1</version>
   <dependencies>
-    <dependency>
-      <groupId>software.amazon.awssdk</groupId><artifactId>auth</artifactId><version>${JAVA_SDK}</version>
-    </dependency>
-    <dependency>
-      <groupId>software.amazon.awssdk</groupId><artifactId>url-connection-client</artifactId><version>${JAVA_SDK}</version>
-    </dependency>
+    ${['auth', 'url-connection-client'].map(javaDependency).join('\n    ')}
   </dependencies>
 </project>
 `;
+
+function javaDependency(artifact: string): string {
+  const id = `<groupId>software.amazon.awssdk</groupId><artifactId>${artifact}</artifactId>`;
+  return `<dependency>${id}<version>${JAVA_SDK}</version></dependency>`;
+}
 
 const java: Signer = {
   name: 'AWS SDK for Java 2',

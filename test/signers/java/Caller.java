@@ -32,7 +32,8 @@ public class Caller {
     }
 
     static SdkHttpRequest.Builder request(SdkHttpMethod method, String path) {
-        return SdkHttpRequest.builder().method(method).uri(URI.create(System.getenv("TOKEN_VENDING_URL")).resolve(path));
+        var url = URI.create(System.getenv("TOKEN_VENDING_URL"));
+        return SdkHttpRequest.builder().method(method).uri(url.resolve(path));
     }
 
     static String send(SdkHttpRequest.Builder request, ContentStreamProvider payload) throws IOException {

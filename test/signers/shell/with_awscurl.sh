@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Calls a profile with awscurl, which signs with the credentials of the environment.
 #
-#   TOKEN_VENDING_URL=https://….lambda-url.eu-central-1.on.aws/ AWS_REGION=eu-central-1 with_awscurl.sh form 'SCOPE SCOPE'
+#   TOKEN_VENDING_URL=https://….lambda-url.eu-central-1.on.aws/ AWS_REGION=eu-central-1 \
+#     with_awscurl.sh form 'SCOPE SCOPE'
 set -euo pipefail
 call() { awscurl --fail-with-body --service lambda --region "$AWS_REGION" "$@"; }
 
