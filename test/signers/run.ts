@@ -8,7 +8,7 @@ import { startBundledLocalMode } from '../../testbed/local-mode.ts';
 import { run } from '../../testbed/processes/children.ts';
 import { runSuite, type Suite } from '../../testbed/suite.ts';
 import { type RunningFunction, startFunction } from '../local/handler-folder.ts';
-import { type Command, SIGNERS } from './signers.ts';
+import { type Command, SIGNERS, type Signer } from './signers.ts';
 
 const SCOPES = ['order.order_read', 'price.price_manage'];
 const SESSION_TOKEN = 'session/+token==';
@@ -17,8 +17,7 @@ const { path: HOME } = temporaryFolder();
 /** A library that can't reach the endpoint would otherwise retry for minutes. */
 const LIMIT_MS = 60_000;
 
-interface Caller {
-  readonly name: string;
+interface Caller extends Pick<Signer, 'name' | 'unsignedHeader'> {
   readonly command: Command;
   readonly mode: LocalMode;
   /** Answers each request with its event. */
@@ -53,10 +52,22 @@ async function checkSigner(suite: Suite, caller: Caller): Promise<void> {
     });
   }
   await suite.check(`${name} vends a token with the temporary credentials of a role`, async () => {
-    const credentials = { AWS_SESSION_TOKEN: SESSION_TOKEN };
-    assert.equal((await call(caller, 'form', credentials)).token_type, 'Bearer');
-    const { headers } = await call(caller, 'form', { ...credentials, TOKEN_VENDING_URL: echo.url });
-    assert.equal((headers as Record<string, unknown>)['x-amz-security-token'], SESSION_TOKEN);
+    const answer = await call(caller, 'form', { AWS_SESSION_TOKEN: SESSION_TOKEN });
+    assert.equal(answer.token_type, 'Bearer');
+  });
+  const { unsignedHeader } = caller;
+  const signing = unsignedHeader
+    ? `sends ${unsignedHeader} without signing it`
+    : 'signs each x-amz header that it sends';
+  await suite.check(`${name} sends the session token of a role, and ${signing}`, async () => {
+    const event = await call(caller, 'form', { AWS_SESSION_TOKEN: SESSION_TOKEN, TOKEN_VENDING_URL: echo.url });
+    const headers = event.headers as Readonly<Record<string, string>>;
+    assert.equal(headers['x-amz-security-token'], SESSION_TOKEN);
+    const [, signed = ''] = /SignedHeaders=([\w;-]+)/.exec(headers.authorization ?? '') ?? [];
+    const unsigned = Object.keys(headers).filter(
+      (header) => /^x-amz-/.test(header) && !signed.split(';').includes(header),
+    );
+    assert.deepEqual(unsigned, unsignedHeader ? [unsignedHeader] : []);
   });
   await suite.check(`${name} reads the metadata`, async () => {
     assert.equal((await call(caller, 'metadata')).token_endpoint, `${mode.url}/oauth/token`);
@@ -71,9 +82,9 @@ async function checkSigner(suite: Suite, caller: Caller): Promise<void> {
 await runSuite({}, async (suite) => {
   const mode = await startBundledLocalMode({ write: () => {} });
   const echo = await startFunction('export const handler = async (event) => event;');
-  for (const { name, prepare } of SIGNERS) {
-    const command = await prepare();
-    if ('missing' in command) suite.skip(name, command.missing);
-    else await checkSigner(suite, { name, command, mode, echo });
+  for (const signer of SIGNERS) {
+    const command = await signer.prepare();
+    if ('missing' in command) suite.skip(signer.name, command.missing);
+    else await checkSigner(suite, { ...signer, command, mode, echo });
   }
 });

@@ -29,6 +29,8 @@ export type Command = readonly [string, ...(readonly string[])];
 
 export interface Signer {
   readonly name: string;
+  /** An x-amz header that it sends without signing it, which AWS documents as an error. @default none */
+  readonly unsignedHeader?: string;
   /** Installs what the program needs. Returns its command, or the sentence that says what this machine lacks. */
   prepare(): Promise<Command | { readonly missing: string }>;
 }
@@ -123,7 +125,7 @@ export const SIGNERS: readonly Signer[] = [
   javaScript('aws4fetch', 'aws4fetch@1.0.20'),
   javaScript('aws4-axios', 'aws4-axios@3.4.0', 'axios@1.21.1'),
   python('requests-aws4auth', 'with_requests.py'),
-  python('httpx-aws-auth', 'with_httpx.py'),
+  { ...python('httpx-aws-auth', 'with_httpx.py'), unsignedHeader: 'x-amz-content-sha256' },
   python('botocore', 'with_botocore.py'),
   awscurl,
   go,

@@ -8,7 +8,7 @@ call() { awscurl --fail-with-body --service lambda --region "$AWS_REGION" "$@"; 
 
 token_endpoint=${TOKEN_VENDING_URL%/}/oauth/token
 case $1 in
-  # awscurl sends this media type with every request that names none, and doesn't escape the body.
+  # awscurl labels a body as JSON unless it is told otherwise, and doesn't escape it.
   form) call -X POST -H 'content-type: application/x-www-form-urlencoded' -d "scope=${2// /+}" "$token_endpoint" ;;
   json) call -X POST -H 'content-type: application/json' -d "{\"scope\":\"$2\"}" "$token_endpoint" ;;
   metadata) call "${TOKEN_VENDING_URL%/}/.well-known/oauth-authorization-server" ;;
