@@ -1,4 +1,4 @@
-// Other people's programs and libraries that sign requests with Signature Version 4, as the tests call them.
+// Signers of others that most machines have, as the fast tests call them. test/signers/ installs more.
 
 import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
@@ -33,7 +33,7 @@ async function run(command: string, args: readonly string[]): Promise<string> {
   return stdout;
 }
 
-function works(command: string, args: readonly string[], expected = ''): boolean {
+function works(command: string, args: readonly string[], expected: string): boolean {
   const { status, stdout } = spawnSync(command, args, { encoding: 'utf8', env: ENVIRONMENT });
   return status === 0 && stdout.includes(expected);
 }
@@ -59,59 +59,6 @@ const curl: Signer = {
   },
 };
 
-const PYTHON = ['python3', '/usr/bin/python3'].find((python) => works(python, ['-c', 'import botocore.httpsession']));
-
-const BOTOCORE_PROGRAM = `
-import json, sys
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
-from botocore.httpsession import URLLib3Session
-given = json.loads(sys.argv[1])
-request = AWSRequest(given['method'], given['url'], given['headers'], given['body'].encode())
-SigV4Auth(Credentials('local', given['secret'], given['session']), 'lambda', given['region']).add_auth(request)
-response = URLLib3Session().send(request.prepare())
-print(json.dumps({'status': response.status_code, 'body': response.text}))
-`;
-
-const botocore: Signer = {
-  name: 'botocore',
-  isInstalled: PYTHON !== undefined,
-  async send(request) {
-    const given = {
-      method: request.method,
-      url: request.url,
-      headers: headersOf(request),
-      body: request.body ?? '',
-      region: LOCAL_REGION,
-      secret: request.secretAccessKey,
-      session: request.sessionToken ?? null,
-    };
-    return JSON.parse(await run(PYTHON ?? '', ['-c', BOTOCORE_PROGRAM, JSON.stringify(given)]));
-  },
-};
-
-const awscurl: Signer = {
-  name: 'awscurl',
-  isInstalled: works('awscurl', ['--help'], '--session_token'),
-  async send(request) {
-    const { method, url, body, secretAccessKey, sessionToken } = request;
-    const args = [
-      ...['--service', 'lambda', '--region', LOCAL_REGION, '--access_key', 'local', '--secret_key', secretAccessKey],
-      ...(sessionToken ? ['--session_token', sessionToken] : []),
-      ...Object.entries(headersOf(request)).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
-      // awscurl escapes the query itself: it would escape an escaped one twice.
-      ...['-X', method, ...(body === undefined ? [] : ['-d', body]), decodeURI(url)],
-    ];
-    // awscurl prints only the body. With --fail-with-body, it exits with an error for a status of 400 or more.
-    try {
-      return { status: 200, body: await run('awscurl', ['--fail-with-body', ...args]) };
-    } catch (error) {
-      return { status: 403, body: String((error as { stdout?: string }).stdout) };
-    }
-  },
-};
-
 const smithy: Signer = {
   name: '@smithy/signature-v4',
   isInstalled: true,
@@ -124,4 +71,4 @@ const smithy: Signer = {
   },
 };
 
-export const SIGNERS: readonly Signer[] = [curl, botocore, awscurl, smithy];
+export const SIGNERS: readonly Signer[] = [curl, smithy];
