@@ -150,6 +150,29 @@ describe('renewal', () => {
     expect(gapsMs.slice(0, 3).map((ms) => Math.round(ms / 30_000) * 30)).toEqual([3060, 270, 150]);
   });
 
+  test.each([6, 8, 12])('of a token with %d s to live is made at most once in 5 s', async (seconds) => {
+    answer = () => ({ accessToken: 'the-one', lifetimeMs: seconds * 1000 });
+    for (let step = 0; step < 600; step++) {
+      await get();
+      await runtime.pass(100);
+    }
+    const gapsMs = requests.slice(1).map(({ atMs }, index) => atMs - (requests[index]?.atMs ?? 0));
+    expect(gapsMs.length).toBeGreaterThan(5);
+    expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(5_000);
+  });
+
+  test('that fails in the background is not the failure of a caller who came meanwhile', async () => {
+    answer = () => 40_000;
+    await get();
+    await runtime.pass(34_000);
+    latencyMs = 20_000;
+    answer = (index) => (index === 1 ? down() : 40_000);
+    await getNow();
+    await runtime.pass(6_000);
+    latencyMs = LATENCY_MS;
+    expect(await get()).toBe('token-2');
+  });
+
   test('while it fails, callers get the valid token, and it is tried at most once in 30 s', async () => {
     await get();
     answer = down;
@@ -308,6 +331,16 @@ describe('a rejected token', () => {
     source.reject('the-one');
     expect(await get()).toBe('the-one');
     expect(await getNow()).toBe('the-one');
+  });
+
+  test('is not what a call gets that came after the report, though another one waits for the old answer', async () => {
+    await get();
+    await runtime.pass(HOUR_MS - 20_000);
+    answer = (index) => (index === 1 ? { accessToken: 'token-0', lifetimeMs: 20_000 } : HOUR_MS);
+    const before = source.get(0, undefined);
+    source.reject('token-0');
+    expect(await get()).toBe('token-2');
+    expect((await before).accessToken).toBe('token-0');
   });
 
   test('is not handed out because a request that was sent before brings it again', async () => {
