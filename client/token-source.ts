@@ -159,7 +159,7 @@ export class TokenSource {
     const call: Call = { startedAt, minTtlSeconds, rejected, isBackground, promise };
     this.#call = call;
     // Whoever waits is told. Nobody may.
-    promise.catch((error: unknown) => this.#pauseAfter(error, startedAt));
+    promise.catch((error: unknown) => this.#pauseAfter(error));
     return call;
   }
 
@@ -181,10 +181,10 @@ export class TokenSource {
     return vended;
   }
 
-  /** A renewal has failed. The held token is good for a while yet, unless it came after the renewal began. */
-  #pauseAfter(error: unknown, startedAt: Instant): void {
+  /** A renewal has failed. The held token is good for a while yet. */
+  #pauseAfter(error: unknown): void {
     const leftMs = this.#leftMs();
-    if (leftMs <= 0 || (this.#held?.sentAt.monotonicMs ?? 0) > startedAt.monotonicMs) return;
+    if (leftMs <= 0) return;
     const retryAfterSeconds = error instanceof TokenVendingError ? (error.retryAfterSeconds ?? 0) : 0;
     const usualMs = Math.min(FAILED_PAUSE_MS * (1 + this.#props.runtime.random()), leftMs / 2);
     const forMs = Math.min(Math.max(usualMs, retryAfterSeconds * 1000, PAUSE_MS), leftMs);
