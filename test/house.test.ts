@@ -16,7 +16,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   local: ['lambda', 'operating'],
   bin: ['client', 'lib', 'local', 'lambda'],
   testbed: ['client', 'local', 'lib', 'lambda', 'operating', 'bin'],
-  test: ['testbed', 'bin', 'client', 'local', 'lib', 'lambda', 'operating', 'examples'],
+  test: ['testbed', 'bin', 'client', 'local', 'lib', 'lambda', 'operating'],
   bench: ['testbed', 'bin', 'client', 'local', 'lib', 'lambda', 'operating'],
 };
 

@@ -27,12 +27,7 @@ function block(page: string, language: string, text: string): string {
 }
 
 describe('the README', () => {
-  // test/examples.test.ts runs the examples.
-  test('shows the TypeScript example as it is, without its first comment', () => {
-    const example = read('examples/vend.ts');
-    expect(block(README, 'ts', 'SignatureV4')).toBe(example.slice(example.indexOf('import ')));
-  });
-
+  // test/examples.test.ts runs the example.
   test('shows the curl command of the curl example', () => {
     expect(read('examples/vend.sh').endsWith(`\n${block(README, 'bash', '--aws-sigv4')}`)).toBe(true);
   });
