@@ -1,13 +1,16 @@
-// `npm run test:openapi`: Schemathesis makes good and bad requests out of docs/openapi.json, signs them, and judges the
-// answers of local mode by the document. Needs Python 3, and installs the rest.
+// `npm run test:openapi`: linters judge docs/openapi.json. Schemathesis makes good and bad requests out of it, signs them,
+// and judges the answers of local mode by it. Generated clients vend tokens. Needs Python 3, and installs the rest.
 
 import assert from 'node:assert/strict';
 import type { AuthorizationServerOptions, Misbehaviour } from '../../local/authorization-server.ts';
 import { temporaryFolder } from '../../local/temporary-folder.ts';
 import { startBundledLocalMode } from '../../testbed/local-mode.ts';
 import { schemathesis, type Trial, trySchemathesis } from '../../testbed/schemathesis.ts';
-import { runSuite } from '../../testbed/suite.ts';
+import { runSuite, type Suite } from '../../testbed/suite.ts';
 import { type Deployment, documentOf, LIFETIME_SECONDS } from './document.ts';
+import { checkClients } from './generated-clients.ts';
+import { checkLinters } from './linters.ts';
+import { installFromNpm, python } from './tools.ts';
 
 const DEPLOYMENT: Deployment = {
   profile: 'default',
@@ -41,12 +44,23 @@ const start = (respondWith: NonNullable<AuthorizationServerOptions['respondWith'
   });
 
 await runSuite({}, async (suite) => {
+  const { path: directory } = temporaryFolder();
+  await suite.step('linters and generators are installed into .cache/openapi', installFromNpm);
+  await suite.step('linters and generators are installed into .venv-openapi', () => python.install());
+  await checkLinters(suite, directory);
+  // The first scope is granted, and each other one meets a failure.
+  const failingByScope = await start(({ params }) => FAILURES[DEPLOYMENT.scopes.indexOf(params.scope ?? '') - 1]);
+  await checkClients(suite, failingByScope, directory);
   await suite.step('Schemathesis is installed into .venv-schemathesis', () => schemathesis.install());
+  await checkAnswers(suite, directory);
+});
+
+/** Schemathesis finds that the answers are as the document says. */
+async function checkAnswers(suite: Suite, directory: string): Promise<void> {
   let requests = 0;
   const healthy = await start(() => undefined);
   const failing = await start(() => FAILURES[requests++ % FAILURES.length]);
   const document = documentOf(DEPLOYMENT);
-  const { path: directory } = temporaryFolder();
   const attempt = (trial: Partial<Trial> = {}) => trySchemathesis({ document, mode: healthy, directory, ...trial });
 
   await suite.check('the document says what is vended and what is refused', async () => {
@@ -71,4 +85,4 @@ await runSuite({}, async (suite) => {
     const wrong = { ...document, components: { ...components, schemas: { ...schemas, Token } } };
     await assert.rejects(attempt({ document: wrong, maxExamples: 10 }), /"not_there" is a required property/);
   });
-});
+}
