@@ -22,6 +22,8 @@ let challenge: string | undefined;
 let client: TokenClient;
 /** What the token endpoint answers with, if not with a token. */
 let failure: number | undefined;
+/** The one token that it has. */
+let only: string | undefined;
 
 beforeAll(async () => {
   endpoint = await listen(createServer((request, response) => void vend(request, response)));
@@ -33,7 +35,7 @@ beforeEach(() => {
   [vended, calls] = [[], []];
   refused = () => false;
   challenge = undefined;
-  failure = undefined;
+  [failure, only] = [undefined, undefined];
   client = create();
 });
 
@@ -51,7 +53,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 async function vend(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const count = vended.push(new URLSearchParams(await bodyOf(request)));
   if (failure !== undefined) return void response.writeHead(failure).end();
-  response.end(JSON.stringify({ access_token: `token-${count}`, expires_in: 3600, scope: SCOPE }));
+  response.end(JSON.stringify({ access_token: only ?? `token-${count}`, expires_in: 3600, scope: SCOPE }));
 }
 
 async function call(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -142,6 +144,13 @@ describe('a 401', () => {
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
     expect(vended).toHaveLength(2);
     expect(calls).toHaveLength(100);
+  });
+
+  test('is handed back if the token endpoint has no other token', async () => {
+    only = 'the-one';
+    refused = () => true;
+    expect((await client.fetch(api.url)).status).toBe(401);
+    expect([reports(), calls.length]).toEqual([1, 1]);
   });
 
   test('is handed back if no other token can be had', async () => {

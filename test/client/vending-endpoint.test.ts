@@ -21,6 +21,8 @@ interface Scripted {
   readonly headers?: Record<string, string>;
   readonly body?: object | string;
   readonly cut?: boolean;
+  /** There is no answer. */
+  readonly hangs?: boolean;
 }
 
 let server: Listening;
@@ -42,7 +44,8 @@ async function answer(request: IncomingMessage, response: ServerResponse): Promi
   let body = '';
   for await (const chunk of request) body += chunk;
   requests.push({ headers: request.headers, body });
-  const { status = 200, headers = {}, body: sent = TOKEN, cut } = script.shift() ?? {};
+  const { status = 200, headers = {}, body: sent = TOKEN, cut, hangs } = script.shift() ?? {};
+  if (hangs) return;
   if (cut) return void response.destroy();
   response.writeHead(status, headers).end(typeof sent === 'string' ? sent : JSON.stringify(sent));
 }
@@ -134,6 +137,17 @@ describe('what may pass by itself is repeated', () => {
     expect(requests.length).toBeLessThan(20);
   });
 
+  test('a request that hangs ends with the time limit', async () => {
+    script = [{ hangs: true }];
+    expect(await failure(ask(endpoint({ timeoutMs: 50 })))).toMatchObject({ code: 'unreachable', status: undefined });
+  });
+
+  test('the error is the one before, where the last request had no time left to be answered', async () => {
+    script = [{ status: 502 }, { hangs: true }];
+    expect(await failure(ask(endpoint({ timeoutMs: 400 })))).toMatchObject({ status: 502 });
+    expect(requests).toHaveLength(2);
+  });
+
   test.each<[number, Scripted]>([
     [400, { body: { error: 'invalid_scope', error_description: 'no', request_id: 'r' } }],
     [403, { body: { message: 'The security token included in the request is invalid.' } }],
@@ -146,8 +160,9 @@ describe('what may pass by itself is repeated', () => {
   });
 
   test('a redirect is not followed, because the signature is for this host', async () => {
-    script = [{ status: 307, headers: { location: 'http://127.0.0.1:1/' } }];
+    script = [{ status: 307, headers: { location: '/elsewhere' } }];
     expect(await failure(ask(endpoint(), false))).toMatchObject({ code: 'unreachable' });
+    expect(requests).toHaveLength(1);
   });
 });
 
