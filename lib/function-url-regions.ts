@@ -4,7 +4,8 @@
 // https://docs.aws.amazon.com/govcloud-us/latest/UserGuide/govcloud-lambda.html
 // https://docs.amazonaws.cn/en_us/aws/latest/userguide/lambda.html
 
-import { Annotations, Stack, Validations } from 'aws-cdk-lib';
+import * as cdk from 'aws-cdk-lib';
+import { Annotations, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 
 const WITHOUT_FUNCTION_URLS = [
@@ -27,6 +28,9 @@ const WITHOUT_FUNCTION_URLS = [
   'us-gov-west-1',
 ];
 
+/** Versions of the CDK that lack it also lack the rule. */
+const { Validations }: { readonly Validations?: typeof cdk.Validations } = cdk;
+
 /** False where only the deploy knows the region. */
 function isWithoutFunctionUrls(scope: Construct): boolean {
   return WITHOUT_FUNCTION_URLS.includes(Stack.of(scope).region);
@@ -45,5 +49,5 @@ export function warnWithoutFunctionUrls(scope: Construct): void {
 export function acknowledgeWarnedUrl(functionUrl: Construct): void {
   if (!isWithoutFunctionUrls(functionUrl)) return;
   const reason = 'TokenVending warns of the region.';
-  Validations.of(functionUrl).acknowledge({ id: 'CloudFormation-Validate::F3006', reason });
+  Validations?.of(functionUrl).acknowledge({ id: 'CloudFormation-Validate::F3006', reason });
 }

@@ -42,7 +42,7 @@ export class CredentialRotation extends Construct {
       rotateImmediatelyOnUpdate: false,
     });
     // Secrets Manager calls the function at once, to see whether it may.
-    schedule.addResourceDependency(permission);
+    schedule.node.addDependency(permission);
   }
 
   /** It has no alias: only this schedule holds its ARN, and a rotation always uses the latest code. */
