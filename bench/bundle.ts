@@ -1,10 +1,10 @@
-// The candidates' code. Most are bundled as the function is (lib/vend-code.ts), but with all of the SDK's own modules: the
-// replacement of some is an advantage of the function alone.
+// The candidates' code. Most are bundled as the function is (lib/function-bundle.ts), but with all of the SDK's own
+// modules: the replacement of some is an advantage of the function alone.
 
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type BuildOptions, buildSync } from 'esbuild';
-import { BUNDLING, REPLACED_MODULES } from '../lib/vend-code.ts';
+import { BUNDLING, REPLACED_MODULES } from '../lib/function-bundle.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 

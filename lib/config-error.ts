@@ -17,7 +17,11 @@ export const AT_KEY = { atKey: true } as const;
 /** For an issue of our own: the value may be a secret, and isn't shown. */
 export const HIDE_VALUE = { hideValue: true } as const;
 
-/** The line for the first of zod's issues. */
+/**
+ * The line for the first of zod's issues.
+ *
+ * @internal The package's types don't name zod.
+ */
 export function configErrorOf(issue: z.core.$ZodIssue, root: unknown): ConfigError {
   if (issue.code === 'unrecognized_keys') {
     const path = [...issue.path, issue.keys[0] ?? ''];

@@ -64,6 +64,7 @@ const profile = value.object({
   reservedConcurrency: value.reservedConcurrency.exactOptional(),
 });
 
+/** @internal The package's types don't name zod. */
 export const configSchema = value
   .object({
     credentials: value.named(credential, 'credential').prefault(DEFAULTS.credentials),

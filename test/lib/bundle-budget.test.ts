@@ -2,7 +2,7 @@
 // by each cold start. `npm run bench` measures how long that takes.
 
 import { describe, expect, test } from '@jest/globals';
-import { bundleOf } from '../../lib/vend-code.ts';
+import { bundleOf } from '../../lib/function-bundle.ts';
 
 const { outputs } = bundleOf('vend').metafile;
 const ENTRY = Object.keys(outputs).find((chunk) => chunk.endsWith('index.mjs')) ?? '';
