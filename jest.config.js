@@ -8,7 +8,7 @@ export default {
   testTimeout: 60_000,
   // Without it, one of two cores would be left to watch the other.
   maxWorkers: '100%',
-  modulePathIgnorePatterns: ['<rootDir>/.cache'],
+  modulePathIgnorePatterns: ['<rootDir>/.cache', '<rootDir>/dist'],
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: {
     '^.+\\.m?(ts|js)$': [

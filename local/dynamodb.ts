@@ -2,7 +2,6 @@
 // stack defines.
 
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
-import dynalite from 'dynalite';
 import { addFaults, type Faults } from './faults.ts';
 import { type Listening, listen } from './http.ts';
 import { STAND_IN_CLIENT } from './names.ts';
@@ -13,6 +12,7 @@ export interface LocalDynamoDb extends Listening {
 }
 
 export async function startDynamoDb(tableName = 'token-vending-local'): Promise<LocalDynamoDb> {
+  const dynalite = await loadDynalite();
   const database = dynalite({ createTableMs: 0 });
   const faults = addFaults(database);
   const server = await listen(database);
@@ -20,6 +20,20 @@ export async function startDynamoDb(tableName = 'token-vending-local'): Promise<
   await createTokenTable(client, tableName);
   client.destroy();
   return { ...server, tableName, faults };
+}
+
+/**
+ * dynalite is an optional peer of the package.
+ *
+ * @throws Error with one line, where it is missing
+ */
+async function loadDynalite() {
+  try {
+    return (await import('dynalite')).default;
+  } catch (error) {
+    if (!/^Cannot find (module|package) 'dynalite'/.test(String(error instanceof Error && error.message))) throw error;
+    throw new Error('token-vending/testing needs the package dynalite: npm i -D dynalite@4');
+  }
 }
 
 /** Creates a token table as the stack defines it, and waits until it is active: it refuses writes until then. */
