@@ -149,6 +149,13 @@ export class AuthorizationServer {
     }
   }
 
+  /** Ends a token's life now. @throws Error if it was never issued */
+  revoke(accessToken: string): void {
+    const token = this.#byToken.get(accessToken);
+    if (!token) throw new Error('The simulated Emporix has issued no such token');
+    token.expiresAtMs = Math.min(token.expiresAtMs, this.#nowMs());
+  }
+
   async answer(request: TokenRequest): Promise<ServerAnswer> {
     const credentials = credentialsOf(request);
     const { clientId, clientSecret } = credentials;

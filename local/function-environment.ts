@@ -2,10 +2,8 @@
 // sets, and the endpoints that the SDK uses instead of AWS's.
 
 import { devNull } from 'node:os';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { DEFAULT_SECRET_FIELDS, secretJson } from '../lambda/secrets/secret-value.ts';
 import type { ENVIRONMENT_VARIABLES } from '../lambda/vend/settings.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION, STAND_IN_CLIENT } from './names.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from './names.ts';
 
 /** The variables that Lambda itself sets. */
 export function lambdaEnvironment(functionName: string, codeDirectory: string, memoryMb = 512): Record<string, string> {
@@ -50,19 +48,4 @@ export function vendEnvironment(names: VendEnvironment): Record<string, string> 
     AWS_ENDPOINT_URL_DYNAMODB: names.dynamodb.url,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: names.secretsManager.url,
   };
-}
-
-/** Creates a secret that holds the client's credential in these fields, and returns its ARN. */
-export async function createSecret(
-  endpoint: string,
-  name: string,
-  client: { readonly clientId: string; readonly clientSecret: string },
-  fields = DEFAULT_SECRET_FIELDS,
-): Promise<string> {
-  const secretsManager = new SecretsManagerClient({ ...STAND_IN_CLIENT, endpoint });
-  const value = secretJson(fields, client.clientId, client.clientSecret);
-  const { ARN } = await secretsManager.send(new CreateSecretCommand({ Name: name, SecretString: value }));
-  secretsManager.destroy();
-  if (!ARN) throw new Error('the secret has no ARN');
-  return ARN;
 }

@@ -37,7 +37,12 @@ export interface FunctionUrlOptions {
 
 type Answer = HttpResponse & { readonly errorType?: string };
 
-export async function startFunctionUrl(options: FunctionUrlOptions): Promise<Listening> {
+export interface LocalFunctionUrl extends Listening {
+  /** Replaces the instances, as a deployment does. Requests that are running are answered first. */
+  restart(): Promise<void>;
+}
+
+export async function startFunctionUrl(options: FunctionUrlOptions): Promise<LocalFunctionUrl> {
   const instances = new Instances({
     codeDirectory: options.codeDirectory,
     environment: options.environment ?? {},
@@ -54,7 +59,11 @@ export async function startFunctionUrl(options: FunctionUrlOptions): Promise<Lis
     send(response, requestId, answer);
   });
   const { url, close } = await listen(server, options.port);
-  return { url, close: async () => void (await Promise.all([close(), instances.close()])) };
+  return {
+    url,
+    restart: () => instances.replaceAll(),
+    close: async () => void (await Promise.all([close(), instances.close()])),
+  };
 }
 
 async function answerRequest(

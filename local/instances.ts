@@ -34,6 +34,8 @@ export class Instances {
   readonly #all = new Set<Instance>();
   /** The instance that was used last is at the end. */
   readonly #idle: Instance[] = [];
+  /** Instances that answer their last request. */
+  readonly #retired = new Set<Instance>();
 
   constructor(options: InstancesOptions) {
     this.#options = options;
@@ -43,8 +45,16 @@ export class Instances {
     const instance = this.#idle.pop() ?? this.#start();
     if (!instance) return { kind: 'throttled' };
     const outcome = await instance.run(requestId, JSON.stringify(event));
-    if (this.#all.has(instance)) this.#idle.push(instance);
+    if (this.#retired.delete(instance)) await instance.terminate();
+    else if (this.#all.has(instance)) this.#idle.push(instance);
     return outcome;
+  }
+
+  /** New instances answer the next requests. One that is running a request ends after it. */
+  async replaceAll(): Promise<void> {
+    const idle = this.#idle.splice(0);
+    for (const instance of this.#all) if (!idle.includes(instance)) this.#retired.add(instance);
+    await Promise.all(idle.map((instance) => instance.terminate()));
   }
 
   /** Closes at once: requests that are running fail. */

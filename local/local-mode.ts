@@ -1,11 +1,12 @@
 // Local mode: a profile's vend function as it would be deployed, behind a function URL, with stand-ins for everything
 // that it calls.
 
+import { DEFAULT_SECRET_FIELDS, secretJson } from '../lambda/secrets/secret-value.ts';
 import type { ProfileFile } from '../lambda/vend/settings.ts';
 import type { AuthorizationServerOptions } from './authorization-server.ts';
 import { SOME_SCOPES } from './client-secrets.ts';
 import { type LocalDynamoDb, startDynamoDb } from './dynamodb.ts';
-import { createSecret, lambdaEnvironment, vendEnvironment } from './function-environment.ts';
+import { lambdaEnvironment, vendEnvironment } from './function-environment.ts';
 import { type FunctionUrlOptions, startFunctionUrl } from './function-url.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './names.ts';
 import { type LocalSecretsManager, startSecretsManager } from './secrets-manager.ts';
@@ -55,19 +56,23 @@ export interface LocalMode {
   readonly emporix: ServedAuthorizationServer | undefined;
   readonly dynamodb: LocalDynamoDb;
   readonly secretsManager: LocalSecretsManager & { readonly secretId: string };
+  /** Replaces the instances, as a deployment does. Requests that are running are answered first. */
+  restart(): Promise<void>;
   /** Ends at once: requests that are running are cut. */
   close(): Promise<void>;
 }
 
 export async function startLocalMode(options: LocalModeOptions): Promise<LocalMode> {
   const credentialName = options.credentialName ?? 'emporix';
-  const started: { close(): Promise<void> }[] = [];
-  const close = async () => void (await Promise.all(started.map((standIn) => standIn.close())));
-  /** Remembers what has been started, so that it is closed as well when a later start fails. */
-  async function keep<StandIn extends { close(): Promise<void> }>(starting: Promise<StandIn>): Promise<StandIn> {
-    const standIn = await starting;
-    started.push(standIn);
-    return standIn;
+  const starts: Promise<{ close(): Promise<void> }>[] = [];
+  const close = async () => {
+    const started = (await Promise.allSettled(starts)).filter((start) => start.status === 'fulfilled');
+    await Promise.all(started.map(({ value }) => value.close()));
+  };
+  /** Remembers what starts, so that it is closed as well when another start fails. */
+  function keep<StandIn extends { close(): Promise<void> }>(start: Promise<StandIn>): Promise<StandIn> {
+    starts.push(start);
+    return start;
   }
   try {
     const [dynamodb, secrets, emporix] = await Promise.all([
@@ -77,8 +82,9 @@ export async function startLocalMode(options: LocalModeOptions): Promise<LocalMo
     ]);
     const client = options.authorizationServer ?? emporix;
     if (!client) throw new Error('no authorization server');
-    const { secretFields } = options.profile;
-    const secretId = await createSecret(secrets.url, `token-vending/${credentialName}`, client, secretFields);
+    const { secretFields = DEFAULT_SECRET_FIELDS } = options.profile;
+    const secret = secretJson(secretFields, client.clientId, client.clientSecret);
+    const secretId = secrets.put(`token-vending/${credentialName}`, secret);
     const secretsManager = { ...secrets, secretId };
     const environment = {
       ...lambdaEnvironment(FUNCTION_NAME, options.codeDirectory, options.memoryMb),
@@ -91,8 +97,8 @@ export async function startLocalMode(options: LocalModeOptions): Promise<LocalMo
       }),
       ...options.environment,
     };
-    const { url } = await keep(startFunctionUrl(functionUrlOptions(options, environment)));
-    return { url, region: LOCAL_REGION, ...LOCAL_CREDENTIALS, emporix, dynamodb, secretsManager, close };
+    const { url, restart } = await keep(startFunctionUrl(functionUrlOptions(options, environment)));
+    return { url, region: LOCAL_REGION, ...LOCAL_CREDENTIALS, emporix, dynamodb, secretsManager, restart, close };
   } catch (error) {
     await close();
     throw error;

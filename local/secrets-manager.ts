@@ -15,22 +15,23 @@ type Operation = (secrets: Secrets, input: Input) => object;
 
 export interface LocalSecretsManager extends Listening {
   readonly faults: Faults;
+  /** Creates a secret, or puts a new value that becomes AWSCURRENT. Returns the ARN. @param id the name, or the ARN */
+  put(id: string, text: string): string;
 }
 
-/** Starts an empty Secrets Manager. Secrets are created with the SDK, as in AWS. */
+/** Starts an empty Secrets Manager. Secrets are created with the SDK, as in AWS, or with `put`. */
 export async function startSecretsManager(): Promise<LocalSecretsManager> {
   const secrets = new Secrets();
   const server = createServer((request, response) => void answer(secrets, request, response));
   const faults = addFaults(server);
-  return { ...(await listen(server)), faults };
+  return { ...(await listen(server)), faults, put: (id, text) => secrets.put(id, text).arn };
 }
 
 class Secrets {
   readonly #byName = new Map<string, Secret>();
 
   find(input: Input): Secret {
-    const id = requiredText(input, 'SecretId');
-    const secret = this.#byName.get(id) ?? [...this.#byName.values()].find(({ arn }) => arn === id);
+    const secret = this.#find(requiredText(input, 'SecretId'));
     if (secret) return secret;
     throw new SecretsManagerError('ResourceNotFoundException', "Secrets Manager can't find the specified secret.");
   }
@@ -47,6 +48,17 @@ class Secrets {
     const secret = existing ?? new Secret(name, nowSeconds());
     this.#byName.set(name, secret);
     return secret;
+  }
+
+  put(id: string, text: string): Secret {
+    const versionId = randomUUID();
+    const secret = this.#find(id) ?? this.create(id, versionId);
+    secret.put(versionId, { SecretString: text }, ['AWSCURRENT'], nowSeconds());
+    return secret;
+  }
+
+  #find(id: string): Secret | undefined {
+    return this.#byName.get(id) ?? [...this.#byName.values()].find(({ arn }) => arn === id);
   }
 }
 

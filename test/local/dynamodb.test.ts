@@ -1,6 +1,15 @@
 // The DynamoDB of local mode has the token table, which takes conditional writes.
 
-import { DescribeTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import {
+  DescribeTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  ScanCommand,
+} from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type LocalDynamoDb, startDynamoDb } from '../../local/dynamodb.ts';
 import { STAND_IN_CLIENT } from '../../local/names.ts';
@@ -42,6 +51,38 @@ test('a write whose condition fails changes nothing', async () => {
   const key = { pk: { S: 'default#1' } };
   const { Item } = await client.send(new GetItemCommand({ TableName: server.tableName, Key: key }));
   expect(Item?.revision).toEqual({ S: 'first' });
+});
+
+test('it can be emptied, however many items it has', async () => {
+  const { tableName: TableName } = server;
+  const filler = { B: Buffer.alloc(300_000) };
+  for (const pk of ['1', '2', '3', '4', '5']) {
+    await client.send(new PutItemCommand({ TableName, Item: { pk: { S: pk }, filler } }));
+  }
+  await server.empty();
+  const { Count, LastEvaluatedKey } = await client.send(new ScanCommand({ TableName }));
+  expect([Count, LastEvaluatedKey]).toEqual([0, undefined]);
+});
+
+test('a request that is cut before its end does no harm', async () => {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  socket.write('POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nhalf');
+  await once(socket, 'connect');
+  // The server has read the request when it answers this one.
+  await client.send(new DescribeTableCommand({ TableName: server.tableName }));
+  socket.destroy();
+  await client.send(new DescribeTableCommand({ TableName: server.tableName }));
+});
+
+test('closing while requests are running does no harm', async () => {
+  const other = await startDynamoDb();
+  const otherClient = new DynamoDBClient({ ...STAND_IN_CLIENT, endpoint: other.url, maxAttempts: 1 });
+  const write = () => new PutItemCommand({ TableName: other.tableName, Item: { pk: { S: randomUUID() } } });
+  const writes = Array.from({ length: 50 }, () => otherClient.send(write()).catch(() => 'cut'));
+  await Promise.race(writes);
+  await other.close();
+  expect(await Promise.all(writes)).toContain('cut');
+  otherClient.destroy();
 });
 
 test('two databases run side by side and share nothing', async () => {

@@ -14,6 +14,7 @@ export interface RunningFunction {
   /** Resolves when they have printed the text. */
   readonly hasPrinted: (text: string) => Promise<void>;
   call(target?: string, request?: RequestToSign): Promise<Response>;
+  restart(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -48,6 +49,7 @@ export async function startFunction(
       // Bytes, because fetch gives text a content type of its own.
       return fetch(server.url + target, { ...signed, body: body === null ? null : Buffer.from(body) });
     },
+    restart: server.restart,
     close: async () => {
       await server.close();
       await folder.close();

@@ -23,6 +23,7 @@ const SOURCE = `
       if (what === 'throw') throw new Error('thrown on purpose');
       if (what === 'exit') process.exit(3);
       if (what === 'hang') { console.log('hanging'); await new Promise(() => {}); }
+      if (what === 'wait') { console.log('waiting'); await new Promise((resolve) => setTimeout(resolve, 100)); }
       if (what === 'spin') for (;;);
       if (what === 'later') { setImmediate(() => { throw new Error('thrown between requests'); }); }
       if (what === 'yield') for (let count = 0; count < 50; count += 1) await new Promise(setImmediate);
@@ -136,6 +137,29 @@ test('an instance that dies between requests is replaced', async () => {
   const before = await report('later');
   await running.hasPrinted('thrown between requests');
   expect((await report()).instance).not.toBe(before.instance);
+});
+
+describe('a restart', () => {
+  test('lets new instances answer the next requests', async () => {
+    await start({ instances: 2 });
+    const before = await Promise.all([report('yield'), report('yield')]);
+    await running.restart();
+    const after = await Promise.all([report('yield'), report('yield')]);
+    expect(after.map(({ requests }) => requests)).toEqual([1, 1]);
+    expect(new Set([...before, ...after].map(({ instance }) => instance)).size).toBe(4);
+  });
+
+  test('lets a request that is running be answered first, and ends its instance then', async () => {
+    await start({ instances: 1 });
+    const slow = running.call('/wait');
+    await running.hasPrinted('waiting');
+    await running.restart();
+    const answered = (await (await slow).json()) as Report;
+    expect(answered.requests).toBe(1);
+    const next = await report();
+    expect(next.requests).toBe(1);
+    expect(next.instance).not.toBe(answered.instance);
+  });
 });
 
 describe('the function', () => {

@@ -1,8 +1,9 @@
 // The deployed bundle of a profile that allows all scopes, for instances in processes of their own, with a table and a
 // secret of its own.
 
+import { DEFAULT_SECRET_FIELDS, secretJson } from '../../lambda/secrets/secret-value.ts';
 import { writeVendCode } from '../../lib/vend-code.ts';
-import { createSecret, lambdaEnvironment, vendEnvironment } from '../../local/function-environment.ts';
+import { lambdaEnvironment, vendEnvironment } from '../../local/function-environment.ts';
 import { startSecretsManager } from '../../local/secrets-manager.ts';
 import { temporaryFolder } from '../../local/temporary-folder.ts';
 import type { Opened } from '../opened.ts';
@@ -32,7 +33,8 @@ export async function deployFunction(
   writeVendCode(code.path, { clientAuthentication: 'client_secret_post' });
   const secretsManager = await opened.keep(startSecretsManager());
   await database.createTable(tableName);
-  const secretId = await createSecret(secretsManager.url, 'token-vending/emporix', client);
+  const secret = secretJson(DEFAULT_SECRET_FIELDS, client.clientId, client.clientSecret);
+  const secretId = secretsManager.put('token-vending/emporix', secret);
   const env = {
     ...lambdaEnvironment('token-vending-processes', code.path),
     ...vendEnvironment({
