@@ -10,17 +10,13 @@ import { setImmediate } from 'node:timers/promises';
 import { loadConfig } from '../lib/config.ts';
 import { ConfigError } from '../lib/config-error.ts';
 import { readOverrides } from '../lib/config-overrides.ts';
-import { writeVendCode } from '../lib/vend-code.ts';
-import { type LocalMode, type LocalModeOptions, startLocalMode } from '../local/local-mode.ts';
+import type { LocalMode } from '../local/local-mode.ts';
 import { ProofError, proveVending } from '../local/proof.ts';
-import { temporaryFolder } from '../local/temporary-folder.ts';
+import { type BundledLocalModeOptions, startBundledLocalMode } from '../testing/bundled-local-mode.ts';
 import { readOptions, UsageError } from './local-options.ts';
 
 const PARENT_CHECK_MS = 500;
 const CDK_JSON = join(import.meta.dirname, '../cdk.json');
-
-// The SDK warns about old versions of Node.js. The functions are deployed with a newer one than this machine may have.
-process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(0));
 
@@ -32,13 +28,8 @@ if (process.env.npm_lifecycle_event === 'start') {
 }
 
 try {
-  const { path: codeDirectory } = temporaryFolder();
-  const options = {
-    ...readOptions(process.argv.slice(2), process.env, loadConfig(readConfiguration())),
-    codeDirectory,
-  };
-  writeVendCode(codeDirectory, options.profile);
-  const mode = await startLocalMode(options);
+  const options = readOptions(process.argv.slice(2), process.env, loadConfig(readConfiguration()));
+  const mode = await startBundledLocalMode(options);
   print(introduction(mode, options));
   const { source, expiresInSeconds, scopeCount } = await proveVending(mode.url);
   const elapsedMs = Math.round(performance.now());
@@ -59,7 +50,10 @@ function readConfiguration(): unknown {
   return readOverrides((file as { context?: Record<string, unknown> }).context ?? {});
 }
 
-function introduction({ url, region, accessKeyId, secretAccessKey, emporix }: LocalMode, options: LocalModeOptions) {
+function introduction(
+  { url, region, accessKeyId, secretAccessKey, emporix }: LocalMode,
+  options: BundledLocalModeOptions,
+) {
   const server = emporix ? 'a simulated Emporix' : options.authorizationServer?.tokenEndpoint;
   return `Token vending, profile ${options.profileName}, with ${server}
 

@@ -7,7 +7,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import type { LocalMode } from '../local/local-mode.ts';
-import { startBundledLocalMode } from '../testbed/local-mode.ts';
+import { startBundledLocalMode } from '../testing/bundled-local-mode.ts';
 
 const EXAMPLES = join(import.meta.dirname, '../examples');
 const run = promisify(execFile);

@@ -6,7 +6,8 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { ProfileFile } from '../lambda/vend/settings.ts';
 import type { LocalMode } from '../local/local-mode.ts';
-import { claimsOf, requestToken, startBundledLocalMode } from '../testbed/local-mode.ts';
+import { claimsOf, requestToken } from '../testbed/local-mode.ts';
+import { startBundledLocalMode } from '../testing/bundled-local-mode.ts';
 
 /** Both have many characters that form-encoding changes (RFC 6749 §2.3.1), and only allowed ones (§A.1, §A.2). */
 const CLIENT_ID = 'shop: a+b/c%2B';

@@ -1,30 +1,7 @@
-// Local mode for the tests: the function is bundled into a folder of its own, which is removed in the end. Tokens are
-// requested as a caller requests them.
+// Tokens of local mode, requested as a caller requests them.
 
-import type { ProfileFile } from '../lambda/vend/settings.ts';
-import { writeVendCode } from '../lib/vend-code.ts';
-import { type LocalMode, type LocalModeOptions, startLocalMode } from '../local/local-mode.ts';
+import type { LocalMode } from '../local/local-mode.ts';
 import { sign } from '../local/sign.ts';
-import { temporaryFolder } from '../local/temporary-folder.ts';
-
-export interface BundledLocalModeOptions extends Omit<LocalModeOptions, 'codeDirectory' | 'profile'> {
-  /** @default all scopes, client_secret_post */
-  readonly profile?: ProfileFile;
-}
-
-export async function startBundledLocalMode(options: BundledLocalModeOptions = {}): Promise<LocalMode> {
-  const { profile = { clientAuthentication: 'client_secret_post' } } = options;
-  const code = temporaryFolder();
-  try {
-    writeVendCode(code.path, profile);
-    const mode = await startLocalMode({ ...options, profile, codeDirectory: code.path });
-    const close = async () => void (await Promise.all([mode.close(), code.close()]));
-    return { ...mode, close };
-  } catch (error) {
-    await code.close();
-    throw error;
-  }
-}
 
 export interface Vended {
   readonly status: number;

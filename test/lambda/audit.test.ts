@@ -7,7 +7,7 @@ import { callerOf, principalOf } from '../../lambda/vend/http/caller.ts';
 import type { LocalMode } from '../../local/local-mode.ts';
 import { LOCAL_ACCOUNT, LOCAL_CREDENTIALS } from '../../local/names.ts';
 import { sign } from '../../local/sign.ts';
-import { startBundledLocalMode } from '../../testbed/local-mode.ts';
+import { startBundledLocalMode } from '../../testing/bundled-local-mode.ts';
 
 const SCOPES = ['order.order_read', 'price.price_manage'];
 

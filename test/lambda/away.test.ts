@@ -9,7 +9,7 @@ import { listen } from '../../local/http.ts';
 import type { LocalMode } from '../../local/local-mode.ts';
 import { STAND_IN_CLIENT } from '../../local/names.ts';
 import { sign } from '../../local/sign.ts';
-import { startBundledLocalMode } from '../../testbed/local-mode.ts';
+import { startBundledLocalMode } from '../../testing/bundled-local-mode.ts';
 
 const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {

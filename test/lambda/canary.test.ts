@@ -7,7 +7,7 @@ import { expect, test } from '@jest/globals';
 import type { Misbehaviour } from '../../local/authorization-server.ts';
 import { LOCAL_CREDENTIALS, STAND_IN_CLIENT } from '../../local/names.ts';
 import { sign } from '../../local/sign.ts';
-import { startBundledLocalMode } from '../../testbed/local-mode.ts';
+import { startBundledLocalMode } from '../../testing/bundled-local-mode.ts';
 
 const TOKEN = {
   access_token: 'canary-token',

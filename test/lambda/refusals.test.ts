@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { LocalMode } from '../../local/local-mode.ts';
 import { sign } from '../../local/sign.ts';
-import { startBundledLocalMode } from '../../testbed/local-mode.ts';
+import { startBundledLocalMode } from '../../testing/bundled-local-mode.ts';
 
 const FORM = 'application/x-www-form-urlencoded';
 const JSON_TYPE = 'application/json';

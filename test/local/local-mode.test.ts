@@ -8,8 +8,8 @@ import { listen } from '../../local/http.ts';
 import type { LocalMode } from '../../local/local-mode.ts';
 import { proveVending } from '../../local/proof.ts';
 import { sign } from '../../local/sign.ts';
-import { type BundledLocalModeOptions, startBundledLocalMode } from '../../testbed/local-mode.ts';
 import { SecretOperator } from '../../testbed/secret-operator.ts';
+import { type BundledLocalModeOptions, startBundledLocalMode } from '../../testing/bundled-local-mode.ts';
 
 // Each test starts worker threads, and the first one bundles the function: on a busy machine, that takes seconds.
 jest.setTimeout(60_000);

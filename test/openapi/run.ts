@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import type { AuthorizationServerOptions, Misbehaviour } from '../../local/authorization-server.ts';
 import { temporaryFolder } from '../../local/temporary-folder.ts';
-import { startBundledLocalMode } from '../../testbed/local-mode.ts';
 import { schemathesis, type Trial, trySchemathesis } from '../../testbed/schemathesis.ts';
 import { runSuite, type Suite } from '../../testbed/suite.ts';
+import { startBundledLocalMode } from '../../testing/bundled-local-mode.ts';
 import { type Deployment, documentOf, LIFETIME_SECONDS } from './document.ts';
 import { checkClients } from './generated-clients.ts';
 import { checkLinters } from './linters.ts';

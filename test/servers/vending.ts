@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import type { ProfileFile } from '../../lambda/vend/settings.ts';
 import type { LocalMode } from '../../local/local-mode.ts';
-import { claimsOf, requestToken, startBundledLocalMode } from '../../testbed/local-mode.ts';
+import { claimsOf, requestToken } from '../../testbed/local-mode.ts';
 import type { Suite } from '../../testbed/suite.ts';
+import { startBundledLocalMode } from '../../testing/bundled-local-mode.ts';
 import type { Client, Keycloak } from './keycloak.ts';
 
 const REALM = 'shop';
