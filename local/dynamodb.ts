@@ -71,20 +71,6 @@ function withoutWarning<Client>(create: () => Client): Client {
   }
 }
 
-/**
- * dynalite is an optional peer of the package.
- *
- * @throws Error with one line, where it is missing
- */
-async function loadDynalite() {
-  try {
-    return (await import('dynalite')).default;
-  } catch (error) {
-    if (!/^Cannot find (module|package) 'dynalite'/.test(String(error instanceof Error && error.message))) throw error;
-    throw new Error('token-vending/testing needs the package dynalite: npm i -D dynalite@4');
-  }
-}
-
 /** Creates a token table as the stack defines it, and waits until it is active: it refuses writes until then. */
 export async function createTokenTable(client: DynamoDBClient, tableName: string): Promise<void> {
   await client.send(

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { type Scope, TokenClient, type TokenClientOptions, type VendedToken } from '../../client/index.ts';
 import { type Listening, listen } from '../../local/http.ts';
 import type { LocalMode } from '../../local/local-mode.ts';
-import { startBundledLocalMode } from '../../testbed/local-mode.ts';
+import { startBundledLocalMode } from '../../testing/bundled-local-mode.ts';
 
 let mode: LocalMode;
 /** Requests of the clients to the token endpoint. */

@@ -10,7 +10,7 @@ import { type Runtime, SYSTEM } from '../../client/runtime.ts';
 import { VendingEndpoint } from '../../client/vending-endpoint.ts';
 import { type Listening, listen } from '../../local/http.ts';
 import type { LocalMode } from '../../local/local-mode.ts';
-import { startBundledLocalMode } from '../../testbed/local-mode.ts';
+import { startBundledLocalMode } from '../../testing/bundled-local-mode.ts';
 
 const CREDENTIALS = { accessKeyId: 'canary-id', secretAccessKey: 'canary-secret', sessionToken: 'canary-token' };
 const TOKEN = { access_token: 'the-token', token_type: 'Bearer', expires_in: 60, scope: 'a b', tenant: 'mine' };

@@ -4,9 +4,9 @@
 import assert from 'node:assert/strict';
 import type { LocalMode } from '../../local/local-mode.ts';
 import { temporaryFolder } from '../../local/temporary-folder.ts';
-import { startBundledLocalMode } from '../../testbed/local-mode.ts';
 import { run } from '../../testbed/processes/children.ts';
 import { runSuite, type Suite } from '../../testbed/suite.ts';
+import { startBundledLocalMode } from '../../testing/bundled-local-mode.ts';
 import { type RunningFunction, startFunction } from '../local/handler-folder.ts';
 import { type Command, SIGNERS, type Signer } from './signers.ts';
 
