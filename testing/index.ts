@@ -10,7 +10,7 @@ import { type LocalFaults, type ServerState, SimulatedFaults } from './faults.ts
 export type { ClientRegistration, LocalFaults, ServerState };
 
 export interface StartLocalOptions {
-  /** The profile's allow-list, as a list or separated by spaces. @default all scopes of the simulated Emporix's client */
+  /** The profile's allow-list, as a list or separated by spaces. @default all scopes of the client */
   readonly scopes?: string | readonly string[] | undefined;
   /** @default any free port */
   readonly port?: number | undefined;

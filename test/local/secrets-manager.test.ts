@@ -57,6 +57,15 @@ const move = (label: string, to?: string, from?: string) =>
   );
 const labels = async () => (await client.send(new DescribeSecretCommand({ SecretId: NAME }))).VersionIdsToStages;
 
+test('put creates a secret, and puts a new current value under its name or its ARN', async () => {
+  const arn = server.put(NAME, 'one');
+  expect(await get()).toMatchObject({ ARN: arn, Name: NAME, SecretString: 'one', VersionStages: ['AWSCURRENT'] });
+  expect(server.put(arn, 'two')).toBe(arn);
+  expect(server.put(NAME, 'three')).toBe(arn);
+  expect(await get()).toMatchObject({ SecretString: 'three' });
+  expect(await get({ VersionStage: 'AWSPREVIOUS' })).toMatchObject({ SecretString: 'two' });
+});
+
 describe('a secret', () => {
   test('is found by its name and by its ARN, which ends in six characters', async () => {
     const { ARN = '' } = await create();

@@ -3,21 +3,17 @@
 
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { temporaryFolder } from '../../local/temporary-folder.ts';
+import { expect, test } from '@jest/globals';
 
 const ROOT = join(import.meta.dirname, '../..');
+/** A process that doesn't end by itself is ended, and fails its test. */
+const LIMIT_MS = 50_000;
 const CALL = join(import.meta.dirname, 'call.ts');
 
-let folder: ReturnType<typeof temporaryFolder>;
-beforeEach(() => {
-  folder = temporaryFolder();
-});
-afterEach(() => folder.close());
-
-/** Runs a program that has `startLocal` and `call`, and returns its output when it has ended by itself. */
+/** Runs a program that has `startLocal` and `call`. Returns, when it has ended by itself, what it printed and left. */
 async function run(program: string, ...imports: string[]) {
   const source = `
     import { startLocal } from './testing/index.ts';
@@ -25,15 +21,16 @@ async function run(program: string, ...imports: string[]) {
     ${program}
   `;
   const args = ['tsx', ...imports].flatMap((module) => ['--import', module]);
-  const { PATH = '' } = process.env;
-  const options = { cwd: ROOT, env: { PATH, TMPDIR: folder.path } };
-  return await promisify(execFile)(process.execPath, [...args, '--input-type=module', '-e', source], options);
+  const { PATH = '', TMPDIR = '' } = process.env;
+  const options = { cwd: ROOT, env: { PATH, ...(TMPDIR && { TMPDIR }) }, timeout: LIMIT_MS };
+  const running = promisify(execFile)(process.execPath, [...args, '--input-type=module', '-e', source], options);
+  const { stdout, stderr } = await running;
+  const folders = readdirSync(tmpdir()).filter((name) => name.startsWith(`token-vending-${running.child.pid}-`));
+  return { stdout, stderr, folders };
 }
 
-const leftFolders = () => readdirSync(folder.path).filter((name) => name.startsWith('token-vending'));
-
 test('a process is as before when startLocal is closed, and it ends by itself', async () => {
-  const { stdout, stderr } = await run(`
+  const { stdout, stderr, folders } = await run(`
     const stateOf = () => ({
       environment: { ...process.env },
       listeners: process.eventNames().map((name) => [String(name), process.listenerCount(name)]),
@@ -53,11 +50,11 @@ test('a process is as before when startLocal is closed, and it ends by itself', 
   expect(after).toEqual(before);
   expect(whileOpen).toEqual(before.environment);
   expect(open.filter((resource: string) => !/^(TTY|Pipe)Wrap$/.test(resource))).toEqual([]);
-  expect(leftFolders()).toEqual([]);
+  expect(folders).toEqual([]);
 });
 
 test('a process goes on without an error when startLocal is closed while requests are running', async () => {
-  const { stdout, stderr } = await run(`
+  const { stdout, stderr, folders } = await run(`
     for (let round = 0; round < 3; round += 1) {
       const local = await startLocal();
       const scopes = ['order.order_read', 'price.price_manage', 'media.asset_manage', ''];
@@ -70,15 +67,15 @@ test('a process goes on without an error when startLocal is closed while request
     console.log('ended');
   `);
   expect([stdout, stderr]).toEqual(['ended\n', '']);
-  expect(leftFolders()).toEqual([]);
+  expect(folders).toEqual([]);
 });
 
 test('a process that ends without closing leaves no folder behind', async () => {
-  await run(`
+  const { folders } = await run(`
     await startLocal();
     process.exit();
   `);
-  expect(leftFolders()).toEqual([]);
+  expect(folders).toEqual([]);
 });
 
 test('a start without dynalite is refused in one line, and the process ends by itself', async () => {
@@ -89,7 +86,7 @@ test('a start without dynalite is refused in one line, and the process ends by i
     import { register } from 'node:module';
     register(${JSON.stringify(`data:text/javascript,${encodeURIComponent(hooks)}`)});
   `;
-  const { stdout, stderr } = await run(
+  const { stdout, stderr, folders } = await run(
     'await startLocal().catch(({ message }) => console.log(message));',
     `data:text/javascript,${encodeURIComponent(register)}`,
   );
@@ -98,16 +95,16 @@ test('a start without dynalite is refused in one line, and the process ends by i
     `token-vending/testing and local mode need the package dynalite: npm i -D dynalite@${devDependencies.dynalite}\n`,
   );
   expect(stderr).toBe('');
-  expect(leftFolders()).toEqual([]);
+  expect(folders).toEqual([]);
 });
 
 test('a start whose port is in use leaves nothing open, so the process ends by itself', async () => {
-  const { stdout, stderr } = await run(`
+  const { stdout, stderr, folders } = await run(`
     const first = await startLocal();
     await startLocal({ port: Number(new URL(first.url).port) }).catch(({ message }) => console.log(message));
     await first.close();
   `);
   expect(stdout).toMatch(/^listen EADDRINUSE: .*\n$/);
   expect(stderr).toBe('');
-  expect(leftFolders()).toEqual([]);
+  expect(folders).toEqual([]);
 });

@@ -136,7 +136,7 @@ describe('a start that fails says why in one line and leaves nothing behind', ()
     ['a port that is none', { port: 65_536 }, /^options\.port should be >= 0 and < 65536/],
   ])('for %s', async (_, options, line) => {
     const before = folders();
-    const { message } = (await startLocal(options).catch((error: Error) => error)) as Error;
+    const { message } = (await start(options).catch((error: Error) => error)) as Error;
     expect(message).toMatch(line);
     expect(message).not.toMatch(/\n|very-secret/);
     expect(folders()).toEqual(before);
@@ -146,7 +146,7 @@ describe('a start that fails says why in one line and leaves nothing behind', ()
     const before = folders();
     const other = await opened.keep(listen(createServer()));
     const { port } = new URL(other.url);
-    await expect(startLocal({ port: Number(port) })).rejects.toThrow(
+    await expect(start({ port: Number(port) })).rejects.toThrow(
       new RegExp(`^listen EADDRINUSE: address already in use 127\\.0\\.0\\.1:${port}$`),
     );
     expect(folders()).toEqual(before);
