@@ -102,13 +102,6 @@ describe('imports go one way', () => {
     },
   );
 
-  test('client imports nothing of lambda but the pure scopes', () => {
-    const outside = sources('client')
-      .flatMap(ownImports)
-      .filter((path) => folderOf(path) !== 'client');
-    expect(outside.filter((path) => path !== 'lambda/oauth/scopes.ts')).toEqual([]);
-  });
-
   test('no file imports itself through other files', () => {
     expect(cycles(FILES)).toEqual([]);
   });

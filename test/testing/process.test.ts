@@ -90,10 +90,9 @@ test('a start without dynalite is refused in one line, and the process ends by i
     'await startLocal().catch(({ message }) => console.log(message));',
     `data:text/javascript,${encodeURIComponent(register)}`,
   );
-  const { devDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
-  expect(stdout).toBe(
-    `token-vending/testing and local mode need the package dynalite: npm i -D dynalite@${devDependencies.dynalite}\n`,
-  );
+  const { peerDependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const major = /^\^(\d+)\./.exec(peerDependencies.dynalite)?.[1];
+  expect(stdout).toBe(`token-vending/testing needs the package dynalite: npm i -D dynalite@${major}\n`);
   expect(stderr).toBe('');
   expect(folders).toEqual([]);
 });
