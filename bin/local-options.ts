@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { Config } from '../lib/config.ts';
 import { tokenEndpoint } from '../lib/config-values.ts';
 import { profileFileOf } from '../lib/profile-file.ts';
-import type { ClientRegistration } from '../local/local-mode.ts';
+import type { ClientRegistration } from '../local/client-registration.ts';
 
 const DEFAULT_PORT = 8787;
 const MAX_PORT = 65_535;

@@ -4,6 +4,7 @@
 import { DEFAULT_SECRET_FIELDS, secretJson } from '../lambda/secrets/secret-value.ts';
 import type { ProfileFile } from '../lambda/vend/settings.ts';
 import type { AuthorizationServerOptions } from './authorization-server.ts';
+import type { ClientRegistration } from './client-registration.ts';
 import { SOME_SCOPES } from './client-secrets.ts';
 import { type LocalDynamoDb, startDynamoDb } from './dynamodb.ts';
 import { lambdaEnvironment, vendEnvironment } from './function-environment.ts';
@@ -13,13 +14,6 @@ import { type LocalSecretsManager, startSecretsManager } from './secrets-manager
 import { type ServedAuthorizationServer, startAuthorizationServer } from './serve-authorization-server.ts';
 
 const FUNCTION_NAME = 'token-vending-local';
-
-/** A client, as it is registered with an authorization server (RFC 6749 §2). */
-export interface ClientRegistration {
-  readonly tokenEndpoint: string;
-  readonly clientId: string;
-  readonly clientSecret: string;
-}
 
 export interface LocalModeOptions {
   /** Holds the bundled function, `index.mjs`, and its `profile.json`. */

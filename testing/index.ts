@@ -3,9 +3,10 @@
 
 import { loadConfig } from '../lib/config.ts';
 import { profileFileOf } from '../lib/profile-file.ts';
-import type { ClientRegistration } from '../local/local-mode.ts';
+import type { ClientRegistration } from '../local/client-registration.ts';
 import { startBundledLocalMode } from './bundled-local-mode.ts';
-import { type LocalFaults, type ServerState, SimulatedFaults } from './faults.ts';
+import { SimulatedFaults } from './faults.ts';
+import type { LocalFaults, ServerState } from './local-faults.ts';
 
 export type { ClientRegistration, LocalFaults, ServerState };
 
