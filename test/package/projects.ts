@@ -74,7 +74,12 @@ export class Project {
 
   /** @returns what it printed on standard output */
   run(program: string, ...args: readonly string[]): Promise<string> {
-    return run(program, args, { cwd: this.folder, env: this.#env });
+    return this.runWith({}, program, ...args);
+  }
+
+  /** @param env is added to the environment */
+  runWith(env: NodeJS.ProcessEnv, program: string, ...args: readonly string[]): Promise<string> {
+    return run(program, args, { cwd: this.folder, env: { ...this.#env, ...env } });
   }
 }
 

@@ -12,6 +12,7 @@ import { createCdkApp, synthesizeApp, synthesizeSources, testApp } from './cdk-a
 import { installJudges, JUDGES } from './judges.ts';
 import { checkNode } from './node.ts';
 import { type Packed, pack, ROOT } from './projects.ts';
+import { checkSnippets } from './snippets.ts';
 import { checkSideEffects, checkTypes } from './types.ts';
 
 const OTHER_NODES = [22, 24];
@@ -30,6 +31,7 @@ await runSuite({ limitMinutes: 20 }, async (suite) => {
   }
   await checkTypes(suite, packed);
   await checkSideEffects(suite, packed);
+  await checkSnippets(suite, packed);
   await checkCdkVersions(suite, packed);
 });
 
