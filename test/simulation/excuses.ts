@@ -1,9 +1,13 @@
 // What went wrong in a history, and when. It excuses a failure or an early mint only near that time.
 
+import { SECRET_REQUEST_MS } from '../../lambda/time-limits.ts';
 import { MAX_STILL_MS } from '../../testbed/simulator/instance.ts';
 import type { Trouble } from '../../testbed/simulator/ledger.ts';
 import type { ObservedInstance, TokenRequest } from '../../testbed/simulator/observer.ts';
 import type { History } from './history.ts';
+
+/** How long it takes until a request to Secrets Manager has failed. */
+const SECRETS_FAIL_MS = 2 * SECRET_REQUEST_MS;
 
 /** A time span of a history, in milliseconds. */
 export interface Span {
@@ -20,9 +24,14 @@ export function disturbances({ ledger }: History, { fromMs, toMs }: Span): Troub
   return ledger.disturbances.filter(({ atMs }) => isWithin(atMs, { fromMs: fromMs - MAX_STILL_MS, toMs }));
 }
 
-/** Requests to the table or to Secrets Manager that failed. */
-export function givenUp({ ledger }: History, span: Span): Trouble[] {
-  return ledger.givenUp.filter(({ atMs }) => isWithin(atMs, span));
+/**
+ * Requests to the table or to Secrets Manager that failed. An instance waits half a second for Secrets Manager, and goes
+ * on while the request is still under way.
+ */
+export function givenUp({ ledger }: History, { fromMs, toMs }: Span): Trouble[] {
+  return ledger.givenUp.filter(({ atMs, service }) =>
+    isWithin(atMs, { fromMs, toMs: service === 'secret' ? toMs + SECRETS_FAIL_MS : toMs }),
+  );
 }
 
 /** Requests that the server did not grant, or whose answer was not heard. A refused version is none of them. */

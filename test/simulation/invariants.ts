@@ -1,7 +1,7 @@
 // What must be true of every history of a fleet, whatever happened in it: the promises of docs/guarantees.md.
 
 import { VendingError } from '../../lambda/errors.ts';
-import { LEASE_MS, SECRET_REQUEST_MS } from '../../lambda/time-limits.ts';
+import { LEASE_MS } from '../../lambda/time-limits.ts';
 import { CALL_LIMIT_MS } from '../../testbed/simulator/fleet.ts';
 import type { RecordedCall } from '../../testbed/simulator/ledger.ts';
 import { credentialViolations, KNOWN_EVERYWHERE_MS } from './credential-invariants.ts';
@@ -13,8 +13,6 @@ import { mintViolations } from './mint-invariants.ts';
 const CLOCKS_MS = 2_000;
 /** The longest back-off in a history. */
 const MAX_BACK_OFF_MS = 65_000;
-/** How long it takes until it has failed. Nobody waits for that who has a version. */
-const SECRETS_FAIL_MS = 2 * SECRET_REQUEST_MS;
 /** The back-off of a key whose mint was refused for all versions that it knew. */
 const REFUSED_BACK_OFF_MS = 27_000;
 /** After Secrets Manager has failed an instance, it is not asked again before: a newer credential isn't known there. */
@@ -48,7 +46,7 @@ function violationsOfCall(history: History, call: RecordedCall): string[] {
   if (failure === undefined) return found.map((what) => `${at} ${what}`);
 
   if (!(failure instanceof VendingError)) found.push(`failed with ${String(failure)}`);
-  const around = { fromMs: startedAtMs - SECRETS_RETRY_MS, toMs: endedAtMs + SECRETS_FAIL_MS };
+  const around = { fromMs: startedAtMs - SECRETS_RETRY_MS, toMs: endedAtMs };
   const isDisturbed = troubles(history, around, instance).some(
     ({ atMs, service }) => service === 'secret' || isWithin(atMs, span),
   );

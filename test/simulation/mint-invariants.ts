@@ -69,8 +69,9 @@ function excuses(history: History, key: string, before: TokenRequest, mint: Toke
     ...(mint.startedAtMs < firstAcceptedAtMs + KNOWN_AFTER_MS && troubles(history, { ...span, fromMs: 0 }).length > 0
       ? [mint]
       : []),
-    // A token whose answer was not heard.
-    ...failedMints(history, span).filter(({ scopes }) => String(scopes) === key),
+    // A token whose answer was not heard, but not this one.
+    ...failedMints(history, span).filter((failed) => failed !== mint && String(failed.scopes) === key),
+    ...cutTests(history, key, mint),
     // Nobody mints past a table that throttles.
     ...troubles(history, span).filter(({ service }) => service !== 'throttled read'),
     // The first mint with a new version, or with the accepted one after another one.
@@ -78,6 +79,17 @@ function excuses(history: History, key: string, before: TokenRequest, mint: Toke
       .map(({ version }) => version)
       .filter((version) => version === mint.credentialVersion),
   ];
+}
+
+/** Tests of the version that were cut short. Each is made again after its claim has ended, as soon as somebody calls. */
+function cutTests(history: History, key: string, { credentialVersion, startedAtMs, arrivedAtMs }: TokenRequest) {
+  const isAccepted = history.ledger.accepted.some(
+    ({ version, atMs }) => version === credentialVersion && atMs < arrivedAtMs,
+  );
+  if (isAccepted) return [];
+  return failedMints(history, { fromMs: 0, toMs: startedAtMs }).filter(
+    (failed) => failed.credentialVersion === credentialVersion && String(failed.scopes) === key,
+  );
 }
 
 /** The calls of a kind for a key that were under way while it was minted. */
@@ -96,6 +108,11 @@ function callsDuring(
   );
 }
 
+/** The reports of tokens that had not ended. The others force no renewal. */
 function reportsDuring(history: History, key: string, mint: TokenRequest) {
-  return callsDuring(history, key, mint, ({ rejectedTokenSha256 }) => rejectedTokenSha256 !== undefined);
+  const { calls } = history.ledger;
+  return callsDuring(history, key, mint, ({ rejectedTokenSha256 }) => {
+    const reported = calls.find(({ vended }) => vended?.token.sha256 === rejectedTokenSha256)?.vended?.token;
+    return reported !== undefined && mint.startedAtMs < reported.expiresAtMs;
+  });
 }
