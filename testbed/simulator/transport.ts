@@ -100,7 +100,7 @@ export class Transport {
     return answer();
   }
 
-  /** One request to the token endpoint, without the retry, which makes no difference here. */
+  /** One request to the token endpoint, if there is time, without the retry, which makes no difference here. */
   async mint(
     credential: Credential,
     scopes: Scopes | undefined,
@@ -110,6 +110,7 @@ export class Transport {
     const requestedAtMs = this.#instance.nowMs;
     const startedAtMs = time.nowMs();
     const timeoutMs = Math.min(TOKEN_ENDPOINT_LIMITS.requestTimeoutMs, deadlineMs - requestedAtMs);
+    if (timeoutMs <= 0) throw new VendingError('timed_out', 'simulated');
     const latencyMs = options.latencies.token(chance);
     await this.sleep(Math.min(latencyMs / 2, timeoutMs));
     const { clientId, clientSecret } = credential;

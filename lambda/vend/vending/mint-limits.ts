@@ -9,6 +9,7 @@ import {
   assertNotForcedTooFast,
   assertNotMintedForMinTtlLately,
   type Demand,
+  type Patience,
   patience,
   type TokenState,
 } from '../state/token-state.ts';
@@ -58,9 +59,13 @@ export class MintLimits {
 
   /** @param isPatient whether a caller waits for a whole mint, although its token has much of its lifetime left */
   timeLeft(call: VendCall, state: TokenState, nowMs = this.#nowMs, isPatient = false): TimeLeft {
-    const { demand, deadlineMs, startedAtMs } = call;
+    return new TimeLeft(nowMs, call.deadlineMs, this.patience(call, state, isPatient));
+  }
+
+  /** How long the caller waits for a better token than its valid one. Undefined: it has none. */
+  patience({ demand, startedAtMs }: VendCall, state: TokenState, isPatient = false): Patience | undefined {
     const versionsInUse = isPatient ? [] : this.#props.keeper.versionsInUse;
-    return new TimeLeft(nowMs, deadlineMs, patience(state, demand, versionsInUse, { startedAtMs, nowMs: this.#nowMs }));
+    return patience(state, demand, versionsInUse, { startedAtMs, nowMs: this.#nowMs });
   }
 
   assertMayMint({ caller, request, demand }: VendCall, state: TokenState): void {

@@ -21,7 +21,7 @@ import {
 } from '../state/token-state.ts';
 import type { CredentialKeeper } from './credential-keeper.ts';
 import type { CredentialRecorder } from './credential-recorder.ts';
-import type { MintLimits, VendCall } from './mint-limits.ts';
+import { type MintLimits, outOfTime, type VendCall } from './mint-limits.ts';
 import type { Minted, Minter } from './minter.ts';
 import type { ScopePolicy } from './scope-policy.ts';
 import type { TokenMemory } from './token-memory.ts';
@@ -67,7 +67,7 @@ export class Minting {
   }
 
   /**
-   * @returns undefined if another instance took the lease, or the table throttles
+   * @returns undefined if another instance took the lease, the table throttles, or the lease took all the time for a mint
    * @throws VendingError
    */
   async underLease(call: VendCall, reading: Reading, watch: LeaseWatch): Promise<FoundToken | undefined> {
@@ -107,7 +107,9 @@ export class Minting {
     }
     const startedAtMs = this.#nowMs;
     memory.remember(key, reading.state, { mintedWithoutTableAtMs: startedAtMs });
-    return await this.#mint({ call, reading, startedAtMs, leaseId });
+    const found = await this.#mint({ call, reading, startedAtMs, leaseId });
+    if (found === undefined) throw outOfTime();
+    return found;
   }
 
   /** Watches the leases on a token for one call. */
@@ -115,11 +117,11 @@ export class Minting {
     return new LeaseWatch(this.#props.clock, this.#props.writer.newLeaseId());
   }
 
-  async #mint(mint: Mint): Promise<FoundToken> {
+  /** @returns undefined if no time was left to ask the server */
+  async #mint(mint: Mint): Promise<FoundToken | undefined> {
     const { keeper, limits, minter, recorder } = this.#props;
     const { call, reading, startedAtMs } = mint;
-    const { request, demand } = call;
-    const { state } = reading;
+    const [{ request, demand }, { state }] = [call, reading];
     const wasTested = keeper.state.test?.version === keeper.current?.version;
     const isTest = await recorder.claimTest();
     const isNeeded = !isFresh(state, demand, keeper.versionsInUse, this.#nowMs) || this.#nowMs >= state.token.renewAtMs;
@@ -132,6 +134,8 @@ export class Minting {
     // A test that was cut short may have cost an issued token. It is repeated with time for a whole mint.
     const left = limits.timeLeft(call, state, startedAtMs, isTest && wasTested);
     const limitMs = startedAtMs + left.toMintMs;
+    // The server was not asked, so it did not fail either: no back-off is recorded.
+    if (this.#nowMs >= limitMs) return await this.#release(mint);
     const repeatUntilMs = left.isCutEarly ? call.startedAtMs + WAIT_MS : undefined;
     const listing = this.#listRejected(mint);
     let minted: Minted;
@@ -221,20 +225,14 @@ export class Minting {
     if (credential) await this.#publish(mint, { token: postponed, credential }, forcedAtSeconds);
   }
 
-  async #publish(mint: Mint, minted: Minted, forcedAtSeconds: number | undefined): Promise<boolean | undefined> {
-    const { call, reading, leaseId, repeatUntilMs } = mint;
-    return await this.#props.writer.publish(
-      call.request.key,
-      minted,
-      forcedAtSeconds,
-      reading.state,
-      leaseId,
-      repeatUntilMs,
-    );
+  async #publish({ call, reading, leaseId, repeatUntilMs }: Mint, minted: Minted, forcedAtSeconds: number | undefined) {
+    const { key } = call.request;
+    return await this.#props.writer.publish(key, minted, forcedAtSeconds, reading.state, leaseId, repeatUntilMs);
   }
 
-  async #release({ call, leaseId }: Mint): Promise<void> {
+  async #release({ call, leaseId }: Mint): Promise<undefined> {
     if (leaseId !== undefined) await this.#props.writer.releaseLease(call.request.key, leaseId);
+    return undefined;
   }
 
   get #nowMs(): number {

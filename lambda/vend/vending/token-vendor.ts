@@ -171,7 +171,7 @@ export class TokenVendor {
       if (next === 'mint under lease') {
         const minted = await minting.underLease(call, reading, watch);
         if (minted) return minted;
-        // Another instance took the lease.
+        // Another instance took the lease, or taking it took all the time for a mint.
         const { token } = situation;
         situation = { ...this.#situation(call, reading, watch, pauseMs), token, lease: 'held' };
         next = decide(situation);
@@ -181,11 +181,12 @@ export class TokenVendor {
     }
   }
 
-  /** Reads that are repeated may take long. A caller with a valid token waits a short time for them. */
+  /** Reads that are repeated may take long. A caller with a valid token waits for them as long as for a mint. */
   async #read(call: VendCall): Promise<Reading> {
-    const { reader, clock } = this.#props;
-    const shortlyMs = this.#validInMemory(call) ? call.startedAtMs + WAIT_MS : call.deadlineMs;
-    const limitMs = Math.min(call.deadlineMs, shortlyMs) - this.#nowMs;
+    const { reader, clock, limits, memory } = this.#props;
+    const patience = limits.patience(call, memory.get(call.request.key)?.state ?? {});
+    const untilMs = patience ? Math.max(call.startedAtMs + WAIT_MS, patience.untilMs) : call.deadlineMs;
+    const limitMs = Math.min(call.deadlineMs, untilMs) - this.#nowMs;
     const reading = await clock.waitAtMost(limitMs, reader.readTableAndCredential(call.request));
     if (reading === undefined) throw outOfTime();
     return reading;

@@ -288,6 +288,14 @@ export const GUARDS: readonly Guard[] = [
     test: SLOW_RENEWAL_TEST,
   },
   {
+    promise: 'a caller whose token is of a replaced version waits for a whole mint',
+    remove: ({ replaceRules }) =>
+      replaceRules(({ patience }) => ({
+        patience: (state, demand, _, at) => patience(state, demand, [state.credentialVersion], at),
+      })),
+    test: REPLACED_SECRET_TEST,
+  },
+  {
     promise: 'a caller with a valid token waits half a second for Secrets Manager',
     remove: ({ keeper }) => {
       const { prototype } = keeper().CredentialKeeper;

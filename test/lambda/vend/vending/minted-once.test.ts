@@ -130,6 +130,35 @@ test('a token that ends while the lease is taken is replaced: its end does not c
   await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
 });
 
+describe('a lease that took all the time for a mint is given back, and the server is not asked:', () => {
+  const slow = (durationMs: number) => (send: () => Promise<unknown>) => {
+    vending.clock.forward(durationMs);
+    return send();
+  };
+
+  test('the token that ends meanwhile is replaced', async () => {
+    const { clock, emporix, startInstance } = await start({ expiresInSeconds: 60 });
+    clock.stop();
+    await startInstance().vend();
+    const { expiresAtMs = 0 } = emporix.tokens[0] ?? {};
+    clock.forward(expiresAtMs - 2_030 - clock.nowMs());
+    const instance = startInstance({ faults: { read: slow(20), acquireLease: slow(200), other: slow(1_200) } });
+    await expect(instance.vend()).resolves.toMatchObject({ source: 'mint' });
+    expect(emporix.requests).toHaveLength(2);
+  });
+
+  test('an instance that stood still tells no other one of a failure', async () => {
+    const { clock, emporix, item, startInstance } = await start();
+    clock.stop();
+    const instance = startInstance({ faults: { acquireLease: slow(24_000) } });
+    await expect(instance.vend()).rejects.toMatchObject({ code: 'unavailable' });
+    expect(emporix.requests).toEqual([]);
+    const { lease_id, backoff_until } = (await item(instance.keyOf())) ?? {};
+    expect({ lease_id, backoff_until }).toEqual({});
+    await expect(startInstance().vend()).resolves.toMatchObject({ source: 'mint' });
+  });
+});
+
 test("a wait for another instance's mint ends before the deadline", async () => {
   const { clock, startInstance, store } = await start();
   const instance = startInstance();

@@ -61,6 +61,26 @@ describe('a good secret', () => {
     clock.forward(1_000);
     expect(secretsSent()).toEqual(['emporix-secret', 'two']);
   });
+
+  test("makes a caller with a token of the replaced one wait for another instance's mint for up to 8 s", async () => {
+    const { clock, item, putSecret, startInstance, store } = await start();
+    const instance = startInstance();
+    const { accessToken } = await instance.vend('a');
+    accepted.add('two');
+    await putSecret('two');
+    clock.forward(50_000);
+    await instance.vend('b');
+    const key = instance.keyOf('a');
+    const startedAtMs = clock.nowMs();
+    const untilMs = startedAtMs + 10_000;
+    const lease = { leaseId: 'another', untilMs, endedBeforeMs: 0, watchedLeaseId: undefined };
+    const seenRevision = (await item(key))?.revision?.S;
+    await store.acquireLease({ key, ...lease, seenRevision, expiresAtSeconds: untilMs / 1000 });
+    await expect(instance.vend('a')).resolves.toMatchObject({ accessToken, source: 'memory' });
+    const tookMs = clock.nowMs() - startedAtMs;
+    expect(tookMs).toBeGreaterThan(5_000);
+    expect(tookMs).toBeLessThanOrEqual(8_000);
+  });
 });
 
 describe('a secret that the authorization server refuses', () => {
