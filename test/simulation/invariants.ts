@@ -90,11 +90,9 @@ function hadReason(history: History, { startedAtMs, request }: RecordedCall, end
   // its holder died.
   const late = { fromMs: startedAtMs + 1_000, toMs: endedAtMs };
   if (ledger.disturbances.some(({ atMs }) => isWithin(atMs, late))) return true;
-  // A minter that stands still runs out of time, and says so to all.
-  const maxDeaths = fleet.options.faults.pause > 0 ? 0 : 1;
-  return (
-    ledger.disturbances.filter(({ atMs }) => isWithin(atMs, since(2 * LEASE_MS + SECRETS_RETRY_MS))).length > maxDeaths
-  );
+  // A minter that stands still runs out of time, and says so to all when it goes on: it may have been refused before.
+  if (fleet.options.faults.pause > 0) return disturbances(history, since(REFUSED_BACK_OFF_MS)).length > 0;
+  return ledger.disturbances.filter(({ atMs }) => isWithin(atMs, since(2 * LEASE_MS + SECRETS_RETRY_MS))).length > 1;
 }
 
 /** The server is not asked for what is in back-off, unless the back-off was recorded while a mint set out. */
