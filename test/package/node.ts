@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import type { Suite } from '../../testbed/suite.ts';
-import { FORMATS, type Format, LOADED_BYTES, program, VENDING } from './programs.ts';
+import { FORMATS, type Format, HANDLED, LOADED_BYTES, program, VENDING } from './programs.ts';
 import { bytesIn, type Packed, Project } from './projects.ts';
 
 const MAX_INSTALLED_BYTES = 5_000_000;
@@ -33,8 +33,12 @@ export async function checkNode(suite: Suite, { tarball }: Packed, node: string,
       await assertSays(NEEDS_CDK, () => runProgram(format, program(format, { 'token-vending': 'TokenVending' })));
     });
     await suite.check(`${as}: startLocal says in one line which package it needs`, async () => {
-      const text = program(format, { 'token-vending/testing': 'startLocal' }, 'await startLocal();');
+      const text = program(format, { 'token-vending/testing': 'startLocal' }, 'await startLocal(); process.exit();');
       await assertSays(NEEDS_DYNALITE, () => runProgram(format, text));
+    });
+    await suite.check(`${as}: a process that handles this ends, so nothing was left open`, async () => {
+      const text = program(format, { 'token-vending/testing': 'startLocal' }, HANDLED);
+      assert.equal(await runProgram(format, text), `${NEEDS_DYNALITE}\n`);
     });
   }
   await suite.check(

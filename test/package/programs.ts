@@ -15,10 +15,16 @@ export function program(format: Format, imports: Readonly<Record<string, string>
 /** Vends a token from local mode. */
 export const VENDING = `
   const local = await startLocal();
-  const { accessToken } = await new TokenClient(local).getToken();
-  if (typeof accessToken !== 'string' || accessToken === '') throw new Error('no token was vended');
-  await local.close();
+  try {
+    const { accessToken } = await new TokenClient(local).getToken();
+    if (typeof accessToken !== 'string' || accessToken === '') throw new Error('no token was vended');
+  } finally {
+    await local.close();
+  }
 `;
+
+/** Prints why local mode can't start, and goes on. */
+export const HANDLED = 'await startLocal().catch((error) => console.log(String(error)));';
 
 /** Prints how many bytes of the package have been loaded. */
 export const LOADED_BYTES = `

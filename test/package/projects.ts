@@ -7,6 +7,8 @@ import { temporaryFolder } from '../../local/temporary-folder.ts';
 import { run } from '../../testbed/processes/children.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
+/** Only a program that hangs takes so long. */
+const LIMIT_MS = 120_000;
 const { path: FOLDERS } = temporaryFolder();
 
 /** A new empty folder, which is removed in the end. */
@@ -79,7 +81,7 @@ export class Project {
 
   /** @param env is added to the environment */
   runWith(env: NodeJS.ProcessEnv, program: string, ...args: readonly string[]): Promise<string> {
-    return run(program, args, { cwd: this.folder, env: { ...this.#env, ...env } });
+    return run(program, args, { cwd: this.folder, env: { ...this.#env, ...env }, timeout: LIMIT_MS });
   }
 }
 
