@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { Stack } from 'aws-cdk-lib';
-import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import type * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
@@ -10,12 +10,13 @@ import * as ssm from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { VEND_TIMEOUT_MS } from '../lambda/time-limits.ts';
 import type { ENVIRONMENT_VARIABLES } from '../lambda/vend/settings.ts';
-import { METRIC_NAMESPACE, METRICS, type MetricDimension, type MetricName } from '../operating/metrics.ts';
+import type { MetricName } from '../operating/metrics.ts';
 import { assertNamed, callersThatFit, permitCaller, vendStatements } from './callers.ts';
 import { configError } from './config-error.ts';
 import { type Credential, decryptVia } from './credential.ts';
 import { functionCode } from './function-code.ts';
 import { acknowledgeWarnedUrl } from './function-url-regions.ts';
+import { type DimensionValues, metricOf } from './metrics.ts';
 import { profileFileOf } from './profile-file.ts';
 import type { ProfileOptions } from './props.ts';
 import { type FunctionSettings, TokenFunction } from './token-function.ts';
@@ -29,8 +30,6 @@ export interface ProfileProps extends FunctionSettings {
   readonly table: dynamodb.ITableRef;
   readonly options: Omit<ProfileOptions, 'credential'>;
 }
-
-const UNITS = { Count: cloudwatch.Unit.COUNT };
 
 export class Profile extends Construct {
   readonly profileName: string;
@@ -47,13 +46,15 @@ export class Profile extends Construct {
    */
   readonly vendPolicy: iam.ManagedPolicy;
   private readonly functionUrl: lambda.FunctionUrl;
-  private readonly dimensionValues: Readonly<Record<MetricDimension, string>>;
+  /** The values of the dimensions of its metrics, and of its credential's. */
+  readonly dimensionValues: DimensionValues;
 
   constructor(scope: Construct, id: string, props: ProfileProps) {
     super(scope, id);
     const { profileName, credential, options } = props;
     this.profileName = profileName;
-    this.dimensionValues = { Profile: profileName, Credential: credential.credentialName };
+    const { stackName } = Stack.of(this);
+    this.dimensionValues = { Stack: stackName, Credential: credential.credentialName, Profile: profileName };
     assertRoomForCallers(profileName, options);
     this.function = this.createFunction(props);
     this.alias = this.createAlias(credential);
@@ -95,19 +96,11 @@ export class Profile extends Construct {
   }
 
   /**
-   * A metric of this profile, or of its credential.
-   * @default - sum over 5 minutes
+   * A metric of this profile, of its credential, or of the stack.
+   * @default - over 5 minutes: the sum of counts, the average of times
    */
   metric(metricName: MetricName, options?: cloudwatch.MetricOptions): cloudwatch.Metric {
-    const { dimension, unit } = METRICS[metricName];
-    return new cloudwatch.Metric({
-      namespace: METRIC_NAMESPACE,
-      metricName,
-      dimensionsMap: { [dimension]: this.dimensionValues[dimension] },
-      unit: UNITS[unit],
-      statistic: cloudwatch.Stats.SUM,
-      ...options,
-    });
+    return metricOf(metricName, this.dimensionValues, options);
   }
 
   private createFunction({ profileName, credential, table, options, ...settings }: ProfileProps): lambda.Function {
@@ -115,6 +108,7 @@ export class Profile extends Construct {
     const { encryptionKey } = settings;
     const { reservedConcurrency } = options;
     const environment: Record<(typeof ENVIRONMENT_VARIABLES)[number], string> = {
+      STACK_NAME: Stack.of(this).stackName,
       PROFILE: profileName,
       CREDENTIAL: credentialName,
       SECRET_ID: secretArn,

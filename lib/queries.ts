@@ -42,7 +42,7 @@ const QUERIES = {
   ],
   CredentialVersions: [
     'filter event = "vended"',
-    'stats count(*) as vended, earliest(time) as first_vended, latest(time) as last_vended by credential_version, source, Profile',
+    'stats count(*) as vended, earliest(time) as first_vended, latest(time) as last_vended by credential_version, Source, Profile',
     'sort last_vended desc',
   ],
 } as const;

@@ -49,6 +49,7 @@ export class CredentialRotation extends Construct {
   private createFunction({ credential, profiles, ...settings }: CredentialRotationProps): lambda.Function {
     const { config, credentialName } = credential;
     const environment: Record<(typeof ROTATION_VARIABLES)[number], string> = {
+      STACK_NAME: Stack.of(this).stackName,
       CREDENTIAL: credentialName,
       SECRET_ID: credential.secretArn,
       TOKEN_ENDPOINT: config.tokenEndpoint,

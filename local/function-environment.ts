@@ -3,7 +3,7 @@
 
 import { devNull } from 'node:os';
 import type { ENVIRONMENT_VARIABLES } from '../lambda/vend/settings.ts';
-import { LOCAL_CREDENTIALS, LOCAL_REGION } from './names.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION, LOCAL_STACK } from './names.ts';
 
 /** The variables that Lambda itself sets. */
 export function lambdaEnvironment(functionName: string, codeDirectory: string, memoryMb = 512): Record<string, string> {
@@ -37,6 +37,7 @@ export interface VendEnvironment {
 /** The variables that the stack sets, and the endpoints. */
 export function vendEnvironment(names: VendEnvironment): Record<string, string> {
   const variables: Record<(typeof ENVIRONMENT_VARIABLES)[number], string> = {
+    STACK_NAME: LOCAL_STACK,
     PROFILE: names.profileName,
     CREDENTIAL: names.credentialName,
     SECRET_ID: names.secretsManager.secretId,

@@ -8,3 +8,5 @@ export const LOCAL_CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local
 
 /** The options of an AWS SDK client that calls a stand-in, without the endpoint. */
 export const STAND_IN_CLIENT = { region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS } as const;
+/** The name of the stack in the metrics. */
+export const LOCAL_STACK = 'local-mode';

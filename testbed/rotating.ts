@@ -121,6 +121,7 @@ function rotateFunctionOf(
     limits: { connectTimeoutMs: 1000, requestTimeoutMs: 500, bodyBytes: 65_536, retryAfterMs: 1000 },
   });
   const settings = {
+    stackName: 'TokenVending',
     credential: 'shop',
     secretId,
     tokenEndpoint: emporix.tokenEndpoint,

@@ -103,7 +103,13 @@ export async function startVending(options: VendingOptions = {}) {
 
   function settingsOf({ profile = 'default', policy }: InstanceOptions): Settings {
     const { tokenEndpoint } = emporix;
-    const names = { profile, credential: 'emporix', secretId: 'emporix', tableName: dynamodb.tableName };
+    const names = {
+      stackName: 'TokenVending',
+      profile,
+      credential: 'emporix',
+      secretId: 'emporix',
+      tableName: dynamodb.tableName,
+    };
     return { ...names, tokenEndpoint, clientAuthentication: 'client_secret_post', ...configured, ...policy };
   }
 

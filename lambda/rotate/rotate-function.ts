@@ -30,8 +30,9 @@ export type RotateFunction = (event: unknown) => Promise<void>;
 
 export function createRotateFunction(settings: RotationSettings, world: RotateWorld): RotateFunction {
   const { clock, random, region } = world;
-  const { credential, profiles, secretId, secretFields = DEFAULT_SECRET_FIELDS, tenant } = settings;
-  const log = new Log({ dimension: { name: 'Credential', value: credential }, clock, write: world.write });
+  const { stackName, credential, profiles, secretId, secretFields = DEFAULT_SECRET_FIELDS, tenant } = settings;
+  const dimensions = { Stack: stackName, Credential: credential };
+  const log = new Log({ dimensions, of: 'Credential', clock, write: world.write });
   const tokenEndpoint =
     world.tokenEndpoint ?? new TokenEndpoint({ ...settings, url: settings.tokenEndpoint, clock, random });
   const rotation = new Rotation({

@@ -24,9 +24,11 @@ export interface RotationFile {
 }
 
 /** The names of the environment variables of a rotation function. */
-export const ROTATION_VARIABLES = ['CREDENTIAL', 'SECRET_ID', 'TOKEN_ENDPOINT'] as const;
+export const ROTATION_VARIABLES = ['STACK_NAME', 'CREDENTIAL', 'SECRET_ID', 'TOKEN_ENDPOINT'] as const;
 
 export interface RotationSettings extends RotationFile {
+  /** The name of the stack, which is a dimension of each metric. */
+  readonly stackName: string;
   /** The credential's name. */
   readonly credential: string;
   /** The only secret that this function rotates, as Secrets Manager names it in its events. */
@@ -38,10 +40,10 @@ export interface RotationSettings extends RotationFile {
  * Joins the environment and the rotation file. @throws Error if a variable is missing, which stops the function's start
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>, file: RotationFile): RotationSettings {
-  const [credential, secretId, tokenEndpoint] = ROTATION_VARIABLES.map((name) => {
+  const [stackName, credential, secretId, tokenEndpoint] = ROTATION_VARIABLES.map((name) => {
     const value = env[name];
     if (!value) throw new Error(`environment variable ${name} is missing`);
     return value;
-  }) as [string, string, string];
-  return { ...file, credential, secretId, tokenEndpoint };
+  }) as [string, string, string, string];
+  return { ...file, stackName, credential, secretId, tokenEndpoint };
 }

@@ -21,9 +21,18 @@ export interface ProfileFile {
 }
 
 /** The names of the environment variables of a vend function. */
-export const ENVIRONMENT_VARIABLES = ['PROFILE', 'CREDENTIAL', 'SECRET_ID', 'TABLE_NAME', 'TOKEN_ENDPOINT'] as const;
+export const ENVIRONMENT_VARIABLES = [
+  'STACK_NAME',
+  'PROFILE',
+  'CREDENTIAL',
+  'SECRET_ID',
+  'TABLE_NAME',
+  'TOKEN_ENDPOINT',
+] as const;
 
 export interface Settings extends ProfileFile {
+  /** The name of the stack, which is a dimension of each metric. */
+  readonly stackName: string;
   /** The profile's name, with which the key of each of its items begins. */
   readonly profile: string;
   /** The credential's name. */
@@ -38,10 +47,10 @@ export interface Settings extends ProfileFile {
  * Joins the environment and the profile file. @throws Error if a variable is missing, which stops the function's start
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>, file: ProfileFile): Settings {
-  const [profile, credential, secretId, tableName, tokenEndpoint] = ENVIRONMENT_VARIABLES.map((name) => {
+  const [stackName, profile, credential, secretId, tableName, tokenEndpoint] = ENVIRONMENT_VARIABLES.map((name) => {
     const value = env[name];
     if (!value) throw new Error(`environment variable ${name} is missing`);
     return value;
-  }) as [string, string, string, string, string];
-  return { ...file, profile, credential, secretId, tableName, tokenEndpoint };
+  }) as [string, string, string, string, string, string];
+  return { ...file, stackName, profile, credential, secretId, tableName, tokenEndpoint };
 }

@@ -1,7 +1,7 @@
 // Prints the events of vending as lines and metrics. Each field is named here, so that no token or secret can get into
 // a line.
 
-import { failureFields } from '../errors.ts';
+import { type ErrorCode, failureFields, VendingError } from '../errors.ts';
 import type { Log } from '../log-line.ts';
 
 export type TableOperation =
@@ -19,6 +19,9 @@ export type TableOperation =
   | 'reread_all'
   | 'record_credential_back_off';
 
+/** With these a mint fails because of the server, not because of what was asked for, or of the credential. */
+const SERVER_FAILED: ReadonlySet<ErrorCode> = new Set(['throttled', 'timed_out', 'unavailable', 'unusable_answer']);
+
 export class Telemetry {
   readonly #log: Pick<Log, 'print'>;
 
@@ -26,12 +29,25 @@ export class Telemetry {
     this.#log = log;
   }
 
-  minted(fields: { durationMs: number; credentialVersion: string }): void {
-    this.#log.print({ level: 'info', event: 'minted', metrics: { Minted: 1 }, fields });
+  /** @param isEarly whether the end of no token explains the mint */
+  minted({
+    durationMs,
+    isEarly,
+    ...fields
+  }: {
+    durationMs: number;
+    credentialVersion: string;
+    isEarly: boolean;
+  }): void {
+    const metrics = { Minted: 1, MintLatency: durationMs, ...(isEarly && { MintedEarly: 1 }) };
+    this.#log.print({ level: 'info', event: 'minted', metrics, fields });
   }
 
-  mintFailed(error: unknown): void {
-    this.#log.print({ level: 'warn', event: 'mint_failed', metrics: { MintFailed: 1 }, fields: failureFields(error) });
+  /** @param wasCut whether the mint was given up in order to vend a valid token in time */
+  mintFailed(error: unknown, wasCut: boolean): void {
+    const isServers = error instanceof VendingError && SERVER_FAILED.has(error.code) && !wasCut;
+    const metrics = isServers ? { MintFailed: 1, Minted: 0 } : {};
+    this.#log.print({ level: 'warn', event: 'mint_failed', metrics, fields: failureFields(error) });
   }
 
   /** The authorization server refused a version of the credential. */
@@ -47,7 +63,7 @@ export class Telemetry {
 
   /** The authorization server named no `expires_in`. */
   lifetimeNotNamed(fields: { assumedSeconds: number }): void {
-    this.#log.print({ level: 'warn', event: 'lifetime_not_named', metrics: { LifetimeNotNamed: 1 }, fields });
+    this.#log.print({ level: 'warn', event: 'lifetime_not_named', fields });
   }
 
   /** A call failed, but its caller got a valid token from memory. */

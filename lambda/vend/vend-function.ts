@@ -54,7 +54,8 @@ export interface VendFunction {
 
 export function createVendFunction(settings: Settings, world: VendWorld): VendFunction {
   const { clock, random } = world;
-  const log = new Log({ dimension: { name: 'Profile', value: settings.profile }, clock, write: world.write });
+  const dimensions = { Stack: settings.stackName, Credential: settings.credential, Profile: settings.profile };
+  const log = new Log({ dimensions, of: 'Profile', clock, write: world.write });
   const telemetry = new Telemetry(log);
   const { secretId, secretFields } = settings;
   const secretReader = new SecretReader({ client: world.secretsManager, secretId, secretFields, region: world.region });

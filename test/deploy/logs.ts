@@ -11,7 +11,7 @@ type Line = Readonly<Record<string, unknown>>;
 
 /** The fields of a line that are compared. The caller is not among them, because MiniStack's events don't have it. */
 const AUDITED = {
-  vended: ['source', 'expires_in_seconds', 'token_sha256_prefix', 'credential_version'],
+  vended: ['Source', 'expires_in_seconds', 'token_sha256_prefix', 'credential_version'],
   refused: ['status', 'error', 'description', 'request_id'],
 };
 
@@ -81,7 +81,7 @@ function auditOf(profile: string, { form, answer }: Exchange, credentialVersion:
   return {
     event: 'vended',
     ...asked,
-    source: answer.headers['x-token-source'],
+    Source: answer.headers['x-token-source'],
     expires_in_seconds: body.expires_in,
     token_sha256_prefix: createHash('sha256').update(String(body.access_token)).digest('hex').slice(0, 8),
     credential_version: credentialVersion,

@@ -68,10 +68,10 @@ test('each vend is one line that names the caller, the token, its scopes, its so
   };
   const all = SCOPES.join(' ');
   expect(lines()).toEqual([
-    expect.objectContaining({ ...vended, scopes_asked: all, source: 'mint' }),
-    expect.objectContaining({ ...vended, scopes_asked: SCOPES[0], source: 'mint' }),
-    expect.objectContaining({ ...vended, scopes_given: all, scopes_given_sha256_prefix: hash(all), source: 'mint' }),
-    expect.objectContaining({ ...vended, scopes_given_sha256_prefix: hash(all), source: 'memory' }),
+    expect.objectContaining({ ...vended, scopes_asked: all, Source: 'mint' }),
+    expect.objectContaining({ ...vended, scopes_asked: SCOPES[0], Source: 'mint' }),
+    expect.objectContaining({ ...vended, scopes_given: all, scopes_given_sha256_prefix: hash(all), Source: 'mint' }),
+    expect.objectContaining({ ...vended, scopes_given_sha256_prefix: hash(all), Source: 'memory' }),
   ]);
   expect(lines().map(({ scopes_asked }) => scopes_asked)).toEqual([all, SCOPES[0], undefined, undefined]);
   expect(lines().map(({ token_sha256_prefix }) => token_sha256_prefix)).toEqual(

@@ -10,7 +10,7 @@ const AUDIT_FIELDS = [
     'scopes_asked',
     'scopes_given',
     'scopes_given_sha256_prefix',
-    'source',
+    'Source',
     'expires_in_seconds',
     'credential_version',
     'token_sha256_prefix',

@@ -141,6 +141,7 @@ describe('the rotation function', () => {
       LoggingConfig: { LogGroup: { Ref: logs } },
       Environment: {
         Variables: {
+          STACK_NAME: 'TokenVending',
           CREDENTIAL: 'shop',
           SECRET_ID: { Ref: secret },
           TOKEN_ENDPOINT: 'https://login.example.com/token',

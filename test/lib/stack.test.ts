@@ -36,6 +36,7 @@ describe('a function', () => {
     const [table] = onlyResource(template, 'AWS::DynamoDB::Table');
     expect(onlyResource(template, 'AWS::Lambda::Function', 'Profile')[1].Properties.Environment).toEqual({
       Variables: {
+        STACK_NAME: 'TokenVending',
         PROFILE: 'catalog-reader',
         CREDENTIAL: 'shop',
         SECRET_ID: { Ref: secret },

@@ -6,7 +6,8 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import { Construct } from 'constructs';
 import * as face from '../../lib/index.ts';
-import { METRICS } from '../../operating/metrics.ts';
+import { metricOf } from '../../lib/metrics.ts';
+import { METRICS, type MetricName } from '../../operating/metrics.ts';
 import { onlyResource, resourcesOf } from './synth.ts';
 
 const { ConfigError, TokenVending } = face;
@@ -89,14 +90,23 @@ describe('a second TokenVending', () => {
 describe('the metrics of a profile', () => {
   const vending = new TokenVending(foreignStack(), 'Vending', TWO_PROFILES);
 
-  it.each(Object.entries(METRICS))('%s has the unit and the dimension that the functions print', (name, metric) => {
-    const { dimension, unit } = metric;
+  it.each(Object.entries(METRICS))('%s has the unit and the dimensions that the functions print', (name, metric) => {
+    const [dimensions] = metric.dimensions;
+    const values: Record<string, string> = { Stack: 'Shop', Profile: 'orders', Credential: 'emporix' };
     const { metricStat } = vending
       .profile('orders')
-      .metric(name as keyof typeof METRICS)
+      .metric(name as MetricName)
       .toMetricConfig();
-    const value = { Profile: 'orders', Credential: 'emporix' }[dimension];
-    expect(metricStat).toMatchObject({ metricName: name, unitFilter: unit, dimensions: [{ name: dimension, value }] });
+    expect(metricStat).toMatchObject({ metricName: name, unitFilter: metric.unit });
+    expect(metricStat?.dimensions).toEqual(
+      [...dimensions].sort().map((dimension) => ({ name: dimension, value: values[dimension] })),
+    );
+  });
+
+  it('can be asked for by the source of the tokens', () => {
+    const values = { ...vending.profile('orders').dimensionValues, Source: 'mint' };
+    const { metricStat } = metricOf('Vended', values).toMetricConfig();
+    expect(metricStat?.dimensions).toContainEqual({ name: 'Source', value: 'mint' });
   });
 
   it('can be asked for with another statistic', () => {

@@ -36,7 +36,7 @@ async function answerTo(method: string, path: string, code: string) {
   const handler = createHandler({
     vendor: { vend: () => Promise.reject(new VendingError(code as ErrorCode, 'what happened')) },
     auditLog: new AuditLog(
-      new Log({ dimension: { name: 'Profile', value: 'default' }, clock: systemClock, write: () => {} }),
+      new Log({ dimensions: { Stack: 'S', Profile: 'default' }, of: 'Profile', clock: systemClock, write: () => {} }),
     ),
     clock: systemClock,
     settings: { profile: 'default' },

@@ -19,7 +19,7 @@ export class Operator extends SecretOperator {
     const profiles = { default: {} };
     const clientAuthentication = 'client_secret_post';
     this.#rotateFunction = createRotateFunction(
-      { credential: 'emporix', secretId, tokenEndpoint, clientAuthentication, profiles },
+      { stackName: 'TokenVending', credential: 'emporix', secretId, tokenEndpoint, clientAuthentication, profiles },
       {
         secretsManager: this.client,
         region: LOCAL_REGION,

@@ -13,6 +13,7 @@ import type { SimulatedSecret } from './simulated-secret.ts';
 import type { SimulatedTime } from './simulated-time.ts';
 
 export const SETTINGS: Settings = {
+  stackName: 'TokenVending',
   profile: 'default',
   credential: 'emporix',
   secretId: 'emporix',

@@ -2,10 +2,11 @@
 // the bill, and a list of scopes may be most of a line, so no list is printed that stands in the record already.
 
 import { createHash } from 'node:crypto';
+import type { MetricName } from '../../../operating/metrics.ts';
 import { failureFields, stackFrames, VendingError } from '../../errors.ts';
 import type { Log } from '../../log-line.ts';
 import { printable, type Scopes } from '../../oauth/scopes.ts';
-import type { TokenSource } from '../state/token-state.ts';
+import type { VendedToken } from '../vending/token-vendor.ts';
 import type { Caller } from './caller.ts';
 
 /** The part of an audit line about the request: the caller and the requested scopes. */
@@ -18,7 +19,6 @@ export interface RequestFields extends Caller {
 /** The part of an audit line about the token that was vended. */
 export interface TokenFields {
   readonly scopesGiven: Scopes | undefined;
-  readonly source: TokenSource;
   readonly expiresInSeconds: number;
   readonly credentialVersion: string | undefined;
   /** The first 8 hex digits of the token's SHA-256. They identify the token, and can't be used as one. */
@@ -34,12 +34,20 @@ export class AuditLog {
     this.#log = log;
   }
 
-  vended(requestFields: RequestFields, tokenFields: TokenFields, isOfReplacedCredential: boolean): void {
-    const metrics = { Vended: 1, ...(isOfReplacedCredential && { ReplacedCredentialInUse: 1 }) };
-    const level = isOfReplacedCredential ? 'warn' : 'info';
+  vended(requestFields: RequestFields, tokenFields: TokenFields, vended: Omit<VendedToken, 'token'>): void {
+    const { isOfReplacedCredential, renewal, leaseWaitMs, source } = vended;
+    const metrics = {
+      Vended: 1,
+      // The longest and the shortest are enough: a second declaration on each line would be an eighth of all lines.
+      ...((source === 'mint' || renewal !== 'not due') && { RemainingLife: tokenFields.expiresInSeconds }),
+      ...(leaseWaitMs !== undefined && { LeaseWait: Math.round(leaseWaitMs) }),
+      ...(renewal === 'failing' && { VendedPastMargin: 1 }),
+      ...(isOfReplacedCredential && { ReplacedCredentialInUse: 1 }),
+    };
+    const level = isOfReplacedCredential || renewal === 'failing' ? 'warn' : 'info';
     const { scopesGiven: _, ...others } = tokenFields;
     const fields = { ...requestFields, ...this.#scopesGiven(requestFields, tokenFields), ...others };
-    this.#log.print({ level, event: 'vended', metrics, fields });
+    this.#log.print({ level, event: 'vended', metrics, source, fields });
   }
 
   /**
@@ -70,8 +78,13 @@ export class AuditLog {
       description,
       ...(!isExpected && { stack: stackFrames(error) }),
     };
-    this.#log.print({ level: status < 500 ? 'warn' : 'error', event: 'refused', metrics: { Refused: 1 }, fields });
+    this.#log.print({ level: status < 500 ? 'warn' : 'error', event: 'refused', metrics: metricsOf(status), fields });
   }
+}
+
+function metricsOf(status: number): Partial<Record<MetricName, number>> {
+  if (status < 500) return { Refused: 1 };
+  return status === 500 ? { Misconfigured: 1, Vended: 0 } : { Failed: 1, Vended: 0 };
 }
 
 function listOf(scopes: Scopes): string {

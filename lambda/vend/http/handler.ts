@@ -85,18 +85,14 @@ async function tokenResponse(
   const deadlineMs = clock.nowMs() + context.getRemainingTimeInMillis() - ANSWER_RESERVE_MS;
   const request = parseVendRequest(audited.event, settings);
   audited.audit = { ...audited.audit, scopesAsked: request.scopes?.toString() };
-  const { token, source, credentialVersion, isOfReplacedCredential } = await vendor.vend(
-    { ...request, caller: principalOf(audited.audit) },
-    deadlineMs,
-  );
+  const { token, ...vended } = await vendor.vend({ ...request, caller: principalOf(audited.audit) }, deadlineMs);
   const response = token.response(clock.nowMs());
   const tokenFields = {
     scopesGiven: token.scopes,
-    source,
     expiresInSeconds: Number(response.expires_in),
-    credentialVersion,
+    credentialVersion: vended.credentialVersion,
     tokenSha256Prefix: token.sha256.slice(0, 8),
   };
-  auditLog.vended(audited.audit, tokenFields, isOfReplacedCredential);
-  return jsonResponse(200, response, { 'x-token-source': source });
+  auditLog.vended(audited.audit, tokenFields, vended);
+  return jsonResponse(200, response, { 'x-token-source': vended.source });
 }

@@ -67,10 +67,16 @@ export interface FoundToken {
   /** The Secrets Manager version that minted the token. */
   readonly credentialVersion: string | undefined;
   readonly source: TokenSource;
+  /** How long its request waited for the lease of another instance. @default it didn't */
+  readonly leaseWaitMs?: number;
 }
 
 export function foundIn({ token, credentialVersion }: StateWithToken, source: TokenSource): FoundToken {
   return { token, credentialVersion, source };
+}
+
+export function withLeaseWait(found: FoundToken, leaseWaitMs: number): FoundToken {
+  return leaseWaitMs === 0 ? found : { ...found, leaseWaitMs };
 }
 
 /** Whether a token may be vended: it is not expired, not the rejected one, and lives long enough. */
@@ -131,6 +137,11 @@ function isRejected(token: Token, demand: Demand): boolean {
 /** Whether a renewal would be made only because the token was reported as rejected. */
 export function isForced({ token }: TokenState, demand: Demand, nowMs: number): boolean {
   return token !== undefined && isRejected(token, demand) && isValid(token, NO_DEMAND, nowMs);
+}
+
+/** Whether a token is there that would do for callers who demand nothing of it. */
+export function isUnfit({ token }: TokenState, demand: Demand, nowMs: number): boolean {
+  return isValid(token, NO_DEMAND, nowMs) && !isValid(token, demand, nowMs);
 }
 
 /**

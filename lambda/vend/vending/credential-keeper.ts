@@ -173,7 +173,7 @@ export class CredentialKeeper {
       (error: unknown) => {
         this.#failure = error;
         this.#secretDueAtMs = this.#nowMs + RETRY_AFTER_MS;
-        if (this.version !== undefined) telemetry.credentialCheckFailed(error);
+        telemetry.credentialCheckFailed(error);
       },
     );
     this.#readingSecret = reading;

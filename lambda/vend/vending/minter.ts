@@ -28,12 +28,24 @@ export interface Minted {
   readonly credential: Credential;
 }
 
+/** A timer may fire this much too early. */
+const TIMER_ALLOWANCE_MS = 50;
+
 export interface MintOptions {
   /** Whether to test the current version. */
   readonly isTest: boolean;
   /** Whether a token is needed. Otherwise there is a fresh one, and the mint is made for the test alone. */
   readonly isNeeded: boolean;
+  /** Whether the patience of a caller with a valid token is what limits the mint. */
+  readonly isCutByToken: boolean;
+  /** Whether the end of no token explains the mint. */
+  readonly isEarly: boolean;
   readonly deadlineMs: number;
+}
+
+/** A mint that was cut short in order to vend a valid token does not show that the server failed. */
+export function wasCut({ isCutByToken, deadlineMs }: MintOptions, nowMs: number): boolean {
+  return isCutByToken && nowMs >= deadlineMs - TIMER_ALLOWANCE_MS;
 }
 
 export class Minter {
@@ -61,7 +73,7 @@ export class Minter {
     let failure: unknown = new VendingError('timed_out', 'no version of the credential could be read in time');
     for await (const credential of this.#credentialsToTry(options)) {
       try {
-        const token = await this.#mintWith(credential, request, startedAtMs, options.deadlineMs);
+        const token = await this.#mintWith(credential, request, startedAtMs, options);
         // The accepted version may be one that can't be read now.
         const isTried = options.isTest || refused.some(({ version }) => version === acceptedVersion);
         if (acceptedVersion === undefined || isTried) await recorder.granted(credential, acceptedVersion, refused);
@@ -74,7 +86,7 @@ export class Minter {
     }
     const [tested] = refused;
     if (options.isTest && !options.isNeeded && tested) await recorder.testRefused(tested);
-    telemetry.mintFailed(failure);
+    telemetry.mintFailed(failure, wasCut(options, clock.nowMs()));
     throw this.#describeToCaller(failure, request);
   }
 
@@ -82,11 +94,11 @@ export class Minter {
     credential: Credential,
     request: ScopeRequest,
     startedAtMs: number,
-    deadlineMs: number,
+    { deadlineMs, isEarly }: MintOptions,
   ): Promise<Token> {
     const { clock, scopePolicy, telemetry, tokenEndpoint } = this.#props;
     const { token, lifetimeNamed } = await tokenEndpoint.mint(credential, request.scopes, deadlineMs);
-    telemetry.minted({ durationMs: clock.nowMs() - startedAtMs, credentialVersion: credential.version });
+    telemetry.minted({ durationMs: clock.nowMs() - startedAtMs, credentialVersion: credential.version, isEarly });
     if (!lifetimeNamed) telemetry.lifetimeNotNamed({ assumedSeconds: token.lifetimeMs / 1000 });
     const missing = scopePolicy.assertGranted(token, request);
     if (missing.length > 0) telemetry.scopesNotGranted({ missing });

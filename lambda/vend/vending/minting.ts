@@ -15,6 +15,7 @@ import {
   foundIn,
   isForced,
   isFresh,
+  isUnfit,
   isValid,
   NO_DEMAND,
   ninthTenthMs,
@@ -22,7 +23,7 @@ import {
 import type { CredentialKeeper } from './credential-keeper.ts';
 import type { CredentialRecorder } from './credential-recorder.ts';
 import { type MintLimits, outOfTime, type VendCall } from './mint-limits.ts';
-import type { Minted, Minter } from './minter.ts';
+import { type Minted, type Minter, wasCut } from './minter.ts';
 import type { ScopePolicy } from './scope-policy.ts';
 import type { TokenMemory } from './token-memory.ts';
 import type { Reading, TokenReader } from './token-reader.ts';
@@ -30,8 +31,6 @@ import type { TokenWriter } from './token-writer.ts';
 
 /** After a failure, a valid token is vended from memory until the back-off ends, but not for longer than this. */
 const MAX_PAUSE_MS = 25_000;
-/** A timer may fire this much too early. */
-const TIMER_ALLOWANCE_MS = 50;
 
 export interface MintingProps {
   readonly scopePolicy: ScopePolicy;
@@ -55,6 +54,8 @@ interface Mint {
   readonly startedAtMs: number;
   /** The lease under which it is made. Undefined if this instance has none. */
   readonly leaseId: string | undefined;
+  /** Whether the end of no token explains the mint: it is forced, for `min_ttl`, or without the table. */
+  readonly isEarly: boolean;
   /** When its publication is repeated no more, because its caller has a valid token and waits only a short time. */
   readonly repeatUntilMs?: number | undefined;
 }
@@ -80,7 +81,8 @@ export class Minting {
     const backOff = limits.backOffInForce(reading.state);
     if (backOff) throw scopePolicy.recordedFailure(backOff, request, this.#nowMs);
     const startedAtMs = this.#nowMs;
-    const mint = { call, reading, startedAtMs, leaseId: watch.ownLeaseId };
+    const isEarly = isUnfit(reading.state, call.demand, startedAtMs);
+    const mint = { call, reading, startedAtMs, leaseId: watch.ownLeaseId, isEarly };
     switch (await writer.acquireLease(request.key, reading.state, startedAtMs + LEASE_MS, watch)) {
       case 'won':
         return await this.#mint(mint);
@@ -107,7 +109,7 @@ export class Minting {
     }
     const startedAtMs = this.#nowMs;
     memory.remember(key, reading.state, { mintedWithoutTableAtMs: startedAtMs });
-    const found = await this.#mint({ call, reading, startedAtMs, leaseId });
+    const found = await this.#mint({ call, reading, startedAtMs, leaseId, isEarly: true });
     if (found === undefined) throw outOfTime();
     return found;
   }
@@ -120,7 +122,7 @@ export class Minting {
   /** @returns undefined if no time was left to ask the server */
   async #mint(mint: Mint): Promise<FoundToken | undefined> {
     const { keeper, limits, minter, recorder } = this.#props;
-    const { call, reading, startedAtMs } = mint;
+    const { call, reading, startedAtMs, isEarly } = mint;
     const [{ request, demand }, { state }] = [call, reading];
     const wasTested = keeper.state.test?.version === keeper.current?.version;
     const isTest = await recorder.claimTest();
@@ -133,21 +135,22 @@ export class Minting {
     // Taking the lease took its time: the token may have ended meanwhile, and is no reason to hurry then.
     // A test that was cut short may have cost an issued token. It is repeated with time for a whole mint.
     const left = limits.timeLeft(call, state, startedAtMs, isTest && wasTested);
-    const limitMs = startedAtMs + left.toMintMs;
+    const { isCutByToken, toMintMs } = left;
+    const deadlineMs = startedAtMs + toMintMs;
     // The server was not asked, so it did not fail either: no back-off is recorded.
-    if (this.#nowMs >= limitMs) return await this.#release(mint);
+    if (this.#nowMs >= deadlineMs) return await this.#release(mint);
+    const options = { isTest, isNeeded, isEarly, isCutByToken, deadlineMs };
     const repeatUntilMs = left.isCutEarly ? call.startedAtMs + WAIT_MS : undefined;
     const listing = this.#listRejected(mint);
     let minted: Minted;
     try {
-      minted = await minter.mint(request, { isTest, isNeeded, deadlineMs: limitMs });
+      minted = await minter.mint(request, options);
     } catch (error) {
       if (isTest && state.token === undefined) await recorder.reopenTest();
-      // A mint that was cut short in order to vend a valid token does not show that the server failed.
-      const wasCut = left.isCutByToken && this.#nowMs >= limitMs - TIMER_ALLOWANCE_MS;
+      const isCut = wasCut(options, this.#nowMs);
       const wasTestRefused = isTest && !isNeeded && isRefusal(error);
-      if (!wasCut && !wasTestRefused) throw await this.#recordFailure(mint, error);
-      if (wasCut && left.isCutEarly && !isTest) await this.#postponeRenewal({ ...mint, repeatUntilMs });
+      if (!isCut && !wasTestRefused) throw await this.#recordFailure(mint, error);
+      if (isCut && left.isCutEarly && !isTest) await this.#postponeRenewal({ ...mint, repeatUntilMs });
       else await this.#release(mint);
       throw error;
     }

@@ -80,13 +80,12 @@ export class TokenReader {
 
   /** If no version is known, the one that sealed the stored token can still open and renew it. */
   async #adoptCredential(stored: StoredToken | undefined, failure: unknown): Promise<void> {
-    const { keeper, source, telemetry } = this.#props;
+    const { keeper, source } = this.#props;
     const version = stored?.credentialVersion;
     if (version === undefined) throw failure;
     const credential = await source.ofVersion(version).catch(() => {
       throw failure;
     });
-    telemetry.credentialCheckFailed(failure);
     keeper.adopt(credential);
   }
 

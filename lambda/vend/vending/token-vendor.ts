@@ -14,6 +14,7 @@ import {
   isValid,
   NO_DEMAND,
   type VendRequest,
+  withLeaseWait,
 } from '../state/token-state.ts';
 import type { Telemetry } from '../telemetry.ts';
 import type { CredentialKeeper } from './credential-keeper.ts';
@@ -38,6 +39,8 @@ const PAUSE_SPREAD_MS = 10_000;
 export interface VendedToken extends FoundToken {
   /** Whether an older version of the credential than the current one minted the token. */
   readonly isOfReplacedCredential: boolean;
+  /** `failing`: it is due, and the last attempt failed. */
+  readonly renewal: 'not due' | 'due' | 'failing';
 }
 
 export interface TokenVendorProps {
@@ -69,28 +72,31 @@ export class TokenVendor {
    * @throws VendingError, but never while there is a valid token
    */
   async vend(vendRequest: VendRequest, deadlineMs: number): Promise<VendedToken> {
-    const { scopePolicy, keeper } = this.#props;
+    const { scopePolicy, keeper, limits, memory } = this.#props;
     const { scopes, tenant, caller = '' } = vendRequest;
     const request = scopePolicy.request(scopes, tenant);
     const call: VendCall = { request, demand: vendRequest, startedAtMs: this.#nowMs, deadlineMs, caller };
-    const found = await this.#find(call);
+    const { wasCovered, ...found } = await this.#find(call);
     scopePolicy.assertOfTenant(found.token, tenant);
     const current = keeper.current?.version;
     const { credentialVersion } = found;
     const areBothKnown = current !== undefined && credentialVersion !== undefined;
-    return { ...found, isOfReplacedCredential: areBothKnown && credentialVersion !== current };
+    const isOfReplacedCredential = areBothKnown && credentialVersion !== current;
+    const hasFailed = wasCovered || limits.backOffInForce(memory.get(request.key)?.state ?? {}) !== undefined;
+    const renewal = this.#nowMs < found.token.renewAtMs ? 'not due' : hasFailed ? 'failing' : 'due';
+    return { ...found, isOfReplacedCredential, renewal };
   }
 
-  async #find(call: VendCall): Promise<FoundToken> {
+  async #find(call: VendCall): Promise<FoundToken & { readonly wasCovered: boolean }> {
     try {
-      return await this.#fromMemoryOrSharedCall(call);
+      return { ...(await this.#fromMemoryOrSharedCall(call)), wasCovered: false };
     } catch (failure) {
       // After any failure, a valid token is vended until its true end, also past its margin.
       const found = this.#validInMemory(call);
       if (isDemandRefused(failure) || found === undefined) throw failure;
       this.#props.telemetry.failureCovered(failure);
       this.#pause(call);
-      return found;
+      return { ...found, wasCovered: true };
     }
   }
 
@@ -159,6 +165,7 @@ export class TokenVendor {
   async #fromTableOrMint(call: VendCall): Promise<FoundToken> {
     const { minting, clock, random } = this.#props;
     const watch = minting.watchLeases();
+    let leaseWaitMs = 0;
     for (let round = 0; ; round++) {
       const reading = await this.#read(call);
       assertMinTtlFits(reading.state, call.demand, this.#nowMs);
@@ -170,14 +177,15 @@ export class TokenVendor {
       let next = decide(situation);
       if (next === 'mint under lease') {
         const minted = await minting.underLease(call, reading, watch);
-        if (minted) return minted;
+        if (minted) return withLeaseWait(minted, leaseWaitMs);
         // Another instance took the lease, or taking it took all the time for a mint.
         const { token } = situation;
         situation = { ...this.#situation(call, reading, watch, pauseMs), token, lease: 'held' };
         next = decide(situation);
       }
-      if (next === 'wait') await clock.sleep(pauseMs);
-      else return await this.#takeLastStep(next, call, reading);
+      if (next !== 'wait') return withLeaseWait(await this.#takeLastStep(next, call, reading), leaseWaitMs);
+      await clock.sleep(pauseMs);
+      if (situation.table === 'usable') leaseWaitMs += pauseMs;
     }
   }
 

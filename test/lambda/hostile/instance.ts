@@ -86,6 +86,7 @@ export function startInstance(server: Server, options: InstanceOptions = {}) {
   const table = new CountedTable(clock.nowMs);
   const settings = {
     profile: PROFILE,
+    stackName: 'TokenVending',
     credential: 'emporix',
     secretId: 'token-vending/emporix',
     tableName: 'tokens',

@@ -46,6 +46,7 @@ async function invoke(...events: object[]): Promise<{ printed: string; thrown: s
   const child = spawn(process.execPath, ['--input-type=module', '-e', script, JSON.stringify(events)], {
     env: {
       PATH: process.env.PATH,
+      STACK_NAME: 'TokenVending',
       CREDENTIAL: 'shop',
       SECRET_ID: stage.secretId,
       TOKEN_ENDPOINT: stage.emporix.tokenEndpoint,
@@ -82,6 +83,6 @@ test('an event for another secret is refused', async () => {
 });
 
 test('a missing variable stops the function at its start', () => {
-  const env = { CREDENTIAL: 'shop', SECRET_ID: 'id', TOKEN_ENDPOINT: '' };
+  const env = { STACK_NAME: 'TokenVending', CREDENTIAL: 'shop', SECRET_ID: 'id', TOKEN_ENDPOINT: '' };
   expect(() => readSettings(env, FILE)).toThrow('environment variable TOKEN_ENDPOINT is missing');
 });

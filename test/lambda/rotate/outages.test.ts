@@ -95,7 +95,7 @@ describe('the log of a rotation', () => {
       error: 'invalid_scope',
       description: `the candidate fails: profile orders: not granted: b${UNCHANGED}`,
       RotationFailed: 1,
-      _aws: { CloudWatchMetrics: [{ Namespace: 'TokenVending', Dimensions: [['Credential']] }] },
+      _aws: { CloudWatchMetrics: [{ Namespace: 'TokenVending', Dimensions: [['Stack', 'Credential']] }] },
     });
   });
 

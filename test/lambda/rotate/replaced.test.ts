@@ -105,6 +105,7 @@ describe('if the secret is replaced between two calls of one step,', () => {
       { step: 'initialize' },
     );
     const settings = {
+      stackName: 'TokenVending',
       credential: 'shop',
       secretId: stage.secretId,
       tokenEndpoint: stage.emporix.tokenEndpoint,

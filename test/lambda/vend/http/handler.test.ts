@@ -25,7 +25,12 @@ function handling(vend: () => Promise<VendedToken>, props: Partial<HandlerProps>
       },
     },
     auditLog: new AuditLog(
-      new Log({ dimension: { name: 'Profile', value: 'default' }, clock, write: (line) => printed.push(line) }),
+      new Log({
+        dimensions: { Stack: 'S', Profile: 'default' },
+        of: 'Profile',
+        clock,
+        write: (line) => printed.push(line),
+      }),
     ),
     clock,
     settings: { profile: 'default' },
@@ -42,7 +47,13 @@ function post(event: Partial<FunctionUrlEvent> = {}): FunctionUrlEvent {
 
 const vended =
   (source: VendedToken['source'] = 'memory') =>
-  async (): Promise<VendedToken> => ({ token, source, credentialVersion: 'version-1', isOfReplacedCredential: false });
+  async (): Promise<VendedToken> => ({
+    token,
+    source,
+    credentialVersion: 'version-1',
+    isOfReplacedCredential: false,
+    renewal: 'not due',
+  });
 const failing = (error: unknown) => () => Promise.reject(error);
 
 test.each(['memory', 'table', 'mint'] as const)(
