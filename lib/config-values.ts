@@ -57,6 +57,12 @@ export const scope = text(
   /^(?!scope=|tenant=)[\x21\x23-\x5b\x5d-\x7e]+$/,
   'must be one scope (RFC 6749 §3.3: printable ASCII without space, quote or backslash), without scope= or tenant=',
 );
+export const topicArn = text(
+  new RegExp(`^arn:${PARTITION}:sns:${REGION}:\\d{12}:[\\w-]{1,256}$`),
+  'must be the ARN of an SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME), not of a FIFO topic',
+);
+/** The threshold of an alarm. */
+export const threshold = integer(1);
 export const memoryMb = integer(128, 10_240);
 export const reservedConcurrency = integer(0);
 export const flag = z.boolean('must be true or false');

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
 import type { SecretFields } from '../lambda/secrets/secret-value.ts';
+import { type AlarmSetting, DEFAULT_THRESHOLDS } from '../operating/alarms.ts';
 import { ConfigError, configErrorOf } from './config-error.ts';
 import * as value from './config-values.ts';
 import { type CredentialOptions, DEFAULTS, type ProfileOptions, type TokenVendingProps } from './props.ts';
@@ -24,7 +25,10 @@ export interface Config extends TokenVendingProps {
   readonly profiles: Readonly<Record<string, ProfileConfig>>;
   readonly memoryMb: number;
   readonly logRetentionDays: number;
+  readonly alarms: Readonly<Record<AlarmSetting, number>>;
 }
+
+const SETTINGS = Object.keys(DEFAULT_THRESHOLDS) as AlarmSetting[];
 
 const secretFields = value
   .object({
@@ -64,6 +68,12 @@ const profile = value.object({
   reservedConcurrency: value.reservedConcurrency.exactOptional(),
 });
 
+const alarms = value.object(
+  Object.fromEntries(
+    SETTINGS.map((setting) => [setting, value.threshold.default(DEFAULT_THRESHOLDS[setting])]),
+  ) as Record<AlarmSetting, z.ZodDefault<z.ZodInt>>,
+);
+
 /** @internal The package's types don't name zod. */
 export const configSchema = value
   .object({
@@ -73,7 +83,9 @@ export const configSchema = value
     logRetentionDays: value.logRetentionDays.default(DEFAULTS.logRetentionDays),
     encryptionKeyArn: value.keyArn.exactOptional(),
     strictSecretPolicy: value.object({ administrators: value.list(value.roleArn, 'ARN of a role') }).exactOptional(),
+    alarms: alarms.prefault({}),
     alarmEmail: value.email.exactOptional(),
+    alarmTopicArn: value.topicArn.exactOptional(),
   })
   .superRefine(({ credentials, strictSecretPolicy }, context) => {
     if (strictSecretPolicy && Object.values(credentials).every(({ secretArn }) => secretArn !== undefined)) {

@@ -4,6 +4,7 @@ export { ConfigError } from './config-error.ts';
 export type { Credential } from './credential.ts';
 export type { Profile } from './profile.ts';
 export type {
+  AlarmOptions,
   CredentialOptions,
   ProfileOptions,
   SecretFieldOptions,

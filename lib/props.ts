@@ -113,6 +113,55 @@ export interface StrictSecretPolicyOptions {
   readonly administrators: readonly string[];
 }
 
+/** The thresholds of alarms, each for one minute. docs/operating.md explains the defaults. */
+export interface AlarmOptions {
+  /**
+   * Requests for which no token could be had (502, 503).
+   * @default 5
+   */
+  readonly failures?: number;
+  /**
+   * Requests answered with 500.
+   * @default 1
+   */
+  readonly misconfigured?: number;
+  /**
+   * Calls that Lambda throttles.
+   * @default 10
+   */
+  readonly throttles?: number;
+  /**
+   * Calls in which the function dies or exceeds its time-out.
+   * @default 1
+   */
+  readonly functionErrors?: number;
+  /**
+   * Tokens vended although their renewal is due, because it fails.
+   * @default 1
+   */
+  readonly vendedPastMargin?: number;
+  /**
+   * Tokens vended that a replaced version of the credential minted.
+   * @default 1
+   */
+  readonly replacedCredentialInUse?: number;
+  /**
+   * Reads of the secret that fail.
+   * @default 1
+   */
+  readonly credentialCheckFailed?: number;
+  /**
+   * Mints that no token's end explains.
+   * @default 2
+   */
+  readonly mintedEarly?: number;
+  /**
+   * Requests to the token table that fail.
+   * @default 2
+   */
+  readonly tableFailed?: number;
+}
+
 export interface TokenVendingProps {
   /**
    * The credentials, by name.
@@ -135,8 +184,8 @@ export interface TokenVendingProps {
    */
   readonly logRetentionDays?: number;
   /**
-   * A customer-managed key for the table, the secrets that are created here and the logs. It must be in the stack's
-   * region, and its policy must let CloudWatch Logs use it.
+   * A customer-managed key for the table, the secrets that are created here, the logs and the topic of `alarmEmail`. It
+   * must be in the stack's region, and its policy must let CloudWatch Logs, and for the topic CloudWatch, use it.
    * @default - AWS's keys
    */
   readonly encryptionKeyArn?: string;
@@ -147,8 +196,18 @@ export interface TokenVendingProps {
    */
   readonly strictSecretPolicy?: StrictSecretPolicyOptions;
   /**
+   * The thresholds of alarms.
+   * @default {}
+   */
+  readonly alarms?: AlarmOptions;
+  /**
    * The e-mail address that alarms are sent to.
    * @default - alarms are only shown
    */
   readonly alarmEmail?: string;
+  /**
+   * The ARN of an existing SNS topic, in the stack's region, that alarms are sent to.
+   * @default - alarms are only shown
+   */
+  readonly alarmTopicArn?: string;
 }

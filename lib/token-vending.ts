@@ -1,7 +1,7 @@
 // Token vending as one construct for any stack: one table, the credentials and their rotation, the profiles, and the
 // outputs that operators and callers need.
 
-import { ArnFormat, CfnOutput, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { CfnOutput, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
@@ -40,8 +40,7 @@ export class TokenVending extends Construct {
     this.credentials = this.createCredentials(config, encryptionKey);
     this.profiles = this.createProfiles(config, settings);
     this.createRotations(config, settings);
-    const { alarmEmail } = config;
-    new Monitoring(this, 'Monitoring', { profiles: this.profiles, ...(alarmEmail !== undefined && { alarmEmail }) });
+    this.createMonitoring(config, encryptionKey);
     new Queries(this, 'Queries', { profiles: this.profiles });
     this.writeOutputs();
   }
@@ -69,13 +68,15 @@ export class TokenVending extends Construct {
 
   private importKey({ encryptionKeyArn }: Config): kms.IKey | undefined {
     if (encryptionKeyArn === undefined) return undefined;
-    const stack = Stack.of(this);
-    const { region } = stack.splitArn(encryptionKeyArn, ArnFormat.SLASH_RESOURCE_NAME);
-    if (!Token.isUnresolved(stack.region) && region !== stack.region) {
-      const requirement = `must be in ${stack.region}, where the stack is`;
-      throw configError(['encryptionKeyArn'], `is ${show(encryptionKeyArn)}`, requirement);
-    }
+    this.assertInRegion('encryptionKeyArn', encryptionKeyArn);
     return kms.Key.fromKeyArn(this, 'EncryptionKey', encryptionKeyArn);
+  }
+
+  private assertInRegion(key: string, arn: string): void {
+    const { region: regionOfStack } = Stack.of(this);
+    const region = arn.split(':')[3];
+    if (Token.isUnresolved(regionOfStack) || region === regionOfStack) return;
+    throw configError([key], `is ${show(arn)}`, `must be in ${regionOfStack}, where the stack is`);
   }
 
   /** A cache: on demand, emptied by its TTL, without backups, removed with the stack. */
@@ -119,6 +120,18 @@ export class TokenVending extends Construct {
       const users = Object.entries(profiles).filter(([, profile]) => profile.credential === name);
       new CredentialRotation(credential, 'Rotation', { credential, profiles: Object.fromEntries(users), ...settings });
     }
+  }
+
+  private createMonitoring({ alarms, alarmEmail, alarmTopicArn }: Config, encryptionKey: kms.IKey | undefined): void {
+    if (alarmTopicArn !== undefined) this.assertInRegion('alarmTopicArn', alarmTopicArn);
+    new Monitoring(this, 'Monitoring', {
+      profiles: this.profiles,
+      credentials: this.credentials,
+      thresholds: alarms,
+      ...(alarmEmail !== undefined && { alarmEmail }),
+      ...(alarmTopicArn !== undefined && { alarmTopicArn }),
+      ...(encryptionKey !== undefined && { encryptionKey }),
+    });
   }
 
   /** In a scope of their own: `ProfileDefaultUrl` is an output here, and may be the construct of a profile too. */

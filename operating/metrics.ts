@@ -62,3 +62,12 @@ export type MetricName = keyof typeof METRICS;
 function count<Sets extends DimensionSets>(dimensions: Sets, meaning: string) {
   return { unit: 'Count', dimensions, meaning } as const;
 }
+
+/** Lambda's own metrics of a profile's function that alarms watch, in the namespace `AWS/Lambda`. All are counts. */
+const LAMBDA_METRICS = ['Errors', 'Throttles'] as const;
+
+export type LambdaMetricName = (typeof LAMBDA_METRICS)[number];
+
+export function isOfLambda(name: MetricName | LambdaMetricName): name is LambdaMetricName {
+  return LAMBDA_METRICS.some((each) => each === name);
+}

@@ -47,9 +47,16 @@ interface Resource {
   readonly Properties?: Readonly<Record<string, unknown>>;
 }
 
-const UNKNOWN_TYPES = ['AWS::SecretsManager::RotationSchedule', 'AWS::Logs::QueryDefinition'];
+const UNKNOWN_TYPES = [
+  'AWS::SecretsManager::RotationSchedule',
+  'AWS::Logs::QueryDefinition',
+  'AWS::CloudWatch::CompositeAlarm',
+];
 
-/** MiniStack doesn't know these resources, such as alarms on metric math. The rest is deployed as it is synthesized. */
+/**
+ * MiniStack knows neither these resources nor alarms on metric math. The rest is deployed as it is synthesized, with all
+ * alarms on one metric.
+ */
 function isRefused({ Type, Properties }: Resource): boolean {
   return UNKNOWN_TYPES.includes(Type) || (Type === 'AWS::CloudWatch::Alarm' && Properties?.Metrics !== undefined);
 }

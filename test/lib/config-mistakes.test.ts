@@ -18,7 +18,8 @@ const SCOPE =
   'must be one scope (RFC 6749 §3.3: printable ASCII without space, quote or backslash), without scope= or tenant=';
 const CALLER =
   'must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME) or account (arn:aws:iam::ACCOUNT:root), without wildcards, of at most 256 characters';
-const ROOT_KEYS = 'credentials, profiles, memoryMb, logRetentionDays, encryptionKeyArn, strictSecretPolicy, alarmEmail';
+const ROOT_KEYS =
+  'credentials, profiles, memoryMb, logRetentionDays, encryptionKeyArn, strictSecretPolicy, alarms, alarmEmail, alarmTopicArn';
 const CREDENTIAL_KEYS =
   'tokenEndpoint, secretName, secretArn, secretKeyArn, secretFields, rotation, clientAuthentication, tenant, parameters';
 const PROFILE_KEYS = 'credential, scopes, callers, organizationId, reservedConcurrency';
@@ -199,6 +200,15 @@ const BAD: readonly [unknown, string][] = [
   [{ memoryMb: 10_241 }, 'tokenVending.memoryMb is 10241: must be a whole number from 128 to 10240'],
   [{ memoryMb: '512' }, 'tokenVending.memoryMb is "512": must be a whole number from 128 to 10240'],
   [{ logRetentionDays: 2 }, `tokenVending.logRetentionDays is 2: ${DAYS}`],
+  [{ alarms: { failures: 0 } }, 'tokenVending.alarms.failures is 0: must be a whole number of at least 1'],
+  [
+    { alarms: { failure: 5 } },
+    'tokenVending.alarms.failure holds a number: there is no such key, only failures, misconfigured, throttles, functionErrors, vendedPastMargin, replacedCredentialInUse, credentialCheckFailed, mintedEarly, tableFailed',
+  ],
+  [
+    { alarmTopicArn: 'oncall' },
+    'tokenVending.alarmTopicArn is "oncall": must be the ARN of an SNS topic (arn:aws:sns:REGION:ACCOUNT:NAME), not of a FIFO topic',
+  ],
   [{ encryptionKeyArn: 'alias/x' }, `tokenVending.encryptionKeyArn is "alias/x": ${KEY}`],
   [{ strictSecretPolicy: true }, 'tokenVending.strictSecretPolicy is true: must be an object of administrators'],
   [

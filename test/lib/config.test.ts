@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '../../lib/config.ts';
+import { DEFAULT_THRESHOLDS } from '../../operating/alarms.ts';
 
 const SECRET_ARN = 'arn:aws:secretsmanager:eu-central-1:111122223333:secret:shop-AbCd12';
 const KEY_ARN = 'arn:aws:kms:eu-central-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab';
@@ -24,6 +25,7 @@ describe('configuration is filled in', () => {
       profiles: { default: { credential: 'emporix' } },
       memoryMb: 512,
       logRetentionDays: 90,
+      alarms: DEFAULT_THRESHOLDS,
     });
     expect(loadConfig(undefined)).toEqual(loadConfig({}));
   });
@@ -93,7 +95,9 @@ describe('configuration is taken as it is', () => {
       logRetentionDays: 3653,
       encryptionKeyArn: KEY_ARN,
       strictSecretPolicy: { administrators: [ROLE_ARN] },
+      alarms: { ...DEFAULT_THRESHOLDS, failures: 20, tableFailed: 1 },
       alarmEmail: 'oncall@example.com',
+      alarmTopicArn: 'arn:aws:sns:eu-central-1:111122223333:on-call_1',
     };
     expect(loadConfig(full)).toEqual(full);
   });

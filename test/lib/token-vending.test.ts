@@ -122,7 +122,7 @@ describe('the strict policy, the alarms and the queries', () => {
     new TokenVending(stack, 'Vending', { strictSecretPolicy: { administrators }, alarmEmail: 'oncall@example.com' });
     const template = Template.fromStack(stack);
     for (const type of ['SecretsManager::ResourcePolicy', 'SNS::Topic']) template.resourceCountIs(`AWS::${type}`, 1);
-    template.resourceCountIs('AWS::CloudWatch::Alarm', 2);
+    template.resourceCountIs('AWS::CloudWatch::CompositeAlarm', 2);
     expect(Object.keys(resourcesOf(template, 'AWS::Logs::QueryDefinition'))).toHaveLength(5);
   });
 });

@@ -23,7 +23,6 @@ const ROLES = /^(Profile\w+|Credential\w+\/Rotation)\/Role\/Resource$/;
 const LOGS = /^(Profile\w+|Credential\w+\/Rotation)\/Logs\/Resource$/;
 const TABLE = /^Tokens\/Resource$/;
 const SECRETS = /^Credential\w+\/Secret\/Resource$/;
-const TOPIC = /^Monitoring\/Alarms\/Resource$/;
 
 export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   {
@@ -111,15 +110,9 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
   },
   {
     rules: ['NIST.800.53.R5-CloudWatchAlarmAction'],
-    on: /^Monitoring\/Credential(Refused|CheckFailed)-[\w-]+\/Resource$/,
-    in: WITHOUT_KEY,
-    why: 'Only the operator knows who is to be notified: alarmEmail. If it is set, this is not found. Until then the alarm can be seen and subscribed to.',
-  },
-  {
-    rules: ['NIST.800.53.R5-SNSEncryptedKMS', 'CKV_AWS_26'],
-    on: TOPIC,
-    in: ['everything'],
-    why: "A message says that an alarm of a profile is on, and is then sent by mail as plain text. With the key aws/sns alarms could not publish, because its policy can't permit CloudWatch to use it. With the customer's key they could publish only after its owner permits it, and would fail silently until then. The topic accepts TLS only, and alarms of this account only (test/lib/monitoring.test.ts).",
+    on: /^Monitoring\/\w+(-[\w-]+)?\/Resource$/,
+    in: ALL,
+    why: 'Only composite alarms notify: a dead authorization server sets off many alarms, and is one message. They have actions where alarmEmail or alarmTopicArn is set; until then they can be seen and subscribed to (test/lib/monitoring.test.ts).',
   },
   {
     rules: ['Serverless-SNSRedrivePolicy'],
