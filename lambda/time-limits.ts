@@ -48,3 +48,8 @@ export const ROTATION_CONNECT_MS = 1_000;
 export const ROTATION_SECRET_REQUEST_MS = 3_000;
 /** The limit for all Secrets Manager calls of one step of a rotation, if each of them is slow. */
 export const ROTATION_SECRETS_MS = 60_000;
+
+/** The limit of a canary's unsigned request. Each of its two signed ones may take as long as a vend. */
+export const UNSIGNED_REQUEST_MS = 5_000;
+/** A canary's own time-out. A run ends before the next one begins, a minute later at the earliest. */
+export const CANARY_TIMEOUT_MS = 2 * VEND_TIMEOUT_MS + UNSIGNED_REQUEST_MS + 3_000;

@@ -65,6 +65,7 @@ export const topicArn = text(
 export const threshold = integer(1);
 export const memoryMb = integer(128, 10_240);
 export const reservedConcurrency = integer(0);
+export const canaryEveryMinutes = integer(1, 60);
 export const flag = z.boolean('must be true or false');
 export const email = z.email('must be an e-mail address');
 const CLIENT_AUTHENTICATION_METHODS = Object.keys(CLIENT_AUTHENTICATION) as ClientAuthenticationMethod[];

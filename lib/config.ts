@@ -66,6 +66,7 @@ const profile = value.object({
   callers: value.list(value.callerArn, 'ARN of a role or account').exactOptional(),
   organizationId: value.organizationId.exactOptional(),
   reservedConcurrency: value.reservedConcurrency.exactOptional(),
+  canaryEveryMinutes: value.canaryEveryMinutes.exactOptional(),
 });
 
 const alarms = value.object(

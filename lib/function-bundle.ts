@@ -32,7 +32,7 @@ export const REPLACED_MODULES = {
   'node:http2': join(LAMBDA, 'without-http2.ts'),
 };
 
-export type FunctionName = 'vend' | 'rotate';
+export type FunctionName = 'vend' | 'rotate' | 'canary';
 
 export interface BundleFile {
   readonly name: string;

@@ -105,6 +105,12 @@ export interface ProfileOptions {
    * @default - none, because the limit of a whole account may be 10
    */
   readonly reservedConcurrency?: number;
+  /**
+   * How often the canary of the profile runs, in minutes: a function that calls the URL as a consumer does, and counts
+   * whether it gets a token and is refused what it must not get.
+   * @default - no canary
+   */
+  readonly canaryEveryMinutes?: number;
 }
 
 /** Denies everybody else the value of the secrets. */

@@ -1,4 +1,4 @@
-// What the vend functions and the rotation functions share: runtime, code, an own log group, an own role, and tracing.
+// What the vend functions, the rotation functions and the canaries share: runtime, code, an own log group, an own role, and tracing.
 
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';

@@ -5,6 +5,7 @@ import { CfnOutput, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
 import * as kms from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
+import { Canary } from './canary.ts';
 import { type Config, loadConfig } from './config.ts';
 import { ConfigError, configError, show } from './config-error.ts';
 import { pascalCase } from './config-values.ts';
@@ -40,6 +41,7 @@ export class TokenVending extends Construct {
     this.credentials = this.createCredentials(config, encryptionKey);
     this.profiles = this.createProfiles(config, settings);
     this.createRotations(config, settings);
+    this.createCanaries(config, settings);
     this.createMonitoring(config, encryptionKey);
     new Queries(this, 'Queries', { profiles: this.profiles });
     this.writeOutputs();
@@ -132,6 +134,14 @@ export class TokenVending extends Construct {
       ...(alarmTopicArn !== undefined && { alarmTopicArn }),
       ...(encryptionKey !== undefined && { encryptionKey }),
     });
+  }
+
+  private createCanaries({ profiles }: Config, settings: FunctionSettings): void {
+    for (const [name, profile] of this.profiles) {
+      const { canaryEveryMinutes: everyMinutes, scopes } = profiles[name] ?? {};
+      if (everyMinutes === undefined) continue;
+      new Canary(profile, 'Canary', { profile, everyMinutes, ...(scopes !== undefined && { scopes }), ...settings });
+    }
   }
 
   /** In a scope of their own: `ProfileDefaultUrl` is an output here, and may be the construct of a profile too. */

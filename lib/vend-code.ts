@@ -16,6 +16,11 @@ export function writeRotateCode(directory: string, rotation: RotationFile): void
   writeCode('rotate', directory, { 'rotation.json': rotation });
 }
 
+/** Writes the canary's bundle into a folder. */
+export function writeCanaryCode(directory: string): void {
+  writeCode('canary', directory, {});
+}
+
 function writeCode(functionName: FunctionName, directory: string, files: Readonly<Record<string, object>>): void {
   mkdirSync(directory, { recursive: true });
   for (const { name, contents } of bundleFiles(functionName)) writeFileSync(join(directory, name), contents);

@@ -7,7 +7,7 @@ import { writeBundles } from './bundles.ts';
 import { writeDeclarations } from './declarations.ts';
 
 const DIST = join(import.meta.dirname, '../dist');
-const FUNCTIONS: readonly FunctionName[] = ['vend', 'rotate'];
+const FUNCTIONS: readonly FunctionName[] = ['vend', 'rotate', 'canary'];
 
 rmSync(DIST, { recursive: true, force: true });
 await writeBundles(DIST);

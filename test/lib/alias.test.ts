@@ -99,6 +99,7 @@ describe('a new version', () => {
   it.each<[string, object]>([
     ['the callers', orders({ callers: [CALLER] })],
     ['the reserved concurrency, which no version has', orders({ reservedConcurrency: 0 })],
+    ['its canary', orders({ canaryEveryMinutes: 5 })],
     ['how long logs are kept', orders({}, { logRetentionDays: 7 })],
   ])('is not published where this changes: %s', (_, after) => {
     expect(versionOf(after)).toBe(versionOf(orders({})));

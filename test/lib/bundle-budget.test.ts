@@ -68,3 +68,19 @@ describe('what a cold start loads', () => {
 test('the whole bundle is 700 KB at the most', () => {
   expect(bytesOf(Object.keys(outputs).filter((chunk) => chunk.endsWith('.mjs')))).toBeLessThanOrEqual(700_000);
 });
+
+describe("the canary's bundle", () => {
+  const chunks = Object.values(bundleOf('canary').metafile.outputs);
+
+  test('is 120 KB at the most', () => {
+    expect(chunks.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThanOrEqual(120_000);
+  });
+
+  test('is the client and what lines are printed with: nothing of vending, of rotation or of the stack', () => {
+    const own = chunks.flatMap(({ inputs }) => Object.keys(inputs)).filter((source) => packageOf(source) === undefined);
+    expect(own).toContain('client/token-client.ts');
+    expect(
+      own.filter((source) => !/^(client|operating|lambda\/canary|lambda\/oauth)\/|^lambda\/[\w-]+\.ts$/.test(source)),
+    ).toEqual([]);
+  });
+});

@@ -22,7 +22,7 @@ const ROOT_KEYS =
   'credentials, profiles, memoryMb, logRetentionDays, encryptionKeyArn, strictSecretPolicy, alarms, alarmEmail, alarmTopicArn';
 const CREDENTIAL_KEYS =
   'tokenEndpoint, secretName, secretArn, secretKeyArn, secretFields, rotation, clientAuthentication, tenant, parameters';
-const PROFILE_KEYS = 'credential, scopes, callers, organizationId, reservedConcurrency';
+const PROFILE_KEYS = 'credential, scopes, callers, organizationId, reservedConcurrency, canaryEveryMinutes';
 const DAYS =
   'must be a number of days that CloudWatch Logs accepts: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653';
 
@@ -196,6 +196,10 @@ const BAD: readonly [unknown, string][] = [
     profile({ reservedConcurrency: 1.5 }),
     'tokenVending.profiles.orders.reservedConcurrency is 1.5: must be a whole number of at least 0',
   ],
+  ...[0, 61, 0.5, true].map((given): [unknown, string] => [
+    profile({ canaryEveryMinutes: given }),
+    `tokenVending.profiles.orders.canaryEveryMinutes is ${given}: must be a whole number from 1 to 60`,
+  ]),
   [{ memoryMb: 127 }, 'tokenVending.memoryMb is 127: must be a whole number from 128 to 10240'],
   [{ memoryMb: 10_241 }, 'tokenVending.memoryMb is 10241: must be a whole number from 128 to 10240'],
   [{ memoryMb: '512' }, 'tokenVending.memoryMb is "512": must be a whole number from 128 to 10240'],

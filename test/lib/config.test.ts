@@ -89,6 +89,7 @@ describe('configuration is taken as it is', () => {
           callers: [ROLE_ARN, ROOT_ARN, 'arn:aws-cn:iam::111122223333:role/a', 'arn:aws-us-gov:iam::111122223333:root'],
           organizationId: 'o-a1b2c3d4e5',
           reservedConcurrency: 1,
+          canaryEveryMinutes: 5,
         },
       },
       memoryMb: 128,

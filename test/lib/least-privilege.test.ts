@@ -24,6 +24,14 @@ const TEN = Array.from(
 const SHAPES: Readonly<Record<string, Shape>> = {
   'one profile': { credentials: { emporix: {} }, profiles: { default: { credential: 'emporix' } } },
   'ten profiles of two credentials': { credentials: { shop: {}, erp: {} }, profiles: Object.fromEntries(TEN) },
+  'canaries of two profiles': {
+    credentials: { emporix: {} },
+    profiles: {
+      orders: { credential: 'emporix', canaryEveryMinutes: 5, scopes: ['order.order_read'] },
+      reader: { credential: 'emporix', canaryEveryMinutes: 60 },
+      import: { credential: 'emporix' },
+    },
+  },
   'a secret and callers of other accounts': {
     credentials: { shop: { secretArn: SECRET_ARN, secretKeyArn: SECRET_KEY_ARN }, erp: {} },
     profiles: {
@@ -135,6 +143,10 @@ describe.each(CASES)('with %s', (_, shape, more) => {
     const halves = new Map<string, unknown[]>();
     for (const { Action, Principal, FunctionName, ...conditions } of all) {
       if (Principal === 'secretsmanager.amazonaws.com') continue;
+      if (Principal === 'events.amazonaws.com') {
+        expect(conditions).toEqual({ SourceArn: { 'Fn::GetAtt': [expect.stringMatching(/CanarySchedule/), 'Arn'] } });
+        continue;
+      }
       expect(FunctionName).toEqual({ Ref: expect.stringMatching(/^Profile\w+Alias/) });
       const { PrincipalOrgID, ...condition } = conditions;
       expect(Principal === '*').toBe(PrincipalOrgID !== undefined);
@@ -158,15 +170,21 @@ describe.each(CASES)('with %s', (_, shape, more) => {
     const calls = identityStatements(template).filter(({ statement }) =>
       actionsOf(statement).some((action) => /^(\*|lambda:)/i.test(action)),
     );
-    expect(calls.map(({ type }) => type)).toEqual(calls.map(() => 'AWS::IAM::ManagedPolicy'));
-    expect(calls).toHaveLength(2 * Object.keys(shape.profiles).length);
-    for (const { statement } of calls) {
+    const canaries = Object.keys(shape.profiles).filter((name) => shape.profiles[name]?.canaryEveryMinutes);
+    const owners = [
+      ...Object.keys(shape.profiles).map((name) => `Profile${pascalCase(name)}VendPolicy`),
+      ...canaries.map((name) => `Profile${pascalCase(name)}CanaryRole`),
+    ];
+    const callers = calls.map(({ owner }) => owner.replace(/[0-9A-F]{8}$/, ''));
+    expect(callers.sort()).toEqual([...owners, ...owners].sort());
+    for (const { owner, statement } of calls) {
       const condition =
         statement.Action === 'lambda:InvokeFunctionUrl'
           ? { StringEquals: { 'lambda:FunctionUrlAuthType': 'AWS_IAM' } }
           : { Bool: { 'lambda:InvokedViaFunctionUrl': 'true' } };
       expect(statement.Condition).toEqual(condition);
-      expect(statement.Resource).toEqual({ Ref: expect.stringMatching(/^Profile\w+Alias/) });
+      const profile = owner.replace(/(VendPolicy|CanaryRole)[0-9A-F]{8}$/, '');
+      expect(statement.Resource).toEqual({ Ref: expect.stringMatching(new RegExp(`^${profile}FunctionAlias`)) });
     }
   });
 

@@ -1,0 +1,25 @@
+// The settings of a canary come from its environment.
+
+/** The names of the environment variables that each canary has. */
+export const CANARY_VARIABLES = ['PROFILE', 'TOKEN_VENDING_URL'] as const;
+/** It is set for profiles with an allow-list only. */
+export const REFUSED_SCOPE_VARIABLE = 'REFUSED_SCOPE';
+
+export interface CanarySettings {
+  /** The profile's name. */
+  readonly profile: string;
+  /** The URL that tokens are requested from, with `oauth/token` at its end. */
+  readonly tokenEndpoint: string;
+  /** A scope outside the allow-list. Undefined if the profile has no allow-list. */
+  readonly refusedScope: string | undefined;
+}
+
+/** @throws Error if a variable is missing, which stops the function's start */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): CanarySettings {
+  const [profile, tokenEndpoint] = CANARY_VARIABLES.map((name) => {
+    const value = env[name];
+    if (!value) throw new Error(`environment variable ${name} is missing`);
+    return value;
+  }) as [string, string];
+  return { profile, tokenEndpoint, refusedScope: env[REFUSED_SCOPE_VARIABLE] };
+}
