@@ -86,6 +86,10 @@ export function accountOf({ env, port }: MiniStack, outdir: string) {
     return answer;
   }
 
+  /** The token endpoint of a function URL at MiniStack's own address, which a client reaches without DNS. */
+  const reachable = (functionUrl: string) =>
+    `http://127.0.0.1:${port}/_aws/lambda-url/${new URL(functionUrl).hostname.split('.')[0]}/oauth/token`;
+
   /** Calls a function as AWS's own services do, without its URL. Returns its answer, or the error that it threw. */
   async function invoke(functionName: string, event: object): Promise<string> {
     const file = join(outdir, '../invoked.json');
@@ -94,7 +98,7 @@ export function accountOf({ env, port }: MiniStack, outdir: string) {
     return await readFile(file, 'utf8');
   }
 
-  return { aws, awsAs, cdk, exchanges, iam, outdir, shell, createRole, keysOf, invoke, vend };
+  return { aws, awsAs, cdk, exchanges, iam, outdir, shell, createRole, keysOf, invoke, reachable, vend };
 }
 
 export function policy(...statements: readonly object[]): string {

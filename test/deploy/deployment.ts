@@ -27,6 +27,8 @@ export async function deploy(
     'credentials.emporix.tokenEndpoint': tokenEndpoint,
     'profiles.orders.callers': JSON.stringify([caller]),
     'profiles.orders.scopes': JSON.stringify(['order.order_read', 'product.product_manage']),
+    // Its canary doesn't run by itself while the suite lasts.
+    'profiles.reader.canaryEveryMinutes': '60',
     'profiles.reader.scopes': JSON.stringify(['product.product_read_unpublished']),
   };
   const context = Object.entries(overrides).flatMap(([key, value]) => ['-c', `tokenVending:${key}=${value}`]);
@@ -87,10 +89,10 @@ export async function allowSecretByArn(
   return ARN;
 }
 
-/** The name of the credential's rotation function. It is no output, because only Secrets Manager calls it. */
-export async function rotationFunctionOf({ aws }: Account): Promise<string> {
+/** The name of the only function whose name holds this. A function that only AWS's own services call is no output. */
+export async function functionNameOf({ aws }: Account, part: RegExp): Promise<string> {
   const { Functions } = await aws<{ Functions: { FunctionName: string }[] }>('lambda', 'list-functions');
-  const [name, ...others] = Functions.map(({ FunctionName }) => FunctionName).filter((each) => /Rotation/.test(each));
+  const [name, ...others] = Functions.map(({ FunctionName }) => FunctionName).filter((each) => part.test(each));
   assert.ok(name !== undefined && others.length === 0);
   return name;
 }

@@ -24,7 +24,7 @@ export interface AuditedProfile {
 }
 
 /** More than enough for a line that comes late. */
-const TRIES = 5;
+export const TRIES = 5;
 
 /**
  * This is checked before a rotation, while all tokens are of one version. A call that got 403 never reached the function.
@@ -88,7 +88,7 @@ function auditOf(profile: string, { form, answer }: Exchange, credentialVersion:
   };
 }
 
-async function linesOf({ account }: Pick<Setup, 'account'>, logGroup: string): Promise<string[]> {
+export async function linesOf({ account }: Pick<Setup, 'account'>, logGroup: string): Promise<string[]> {
   const { events } = await account.aws<{ events: { message: string }[] }>(
     ...['logs', 'filter-log-events', '--log-group-name', logGroup],
   );
@@ -96,7 +96,7 @@ async function linesOf({ account }: Pick<Setup, 'account'>, logGroup: string): P
 }
 
 /** Lambda's own lines are no JSON. */
-function jsonOf(line: string): Line[] {
+export function jsonOf(line: string): Line[] {
   return line.startsWith('{') ? [JSON.parse(line) as Line] : [];
 }
 

@@ -19,6 +19,7 @@ MiniStack differs from AWS in these ways. Otherwise the template is deployed as 
   - Ref of a secret is its name. In the policies of the functions' roles the ARN replaced it, and nothing else was changed.
   - A call of a function URL needs no lambda:InvokeFunction. A direct invocation needs it, and is refused for its
     condition as in AWS. test/lib/callers.test.ts tests that both are granted.
+  - A function can't resolve the host of a function URL. The canary was told MiniStack's own address of the URL instead.
   - It evaluates dynamodb:LeadingKeys neither at run time nor in the simulator, which has no context. GetItem and
     UpdateItem are shown for the whole table; test/lib/roles.test.ts tests which items they reach.
   - The simulator evaluates IAM's policies only, and not the policy of a secret or function. At run time both count.

@@ -6,7 +6,8 @@ import { until } from '../../testbed/processes/children.ts';
 import type { Suite } from '../../testbed/suite.ts';
 import type { Account, Answer, Keys } from './account.ts';
 import { checkDirectInvocation, checkManagedPolicy, checkRefusals, checkUnconditionalInvocation } from './callers.ts';
-import { allowSecretByArn, deploy, type Outputs, rotationFunctionOf } from './deployment.ts';
+import { checkCanary } from './canary.ts';
+import { allowSecretByArn, deploy, functionNameOf, type Outputs } from './deployment.ts';
 import { functionRoleOf } from './function-roles.ts';
 import { type AuditedProfile, checkAudit, checkLogs } from './logs.ts';
 import { checkRoles, type Roles } from './roles.ts';
@@ -41,6 +42,7 @@ export async function checkVending(suite: Suite, setup: Setup): Promise<void> {
   await checkAudit(suite, setup, orders, secretName);
   await checkAudit(suite, setup, reader, secretName);
   await checkUnconditionalInvocation(suite, account, roles);
+  await checkCanary(suite, setup, outputs.ProfileReaderUrl);
   await checkRoles(suite, setup, roles, outputs.TokenTableName, secretArn);
   await checkRotation(suite, setup, secretName, roles.rotation.functionName);
   await checkLogs(suite, setup);
@@ -71,7 +73,7 @@ async function rolesOf(account: Account, outputs: Outputs): Promise<Roles> {
   return {
     orders: await functionRoleOf(account, outputs.ProfileOrdersFunctionName),
     reader: await functionRoleOf(account, outputs.ProfileReaderFunctionName),
-    rotation: await functionRoleOf(account, await rotationFunctionOf(account)),
+    rotation: await functionRoleOf(account, await functionNameOf(account, /Rotation/)),
   };
 }
 

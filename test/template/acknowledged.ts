@@ -18,9 +18,10 @@ const ALL = Object.keys(CONFIGURATIONS) as Configuration[];
 const WITHOUT_KEY: readonly Configuration[] = ['default', 'ten profiles'];
 const VEND_FUNCTION = /^Profile\w+\/Function\/Resource$/;
 const ROTATION_FUNCTION = /^Credential\w+\/Rotation\/Function\/Resource$/;
-const FUNCTIONS = /^(Profile\w+|Credential\w+\/Rotation)\/Function\/Resource$/;
-const ROLES = /^(Profile\w+|Credential\w+\/Rotation)\/Role\/Resource$/;
-const LOGS = /^(Profile\w+|Credential\w+\/Rotation)\/Logs\/Resource$/;
+const CANARY_FUNCTION = /^Profile\w+\/Canary\/Function\/Resource$/;
+const FUNCTIONS = /^(Profile\w+(\/Canary)?|Credential\w+\/Rotation)\/Function\/Resource$/;
+const ROLES = /^(Profile\w+(\/Canary)?|Credential\w+\/Rotation)\/Role\/Resource$/;
+const LOGS = /^(Profile\w+(\/Canary)?|Credential\w+\/Rotation)\/Logs\/Resource$/;
 const TABLE = /^Tokens\/Resource$/;
 const SECRETS = /^Credential\w+\/Secret\/Resource$/;
 
@@ -83,6 +84,24 @@ export const ACKNOWLEDGED: readonly Acknowledgement[] = [
     on: ROTATION_FUNCTION,
     in: ALL,
     why: 'Only Secrets Manager calls it, one step at a time for one secret, and only after an operator started a rotation. Concurrency that is reserved for it would be missing for the functions that vend.',
+  },
+  {
+    rules: ['NIST.800.53.R5-LambdaConcurrency', 'CKV_AWS_115'],
+    on: CANARY_FUNCTION,
+    in: ['everything'],
+    why: 'Its schedule calls it once in a minute at most, and a run ends before the next one begins. Concurrency that is reserved for it would be missing for the functions that vend.',
+  },
+  {
+    rules: [
+      'NIST.800.53.R5-LambdaDLQ',
+      'Serverless-LambdaDLQ',
+      'Serverless-LambdaAsyncFailureDestination',
+      'Serverless-EventBusDLQ',
+      'CKV_AWS_116',
+    ],
+    on: /^Profile\w+\/Canary\/(Function|Function\/EventInvokeConfig|Schedule)\/Resource$/,
+    in: ['everything'],
+    why: 'A run that failed or never began is not worth keeping: the next one asks the same, and the metric CanaryPassed is 0 or missing. An event holds nothing but its time.',
   },
   {
     rules: ['NIST.800.53.R5-LambdaDLQ', 'Serverless-LambdaDLQ', 'CKV_AWS_116'],

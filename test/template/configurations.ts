@@ -26,6 +26,7 @@ export const CONFIGURATIONS = {
         scopes: ['order.order_read'],
         callers: [`arn:aws:iam::${ACCOUNT}:role/orders`, `arn:aws:iam::${OTHER_ACCOUNT}:root`],
         reservedConcurrency: 20,
+        canaryEveryMinutes: 5,
       },
       books: { credential: 'erp', organizationId: 'o-a1b2c3d4e5', reservedConcurrency: 5 },
     },
