@@ -1,7 +1,7 @@
 // The canary of one profile, a consumer from outside: a function that runs by a schedule and may call that profile's URL
 // only.
 
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
@@ -28,6 +28,7 @@ export class Canary extends Construct {
     super(scope, id);
     const { profileName, tokenEndpoint, alias } = profile;
     const environment: Record<(typeof CANARY_VARIABLES)[number], string> = {
+      STACK_NAME: Stack.of(this).stackName,
       PROFILE: profileName,
       TOKEN_VENDING_URL: tokenEndpoint,
     };

@@ -31,9 +31,9 @@ interface Failure {
 
 /** Returns the function that makes one run. It checks one thing after the other, so that it keeps one instance busy. */
 export function createCanary(settings: CanarySettings, world: CanaryWorld): () => Promise<void> {
-  const { profile, tokenEndpoint, refusedScope } = settings;
+  const { stackName, profile, tokenEndpoint, refusedScope } = settings;
   const { clock, createClient, fetch, write } = world;
-  const log = new Log({ dimension: { name: 'Profile', value: profile }, clock, write });
+  const log = new Log({ dimensions: { Stack: stackName, Profile: profile }, of: 'Profile', clock, write });
   return async () => {
     const { getToken } = createClient();
     const checks = [

@@ -1,11 +1,13 @@
 // The settings of a canary come from its environment.
 
 /** The names of the environment variables that each canary has. */
-export const CANARY_VARIABLES = ['PROFILE', 'TOKEN_VENDING_URL'] as const;
+export const CANARY_VARIABLES = ['STACK_NAME', 'PROFILE', 'TOKEN_VENDING_URL'] as const;
 /** It is set for profiles with an allow-list only. */
 export const REFUSED_SCOPE_VARIABLE = 'REFUSED_SCOPE';
 
 export interface CanarySettings {
+  /** The name of the stack, which is a dimension of each metric. */
+  readonly stackName: string;
   /** The profile's name. */
   readonly profile: string;
   /** The URL that tokens are requested from, with `oauth/token` at its end. */
@@ -16,10 +18,10 @@ export interface CanarySettings {
 
 /** @throws Error if a variable is missing, which stops the function's start */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): CanarySettings {
-  const [profile, tokenEndpoint] = CANARY_VARIABLES.map((name) => {
+  const [stackName, profile, tokenEndpoint] = CANARY_VARIABLES.map((name) => {
     const value = env[name];
     if (!value) throw new Error(`environment variable ${name} is missing`);
     return value;
-  }) as [string, string];
-  return { profile, tokenEndpoint, refusedScope: env[REFUSED_SCOPE_VARIABLE] };
+  }) as [string, string, string];
+  return { stackName, profile, tokenEndpoint, refusedScope: env[REFUSED_SCOPE_VARIABLE] };
 }

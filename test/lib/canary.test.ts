@@ -129,6 +129,7 @@ describe('the function', () => {
   it("is told the profile's name and token endpoint, and of no scope where there is no allow-list", () => {
     const template = synthesize(canary());
     expect(variablesOf(canary())).toEqual({
+      STACK_NAME: 'TokenVending',
       PROFILE: 'orders',
       TOKEN_VENDING_URL: template.findOutputs('ProfileOrdersTokenEndpoint').ProfileOrdersTokenEndpoint?.Value,
     });

@@ -102,12 +102,12 @@ async function runSnippet(project: Project, local: LocalVending, index: number, 
   project.write(
     program,
     `import assert from 'node:assert/strict';
-     const snippet = await import('./snippet-${index}.mjs');
+     const snippet = await import(process.argv[2]);
      ${use ?? ''}
      ${text.includes('createServer(async (_request') ? 'process.exit();' : ''}`,
   );
   const env = { ...environmentOf(local), PORT: String(await freePort()) };
-  await project.runWith(env, 'node', '--import', './api.mjs', program);
+  await project.runWith(env, 'node', '--import', './api.mjs', program, `./snippet-${index}.mjs`);
 }
 
 function environmentOf({ url, region, credentials }: LocalVending): NodeJS.ProcessEnv {

@@ -13,7 +13,7 @@ import { Instances } from '../../../local/instances.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../../local/names.ts';
 import { startAuthorizationServer } from '../../../local/serve-authorization-server.ts';
 import { temporaryFolder } from '../../../local/temporary-folder.ts';
-import { type BundledLocalModeOptions, startBundledLocalMode } from '../../../testbed/local-mode.ts';
+import { type BundledLocalModeOptions, startBundledLocalMode } from '../../../testing/bundled-local-mode.ts';
 
 const SCOPE = 'order.order_read';
 const OUTSIDE = 'token-vending.canary';
@@ -50,7 +50,7 @@ const clientOf = (tokenEndpoint: string, timeoutMs = 30_000) =>
 /** Makes one run. Returns the one line that it prints. */
 async function run(tokenEndpoint: string, refusedScope?: string, world: Partial<CanaryWorld> = {}): Promise<Line> {
   const printed: string[] = [];
-  const settings = { profile: 'orders', tokenEndpoint, refusedScope };
+  const settings = { stackName: 'the-stack', profile: 'orders', tokenEndpoint, refusedScope };
   await createCanary(settings, {
     createClient: () => clientOf(tokenEndpoint),
     fetch,
@@ -74,7 +74,7 @@ describe('a canary passes', () => {
         CloudWatchMetrics: [
           {
             Namespace: 'TokenVending',
-            Dimensions: [['Profile']],
+            Dimensions: [['Stack', 'Profile']],
             Metrics: [{ Name: 'CanaryPassed', Unit: 'Count' }],
           },
         ],
@@ -83,6 +83,7 @@ describe('a canary passes', () => {
       level: 'info',
       event: 'canary_passed',
       Profile: 'orders',
+      Stack: 'the-stack',
       CanaryPassed: 1,
     });
     expect(JSON.stringify(line)).not.toContain(emporix?.tokens[0]?.accessToken);
@@ -243,7 +244,12 @@ describe('the code that is deployed', () => {
     opened.push(code);
     writeCanaryCode(code.path);
     const { tokenEndpoint, audit } = await start();
-    const environment = { PROFILE: 'orders', TOKEN_VENDING_URL: tokenEndpoint, REFUSED_SCOPE: OUTSIDE };
+    const environment = {
+      STACK_NAME: 'the-stack',
+      PROFILE: 'orders',
+      TOKEN_VENDING_URL: tokenEndpoint,
+      REFUSED_SCOPE: OUTSIDE,
+    };
     const printed: string[] = [];
     const instances = new Instances({
       codeDirectory: code.path,
@@ -262,8 +268,13 @@ describe('the code that is deployed', () => {
     expect(audit()).toHaveLength(4);
   });
 
-  test.each(['PROFILE', 'TOKEN_VENDING_URL'])('does not start without %s', (missing) => {
-    const environment = { PROFILE: 'orders', TOKEN_VENDING_URL: 'https://example.com', [missing]: '' };
+  test.each(['STACK_NAME', 'PROFILE', 'TOKEN_VENDING_URL'])('does not start without %s', (missing) => {
+    const environment = {
+      STACK_NAME: 'the-stack',
+      PROFILE: 'orders',
+      TOKEN_VENDING_URL: 'https://example.com',
+      [missing]: '',
+    };
     expect(() => readSettings(environment)).toThrow(`environment variable ${missing} is missing`);
   });
 });
