@@ -4,6 +4,7 @@ import { isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { CLIENT_AUTHENTICATION, type ClientAuthenticationMethod } from '../lambda/oauth/client-authentication.ts';
 import { AT_KEY, HIDE_VALUE } from './config-error.ts';
+import type { DeploymentStrategy } from './props.ts';
 
 // Their forms only: AWS adds partitions and regions, such as aws-eusc with eusc-de-east-1.
 const PARTITION = 'aws(?:-[a-z0-9]+)*';
@@ -67,6 +68,8 @@ export const memoryMb = integer(128, 10_240);
 export const reservedConcurrency = integer(0);
 export const canaryEveryMinutes = integer(1, 60);
 export const flag = z.boolean('must be true or false');
+const DEPLOYMENT_STRATEGIES: readonly DeploymentStrategy[] = ['all-at-once', 'canary'];
+export const deploymentStrategy = z.enum(DEPLOYMENT_STRATEGIES, `must be ${DEPLOYMENT_STRATEGIES.join(' or ')}`);
 export const email = z.email('must be an e-mail address');
 const CLIENT_AUTHENTICATION_METHODS = Object.keys(CLIENT_AUTHENTICATION) as ClientAuthenticationMethod[];
 export const clientAuthentication = z.enum(

@@ -82,6 +82,9 @@ export const configSchema = value
     profiles: value.named(profile, 'profile').prefault(DEFAULTS.profiles),
     memoryMb: value.memoryMb.default(DEFAULTS.memoryMb),
     logRetentionDays: value.logRetentionDays.default(DEFAULTS.logRetentionDays),
+    deployment: value
+      .object({ strategy: value.deploymentStrategy.default(DEFAULTS.deploymentStrategy) })
+      .exactOptional(),
     encryptionKeyArn: value.keyArn.exactOptional(),
     strictSecretPolicy: value.object({ administrators: value.list(value.roleArn, 'ARN of a role') }).exactOptional(),
     alarms: alarms.prefault({}),

@@ -6,6 +6,7 @@ export type { Profile } from './profile.ts';
 export type {
   AlarmOptions,
   CredentialOptions,
+  DeploymentOptions,
   ProfileOptions,
   SecretFieldOptions,
   StrictSecretPolicyOptions,

@@ -13,7 +13,11 @@ export const DEFAULTS = {
   profiles: { default: {} },
   memoryMb: 512,
   logRetentionDays: 90,
+  deploymentStrategy: 'all-at-once',
 } as const;
+
+/** How a new version takes over. */
+export type DeploymentStrategy = 'all-at-once' | 'canary';
 
 /** The names of the two fields in a secret's JSON object. */
 export interface SecretFieldOptions {
@@ -168,6 +172,16 @@ export interface AlarmOptions {
   readonly tableFailed?: number;
 }
 
+/** How new versions of the profiles' functions take over. */
+export interface DeploymentOptions {
+  /**
+   * `all-at-once`, or `canary`: a new version gets a tenth of the requests for five minutes, and is taken back if the
+   * function fails or answers 500.
+   * @default "all-at-once"
+   */
+  readonly strategy?: DeploymentStrategy;
+}
+
 export interface TokenVendingProps {
   /**
    * The credentials, by name.
@@ -189,6 +203,11 @@ export interface TokenVendingProps {
    * @default 90
    */
   readonly logRetentionDays?: number;
+  /**
+   * How new versions of the profiles' functions take over.
+   * @default - all at once
+   */
+  readonly deployment?: DeploymentOptions;
   /**
    * A customer-managed key for the table, the secrets that are created here, the logs and the topic of `alarmEmail`. It
    * must be in the stack's region, and its policy must let CloudWatch Logs, and for the topic CloudWatch, use it.

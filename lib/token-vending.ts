@@ -10,6 +10,7 @@ import { type Config, loadConfig } from './config.ts';
 import { ConfigError, configError, show } from './config-error.ts';
 import { pascalCase } from './config-values.ts';
 import { Credential } from './credential.ts';
+import { GradualDeployment } from './deployment.ts';
 import { warnWithoutFunctionUrls } from './function-url-regions.ts';
 import { Monitoring } from './monitoring.ts';
 import { Profile } from './profile.ts';
@@ -41,6 +42,9 @@ export class TokenVending extends Construct {
     this.credentials = this.createCredentials(config, encryptionKey);
     this.profiles = this.createProfiles(config, settings);
     this.createRotations(config, settings);
+    if (config.deployment?.strategy === 'canary') {
+      new GradualDeployment(this, 'Deployment', { profiles: this.profiles });
+    }
     this.createCanaries(config, settings);
     this.createMonitoring(config, encryptionKey);
     new Queries(this, 'Queries', { profiles: this.profiles });

@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { cyclesIn } from '../testbed/cycles.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 
@@ -107,25 +108,9 @@ describe('imports go one way', () => {
   );
 
   test('no file imports itself through other files', () => {
-    expect(cycles(FILES)).toEqual([]);
+    expect(cyclesIn(FILES, (file) => ownImports(file).filter((name) => FILES.includes(name)))).toEqual([]);
   });
 });
-
-/** Each cycle of imports, as a path. */
-function cycles(files: readonly string[]): string[] {
-  const found: string[] = [];
-  const done = new Set<string>();
-  const visit = (file: string, path: readonly string[]) => {
-    const start = path.indexOf(file);
-    if (start >= 0) found.push([...path.slice(start), file].join(' → '));
-    if (start >= 0 || done.has(file)) return;
-    const next = ownImports(file);
-    for (const imported of next.filter((name) => files.includes(name))) visit(imported, [...path, file]);
-    done.add(file);
-  };
-  for (const file of files) visit(file, []);
-  return found;
-}
 
 describe('no SDK, network or process is used', () => {
   const pure = [

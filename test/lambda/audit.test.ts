@@ -14,15 +14,19 @@ const SCOPES = ['order.order_read', 'price.price_manage'];
 let mode: LocalMode;
 let printed: string[];
 
-beforeEach(async () => {
-  printed = [];
-  mode = await startBundledLocalMode({
+/** With a credential that has these scopes. */
+const start = (scopes: readonly string[]) =>
+  startBundledLocalMode({
     profileName: 'catalog-reader',
     profile: { clientAuthentication: 'client_secret_post', scopes: SCOPES },
-    emporix: { scopes: SCOPES },
+    emporix: { scopes },
     instances: 1,
     write: (text) => printed.push(text),
   });
+
+beforeEach(async () => {
+  printed = [];
+  mode = await start(SCOPES);
 });
 afterEach(() => mode.close());
 
@@ -138,6 +142,18 @@ test('each refusal is one line, with the requested scopes if they could be read'
       .slice(1)
       .filter((line) => 'scopes_asked' in line),
   ).toEqual([]);
+});
+
+test('a 500 is counted as Misconfigured, by which a deployment is rolled back; a 400 is not', async () => {
+  await send('client_secret=x');
+  await mode.close();
+  mode = await start(['media.asset_manage']);
+  expect((await send('')).status).toBe(500);
+  const counted = lines().map(({ status, Misconfigured }) => [status, Misconfigured]);
+  expect(counted).toEqual([
+    [400, undefined],
+    [500, 1],
+  ]);
 });
 
 test('no line holds a token or the access key of a caller, and the metadata document makes no audit line', async () => {

@@ -19,7 +19,7 @@ const SCOPE =
 const CALLER =
   'must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME) or account (arn:aws:iam::ACCOUNT:root), without wildcards, of at most 256 characters';
 const ROOT_KEYS =
-  'credentials, profiles, memoryMb, logRetentionDays, encryptionKeyArn, strictSecretPolicy, alarms, alarmEmail, alarmTopicArn';
+  'credentials, profiles, memoryMb, logRetentionDays, deployment, encryptionKeyArn, strictSecretPolicy, alarms, alarmEmail, alarmTopicArn';
 const CREDENTIAL_KEYS =
   'tokenEndpoint, secretName, secretArn, secretKeyArn, secretFields, rotation, clientAuthentication, tenant, parameters';
 const PROFILE_KEYS = 'credential, scopes, callers, organizationId, reservedConcurrency, canaryEveryMinutes';
@@ -226,6 +226,11 @@ const BAD: readonly [unknown, string][] = [
   [
     { ...credential({ secretArn: SECRET_ARN }), strictSecretPolicy: { administrators: [ROLE_ARN] } },
     `tokenVending.strictSecretPolicy is {"administrators":["${ROLE_ARN}"]}: must not be there where no secret is created here: the policy of one that exists is up to its owner`,
+  ],
+  [{ deployment: 'canary' }, 'tokenVending.deployment is "canary": must be an object of strategy'],
+  [
+    { deployment: { strategy: 'linear' } },
+    'tokenVending.deployment.strategy is "linear": must be all-at-once or canary',
   ],
   [{ alarmEmail: 'oncall' }, 'tokenVending.alarmEmail is "oncall": must be an e-mail address'],
 ];

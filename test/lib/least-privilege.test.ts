@@ -2,7 +2,15 @@
 
 import { describe, expect, it } from '@jest/globals';
 import { pascalCase } from '../../lib/config-values.ts';
-import { actionsOf, allResources, allStatements, identityStatements, isAbout, resourcesIn } from './statements.ts';
+import {
+  actionsOf,
+  allResources,
+  allStatements,
+  identityStatements,
+  isAbout,
+  matches,
+  resourcesIn,
+} from './statements.ts';
 import { ACCOUNT, REGION, type Resource, resourcesOf, synthesize } from './synth.ts';
 
 const OTHER_ACCOUNT = '444455556666';
@@ -45,8 +53,9 @@ const EXTRAS: readonly [string, object][] = [
   [', with a key of their own', { encryptionKeyArn: KEY_ARN }],
   [', with the strict policy', { strictSecretPolicy: { administrators: [`arn:aws:iam::${ACCOUNT}:role/admin`] } }],
   [
-    ', with both and alarms by e-mail',
+    ', with both, alarms by e-mail and gradual deployments',
     {
+      deployment: { strategy: 'canary' },
       encryptionKeyArn: KEY_ARN,
       strictSecretPolicy: { administrators: [`arn:aws:iam::${ACCOUNT}:role/admin`] },
       alarmEmail: 'oncall@example.com',
@@ -100,13 +109,14 @@ describe.each(CASES)('with %s', (_, shape, more) => {
     }
   });
 
-  it('no statement has * as an action, and none but those of X-Ray as a resource', () => {
+  it('no statement has * as an action, and none but those of X-Ray and of the state of alarms as a resource', () => {
     for (const { statement } of identityStatements(template)) {
       expect(statement).toMatchObject({ Effect: 'Allow', Action: expect.anything(), Resource: expect.anything() });
       expect(actionsOf(statement).filter((action) => /[*?]/.test(action))).toEqual([]);
       const wild = resourcesIn(statement).some((resource) => JSON.stringify(resource).includes('*'));
       const traces = ['xray:PutTelemetryRecords', 'xray:PutTraceSegments'];
-      if (wild) expect([[...actionsOf(statement)].sort(), statement.Resource]).toEqual([traces, '*']);
+      const allowed = [traces, ['cloudwatch:DescribeAlarms']].map((actions) => [actions, '*']);
+      if (wild) expect(allowed).toContainEqual([[...actionsOf(statement)].sort(), statement.Resource]);
     }
   });
 
@@ -118,8 +128,10 @@ describe.each(CASES)('with %s', (_, shape, more) => {
     );
   });
 
-  it('no role can be taken by anyone but Lambda, and each is the role of one function', () => {
-    const roles = resourcesOf(template, 'AWS::IAM::Role');
+  it('no role can be taken by anyone but Lambda, and each is the role of one function; CodeDeploy has its own', () => {
+    const isOfFunction = ([id]: readonly [string, unknown]) => !id.startsWith('Deployment');
+    const all = Object.entries(resourcesOf(template, 'AWS::IAM::Role'));
+    const roles = Object.fromEntries(all.filter(isOfFunction));
     for (const { Properties } of Object.values(roles)) {
       expect(Properties.AssumeRolePolicyDocument).toEqual({
         Version: '2012-10-17',
@@ -168,7 +180,7 @@ describe.each(CASES)('with %s', (_, shape, more) => {
 
   it('every statement that lets an identity call has its condition, and names one alias', () => {
     const calls = identityStatements(template).filter(({ statement }) =>
-      actionsOf(statement).some((action) => /^(\*|lambda:)/i.test(action)),
+      actionsOf(statement).some((action) => matches(action, 'lambda:InvokeFunction') || /^lambda:invoke/i.test(action)),
     );
     const canaries = Object.keys(shape.profiles).filter((name) => shape.profiles[name]?.canaryEveryMinutes);
     const owners = [

@@ -14,7 +14,15 @@ export const CONFIGURATIONS = {
   default: {},
   everything: {
     credentials: {
-      emporix: { tenant: 'shop', parameters: { audience: 'api' } },
+      emporix: {
+        tokenEndpoint: 'https://login.example.com/token',
+        secretName: 'token-vending/emporix',
+        secretFields: { clientId: 'key', clientSecret: 'secret' },
+        rotation: true,
+        clientAuthentication: 'client_secret_basic',
+        tenant: 'shop',
+        parameters: { audience: 'api' },
+      },
       erp: {
         secretArn: `arn:aws:secretsmanager:${REGION}:${OTHER_ACCOUNT}:secret:erp-AbCd12`,
         secretKeyArn: key(OTHER_ACCOUNT),
@@ -30,6 +38,9 @@ export const CONFIGURATIONS = {
       },
       books: { credential: 'erp', organizationId: 'o-a1b2c3d4e5', reservedConcurrency: 5 },
     },
+    memoryMb: 1024,
+    logRetentionDays: 365,
+    deployment: { strategy: 'canary' },
     encryptionKeyArn: key(ACCOUNT),
     strictSecretPolicy: { administrators: [`arn:aws:iam::${ACCOUNT}:role/admin`] },
     alarmEmail: 'oncall@example.com',
