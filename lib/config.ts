@@ -85,6 +85,7 @@ export const configSchema = value
     deployment: value
       .object({ strategy: value.deploymentStrategy.default(DEFAULTS.deploymentStrategy) })
       .exactOptional(),
+    recordSecretReads: value.flag.exactOptional(),
     encryptionKeyArn: value.keyArn.exactOptional(),
     strictSecretPolicy: value.object({ administrators: value.list(value.roleArn, 'ARN of a role') }).exactOptional(),
     alarms: alarms.prefault({}),

@@ -1,6 +1,6 @@
 // A credential: a client ID and secret as one Secrets Manager secret, which is created here or exists already.
 
-import { Arn, ArnFormat, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
+import { Arn, ArnFormat, Fn, RemovalPolicy, Stack, Token } from 'aws-cdk-lib';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
@@ -9,6 +9,7 @@ import { DEFAULT_SECRET_FIELDS } from '../lambda/secrets/secret-value.ts';
 import type { CredentialConfig } from './config.ts';
 import { configError, show } from './config-error.ts';
 import { SecretPolicy } from './secret-policy.ts';
+import type { TokenFunction } from './token-function.ts';
 
 export interface CredentialProps {
   /** The credential's name: lower-case letters, digits and hyphens. */
@@ -33,8 +34,11 @@ export class Credential extends Construct {
   /** The name or ARN for `aws secretsmanager put-secret-value --secret-id`. */
   readonly secretId: string;
   readonly secretArn: string;
+  /** All that a request may name the secret by: its ARN, its ARN without the six characters at the end, its name. */
+  readonly requestableIds: readonly string[];
   private readonly keyArn: string | undefined;
   private readonly policy: SecretPolicy | undefined;
+  readonly #functionRoleIds: string[] = [];
 
   constructor(scope: Construct, id: string, props: CredentialProps) {
     super(scope, id);
@@ -55,6 +59,12 @@ export class Credential extends Construct {
       this.secretId = secretArn;
       this.keyArn = secretKeyArn;
     }
+    this.requestableIds = requestableIdsOf(this.secretArn, secretName, Stack.of(this));
+  }
+
+  /** The unique IDs (AROA…) of the roles that read the secret: no other role, later, has the same one. */
+  get functionRoleIds(): readonly string[] {
+    return this.#functionRoleIds;
   }
 
   /** Lets a function read this one secret, and decrypt with its key where that is a customer's. */
@@ -79,13 +89,15 @@ export class Credential extends Construct {
     return [rotate, useKeyVia(this, this.keyArn, 'secretsmanager', ['kms:Decrypt', 'kms:GenerateDataKey'])];
   }
 
-  /** The strict policy must let through each function's role that has the `readStatements`. */
-  addReader(role: iam.IRole): void {
+  /** For each function that has the `readStatements`: the strict policy must let it through. */
+  addReader({ role, roleId }: Pick<TokenFunction, 'role' | 'roleId'>): void {
+    this.#functionRoleIds.push(roleId);
     this.policy?.exemptReader(role);
   }
 
-  /** The strict policy must let through the role that has the `rotateStatements`. */
-  addRotator(role: iam.IRole): void {
+  /** For the function that has the `rotateStatements`: the strict policy must let it through. */
+  addRotator({ role, roleId }: Pick<TokenFunction, 'role' | 'roleId'>): void {
+    this.#functionRoleIds.push(roleId);
     this.policy?.exemptWriter(role);
   }
 
@@ -121,6 +133,29 @@ export class Credential extends Construct {
       throw configError([...path, 'secretKeyArn'], 'is missing', requirement);
     }
   }
+}
+
+function requestableIdsOf(secretArn: string, secretName: string | undefined, stack: Stack): string[] {
+  const {
+    account,
+    partition,
+    region,
+    service,
+    resource,
+    resourceName = '',
+  } = stack.splitArn(secretArn, ArnFormat.COLON_RESOURCE_NAME);
+  const name = secretName ?? nameIn(resourceName);
+  const partial = [`arn:${partition}`, service, region, account, resource, name].join(':');
+  // Only principals of its own account can name a secret by its name alone.
+  const isOfThisAccount = Token.isUnresolved(account) || Token.isUnresolved(stack.account) || account === stack.account;
+  return [secretArn, partial, ...(isOfThisAccount ? [name] : [])];
+}
+
+/** Without `-AbCd12` at its end. A name of CloudFormation's own is the logical ID, a hyphen, and letters and digits. */
+function nameIn(resourceName: string): string {
+  if (!Token.isUnresolved(resourceName)) return resourceName.replace(/-[^-]{6}$/, '');
+  const parts = Fn.split('-', resourceName);
+  return Fn.join('-', [Fn.select(0, parts), Fn.select(1, parts)]);
 }
 
 /** Lets a caller of one service decrypt with a customer-managed key, through that service only. */

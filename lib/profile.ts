@@ -130,7 +130,7 @@ export class Profile extends Construct {
       statements,
       ...(reservedConcurrency !== undefined && { reservedConcurrency }),
     });
-    credential.addReader(created.role);
+    credential.addReader(created);
     return created.function;
   }
 

@@ -209,6 +209,11 @@ export interface TokenVendingProps {
    */
   readonly deployment?: DeploymentOptions;
   /**
+   * Whether a log group records who else reads the value of a secret. This needs a trail that logs reads.
+   * @default - false
+   */
+  readonly recordSecretReads?: boolean;
+  /**
    * A customer-managed key for the table, the secrets that are created here, the logs and the topic of `alarmEmail`. It
    * must be in the stack's region, and its policy must let CloudWatch Logs, and for the topic CloudWatch, use it.
    * @default - AWS's keys

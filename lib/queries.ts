@@ -33,6 +33,13 @@ const QUERIES = {
     'sort @timestamp desc',
     'display time, Profile, caller_arn, status, error, description, scopes_asked, request_id',
   ],
+  /** Callers who asked for scopes that the profile doesn't allow or the server doesn't grant. */
+  RefusedScopes: [
+    'filter event = "refused" and error = "invalid_scope"',
+    CALLER,
+    'stats count(*) as refused, earliest(time) as first_refused, latest(time) as last_refused by caller, Profile, scopes_asked, description',
+    'sort refused desc',
+  ],
   TopCallers: [
     'filter event in ["vended", "refused"]',
     CALLER,
@@ -43,6 +50,13 @@ const QUERIES = {
   CredentialVersions: [
     'filter event = "vended"',
     'stats count(*) as vended, earliest(time) as first_vended, latest(time) as last_vended by credential_version, Source, Profile',
+    'sort last_vended desc',
+  ],
+  /** Before a version is deleted: who still gets its tokens, and whose requests minted them. */
+  CallersOfCredentialVersions: [
+    'filter event = "vended"',
+    CALLER,
+    'stats count(*) as vended, earliest(time) as first_vended, latest(time) as last_vended by credential_version, caller, Profile, source',
     'sort last_vended desc',
   ],
 } as const;

@@ -64,7 +64,7 @@ export class CredentialRotation extends Construct {
       timeoutMs: Math.min(ROTATION_SECRETS_MS + COMPARISON_LIMIT_MS * comparisons, MAX_TIMEOUT_MS),
       statements: credential.rotateStatements(),
     });
-    credential.addRotator(created.role);
+    credential.addRotator(created);
     return created.function;
   }
 }

@@ -36,6 +36,8 @@ export class TokenFunction extends Construct {
   readonly function: lambda.Function;
   /** Its one inline policy is all that the function may do: what the CDK would add to it is dropped. */
   readonly role: iam.IRole;
+  /** The unique ID of the role (AROA…). */
+  readonly roleId: string;
 
   constructor(scope: Construct, id: string, props: TokenFunctionProps) {
     super(scope, id);
@@ -45,7 +47,9 @@ export class TokenFunction extends Construct {
       removalPolicy: RemovalPolicy.DESTROY,
       ...(encryptionKey !== undefined && { encryptionKey }),
     });
-    this.role = this.createRole(props, logGroup);
+    const role = this.createRole(props, logGroup);
+    this.role = role.withoutPolicyUpdates();
+    this.roleId = role.roleId;
     this.function = new lambda.Function(this, 'Function', {
       description: props.description,
       runtime: lambda.Runtime.NODEJS_24_X,
@@ -62,7 +66,7 @@ export class TokenFunction extends Construct {
     });
   }
 
-  private createRole({ roleDescription, statements }: TokenFunctionProps, logGroup: logs.LogGroup): iam.IRole {
+  private createRole({ roleDescription, statements }: TokenFunctionProps, logGroup: logs.LogGroup): iam.Role {
     const write = new iam.PolicyStatement({
       actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       resources: [logGroup.logGroupArn],
@@ -72,11 +76,10 @@ export class TokenFunction extends Construct {
       actions: ['xray:PutTraceSegments', 'xray:PutTelemetryRecords'],
       resources: ['*'],
     });
-    const role = new iam.Role(this, 'Role', {
+    return new iam.Role(this, 'Role', {
       description: roleDescription,
       assumedBy: new iam.ServicePrincipal('lambda.amazonaws.com'),
       inlinePolicies: { Function: new iam.PolicyDocument({ statements: [write, trace, ...statements] }) },
     });
-    return role.withoutPolicyUpdates();
   }
 }

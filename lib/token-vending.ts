@@ -17,6 +17,7 @@ import { Profile } from './profile.ts';
 import type { TokenVendingProps } from './props.ts';
 import { Queries } from './queries.ts';
 import { CredentialRotation } from './rotation.ts';
+import { SecretReads } from './secret-reads.ts';
 import type { FunctionSettings } from './token-function.ts';
 
 export class TokenVending extends Construct {
@@ -47,6 +48,7 @@ export class TokenVending extends Construct {
     }
     this.createCanaries(config, settings);
     this.createMonitoring(config, encryptionKey);
+    if (config.recordSecretReads) new SecretReads(this, 'SecretReads', { credentials: this.credentials, ...settings });
     new Queries(this, 'Queries', { profiles: this.profiles });
     this.writeOutputs();
   }

@@ -19,7 +19,7 @@ const SCOPE =
 const CALLER =
   'must be the ARN of a role (arn:aws:iam::ACCOUNT:role/NAME) or account (arn:aws:iam::ACCOUNT:root), without wildcards, of at most 256 characters';
 const ROOT_KEYS =
-  'credentials, profiles, memoryMb, logRetentionDays, deployment, encryptionKeyArn, strictSecretPolicy, alarms, alarmEmail, alarmTopicArn';
+  'credentials, profiles, memoryMb, logRetentionDays, deployment, recordSecretReads, encryptionKeyArn, strictSecretPolicy, alarms, alarmEmail, alarmTopicArn';
 const CREDENTIAL_KEYS =
   'tokenEndpoint, secretName, secretArn, secretKeyArn, secretFields, rotation, clientAuthentication, tenant, parameters';
 const PROFILE_KEYS = 'credential, scopes, callers, organizationId, reservedConcurrency, canaryEveryMinutes';

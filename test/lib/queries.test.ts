@@ -43,13 +43,15 @@ function fieldsOf({ QueryString }: Query): readonly string[] {
 }
 
 describe('the saved queries', () => {
-  it('are five, under the name of the stack', () => {
+  it('are seven, under the name of the stack', () => {
     expect(queriesOf(['orders']).map(({ Name }) => Name)).toEqual([
       'TokenVending/WhoGotWhichScopes',
       'TokenVending/ScopeLists',
       'TokenVending/Refusals',
+      'TokenVending/RefusedScopes',
       'TokenVending/TopCallers',
       'TokenVending/CredentialVersions',
+      'TokenVending/CallersOfCredentialVersions',
     ]);
   });
 

@@ -41,10 +41,12 @@ export const CONFIGURATIONS = {
     memoryMb: 1024,
     logRetentionDays: 365,
     deployment: { strategy: 'canary' },
+    recordSecretReads: true,
     encryptionKeyArn: key(ACCOUNT),
     strictSecretPolicy: { administrators: [`arn:aws:iam::${ACCOUNT}:role/admin`] },
     alarmEmail: 'oncall@example.com',
   },
+  'secret reads': { recordSecretReads: true },
   'ten profiles': {
     credentials: { emporix: {}, erp: {} },
     profiles: Object.fromEntries(
