@@ -53,9 +53,10 @@ const EXTRAS: readonly [string, object][] = [
   [', with a key of their own', { encryptionKeyArn: KEY_ARN }],
   [', with the strict policy', { strictSecretPolicy: { administrators: [`arn:aws:iam::${ACCOUNT}:role/admin`] } }],
   [
-    ', with both, alarms by e-mail and gradual deployments',
+    ', with both, alarms by e-mail, gradual deployments and a record of reads',
     {
       deployment: { strategy: 'canary' },
+      recordSecretReads: true,
       encryptionKeyArn: KEY_ARN,
       strictSecretPolicy: { administrators: [`arn:aws:iam::${ACCOUNT}:role/admin`] },
       alarmEmail: 'oncall@example.com',

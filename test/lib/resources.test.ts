@@ -55,6 +55,7 @@ const ROWS: readonly [part: string, resources: () => unknown][] = [
   ],
   ['`organizationId`', () => added({ profile: { organizationId: 'o-a1b2c3d4e5' } })],
   ['`deployment` with `canary`', () => added({ options: { deployment: { strategy: 'canary' } } })],
+  ['`recordSecretReads`', () => added({ options: { recordSecretReads: true } })],
   ['`alarmEmail`', () => added({ options: { alarmEmail: 'oncall@example.com' } })],
   ['`strictSecretPolicy`', () => added({ options: ADMINISTRATORS })],
 ];

@@ -113,6 +113,13 @@ const ANNOUNCED: readonly [
   ['secretArn', shop({}), shop({ secretArn }), [...ROTATION, SECRET_LEFT], []],
   ['rotation', shop({}), shop({ rotation: false }), ROTATION, []],
   ['credentials', two('erp'), { ...two('erp'), credentials: { erp: {} } }, [...ROTATION, SECRET_LEFT], []],
+  [
+    'recordSecretReads',
+    stack({ recordSecretReads: true }),
+    stack({}),
+    ['WILL_DESTROY AWS::Logs::LogGroup of SecretReadsLogs'],
+    [],
+  ],
   ['profiles', { profiles: { orders: {}, admin: {} } }, { profiles: { admin: {} } }, PROFILE, []],
 ];
 
