@@ -2,10 +2,11 @@
 // with a real signature.
 
 import { createHash } from 'node:crypto';
+import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { callerOf, principalOf } from '../../lambda/vend/http/caller.ts';
 import type { LocalMode } from '../../local/local-mode.ts';
-import { LOCAL_ACCOUNT, LOCAL_CREDENTIALS } from '../../local/names.ts';
+import { LOCAL_ACCOUNT, LOCAL_CREDENTIALS, STAND_IN_CLIENT } from '../../local/names.ts';
 import { sign } from '../../local/sign.ts';
 import { startBundledLocalMode } from '../../testing/bundled-local-mode.ts';
 
@@ -112,6 +113,20 @@ test('no line repeats a list of scopes, and the lines together tell what each ca
     (line) => lists.get(line.scopes_given_sha256_prefix) ?? line.scopes_given ?? line.scopes_asked,
   );
   expect(given).toEqual(answers.map((answer) => answer.body.scope));
+});
+
+test('each vend names the item of its token, so that an operator can purge it', async () => {
+  for (const scope of SCOPES) await send(`scope=${scope}`);
+  await send(`scope=${SCOPES[0]}`);
+  const client = new DynamoDBClient({ ...STAND_IN_CLIENT, endpoint: mode.dynamodb.url });
+  const { Items = [] } = await client.send(new ScanCommand({ TableName: mode.dynamodb.tableName }));
+  client.destroy();
+  const keys = Items.map(({ pk }) => String(pk?.S)).filter((key) => !key.startsWith('CREDENTIAL#'));
+  expect(keys).toHaveLength(2);
+  const named = lines().map(({ Profile, item }) => keys.filter((key) => key.startsWith(`${Profile}#${item}`)));
+  expect(named).toEqual([[expect.anything()], [expect.anything()], named[0]]);
+  expect(named[0]).not.toEqual(named[1]);
+  for (const { item } of lines()) expect(item).toMatch(/^[\w-]{8}$/);
 });
 
 test('each refusal is one line, with the requested scopes if they could be read', async () => {

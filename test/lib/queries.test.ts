@@ -14,6 +14,7 @@ const AUDIT_FIELDS = [
     'expires_in_seconds',
     'credential_version',
     'token_sha256_prefix',
+    'item',
   ],
   ...['status', 'error', 'description'],
 ];

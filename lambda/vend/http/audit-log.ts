@@ -23,6 +23,8 @@ export interface TokenFields {
   readonly credentialVersion: string | undefined;
   /** The first 8 hex digits of the token's SHA-256. They identify the token, and can't be used as one. */
   readonly tokenSha256Prefix: string;
+  /** The first 8 characters of the hash in the key of the token's item. After the profile and `#`, they find the item. */
+  readonly item: string;
 }
 
 export class AuditLog {

@@ -41,6 +41,8 @@ export interface VendedToken extends FoundToken {
   readonly isOfReplacedCredential: boolean;
   /** `failing`: it is due, and the last attempt failed. */
   readonly renewal: 'not due' | 'due' | 'failing';
+  /** The key of the token's item. */
+  readonly key: string;
 }
 
 export interface TokenVendorProps {
@@ -84,7 +86,7 @@ export class TokenVendor {
     const isOfReplacedCredential = areBothKnown && credentialVersion !== current;
     const hasFailed = wasCovered || limits.backOffInForce(memory.get(request.key)?.state ?? {}) !== undefined;
     const renewal = this.#nowMs < found.token.renewAtMs ? 'not due' : hasFailed ? 'failing' : 'due';
-    return { ...found, isOfReplacedCredential, renewal };
+    return { ...found, isOfReplacedCredential, renewal, key: request.key };
   }
 
   async #find(call: VendCall): Promise<FoundToken & { readonly wasCovered: boolean }> {

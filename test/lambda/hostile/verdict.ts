@@ -106,7 +106,7 @@ function ofPrinted({ printed, requestId, response }: Outcome, isMetadata: boolea
   const [line = {}] = audit;
   const expected = isMetadata ? undefined : response.statusCode === 200 ? 'vended' : 'refused';
   const scopeFields = ['scopes_asked', 'scopes_given', 'scopes_given_sha256_prefix'];
-  const texts = ['caller_arn', 'caller_account', 'organization', ...scopeFields, 'token_sha256_prefix'];
+  const texts = ['caller_arn', 'caller_account', 'organization', ...scopeFields, 'token_sha256_prefix', 'item'];
   return claims({
     'a line is more than one line': printed.every((text) => ONE_LINE.test(text)),
     'a line has a canary': !CANARY.test(printed.join('')),

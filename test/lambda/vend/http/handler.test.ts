@@ -53,6 +53,7 @@ const vended =
     credentialVersion: 'version-1',
     isOfReplacedCredential: false,
     renewal: 'not due',
+    key: 'default#hash',
   });
 const failing = (error: unknown) => () => Promise.reject(error);
 
