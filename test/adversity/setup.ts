@@ -28,14 +28,19 @@ export interface Setup {
   readonly dynamodb: ServiceProxy;
   readonly secretsManager: ServiceProxy;
   readonly table: TokenTable;
+  readonly tableName: string;
   readonly operator: SecretOperator;
   /** Every answer is added to it by `ask`. */
   readonly ledger: AnswerLedger;
   nowMs(): number;
   /** Moves the clock of everything forward. */
   forward(ms: number): void;
-  /** Starts processes. @param profile what differs from a profile that allows all scopes */
-  start(size: number, profile?: Partial<ProfileFile>): Promise<ProcessFleet>;
+  /**
+   * Starts processes.
+   * @param profile what differs from a profile that allows all scopes
+   * @param onOutput is called with what they print. @default it is not read
+   */
+  start(size: number, profile?: Partial<ProfileFile>, onOutput?: Program['onOutput']): Promise<ProcessFleet>;
   close(): Promise<void>;
 }
 
@@ -62,6 +67,7 @@ export async function setUp(database: Database): Promise<Setup> {
       dynamodb,
       secretsManager,
       table: await opened.keep(new TokenTable(database.url, tableName)),
+      tableName,
       operator: await opened.keep(new SecretOperator(secret.secretsManagerUrl, secret.secretId)),
       ledger: new AnswerLedger(server),
       nowMs,
@@ -69,9 +75,10 @@ export async function setUp(database: Database): Promise<Setup> {
         clock.forward(ms);
         for (const fleet of fleets) fleet.forward(ms);
       },
-      async start(size, profile) {
+      async start(size, profile, onOutput) {
         const env = { ...program.env, ...endpoints, ...clock.environment() };
-        const deployed = await withProfile(opened, { ...program, env }, profile);
+        const printing = { ...program, env, ...(onOutput && { onOutput }) };
+        const deployed = await withProfile(opened, printing, profile);
         const fleet = await opened.keep(ProcessFleet.start(deployed, size));
         fleets.push(fleet);
         return fleet;

@@ -1,0 +1,134 @@
+// An AWS account in moto that holds what a deployed stack has and the runbook's commands use, and a shell to paste into.
+// Table and secret are those of the processes that vend tokens.
+
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { devNull } from 'node:os';
+import { join } from 'node:path';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../local/names.ts';
+import { awsCli } from '../../testbed/aws-cli.ts';
+import { run } from '../../testbed/processes/children.ts';
+import { STAND_INS } from './outcomes.ts';
+import { VARIABLES } from './page.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const CREDENTIAL_FILE = '{"client_id":"runbook","client_secret":"canary-secret"}';
+/** The only use of `date` is `date +%s`. The clocks of the processes are moved forward, and so is this one. */
+const DATE = '#!/bin/sh\necho $(($(/bin/date +%s) + FORWARDED_SECONDS))\n';
+const BETWEEN_BLOCKS = '-- next block --\n';
+
+interface Endpoints {
+  /** Of all services but these two. */
+  readonly moto: string;
+  readonly dynamodb: string;
+  readonly secretsManager: string;
+}
+
+export class Account {
+  readonly #directory: string;
+  readonly #env: NodeJS.ProcessEnv;
+
+  constructor(directory: string, { moto, dynamodb, secretsManager }: Endpoints) {
+    this.#directory = directory;
+    const programs = join(directory, 'programs');
+    mkdirSync(programs);
+    for (const name of Object.keys(STAND_INS)) {
+      writeFileSync(join(programs, name), `#!/bin/sh\necho "${name} $@"\n`, { mode: 0o755 });
+    }
+    writeFileSync(join(programs, 'date'), DATE, { mode: 0o755 });
+    symlinkSync(join(ROOT, 'bin'), join(directory, 'bin'));
+    this.#env = {
+      PATH: [programs, join(awsCli.folder, 'bin'), process.env.PATH].join(':'),
+      HOME: directory,
+      AWS_ENDPOINT_URL: moto,
+      AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager,
+      AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: LOCAL_CREDENTIALS.secretAccessKey,
+      AWS_REGION: LOCAL_REGION,
+      AWS_DEFAULT_REGION: LOCAL_REGION,
+      AWS_CONFIG_FILE: devNull,
+      AWS_SHARED_CREDENTIALS_FILE: devNull,
+      NO_PROXY: '*',
+      FORWARDED_SECONDS: '0',
+    };
+  }
+
+  /** Creates the stack, the secret of another one, and a secret in moto. */
+  async create(tableName: string): Promise<void> {
+    writeFileSync(join(this.#directory, 'template.json'), JSON.stringify(templateOf(tableName)));
+    await this.#bash(
+      `aws cloudformation create-stack --stack-name TokenVending --template-body file://template.json
+       aws secretsmanager create-secret --name token-vending/copy --secret-string '${CREDENTIAL_FILE}'
+       export AWS_ENDPOINT_URL_SECRETS_MANAGER=$AWS_ENDPOINT_URL
+       aws secretsmanager create-secret --name token-vending/emporix --secret-string '${CREDENTIAL_FILE}'`,
+    );
+  }
+
+  /**
+   * Pastes blocks of the runbook into one shell, which ends at the first command that fails.
+   * @param variables that the operator sets
+   * @returns what each block printed
+   */
+  async paste(blocks: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
+    writeFileSync(join(this.#directory, 'credential.json'), CREDENTIAL_FILE);
+    const script = [VARIABLES, ...blocks].join(`printf '%s\\n' '${BETWEEN_BLOCKS.trim()}'\n`);
+    const [, ...printed] = (await this.#bash(script, variables)).split(BETWEEN_BLOCKS);
+    return printed;
+  }
+
+  async #bash(script: string, variables: Readonly<Record<string, string>> = {}): Promise<string> {
+    const options = { cwd: this.#directory, env: { ...this.#env, ...variables } };
+    return await run('bash', ['-euo', 'pipefail', '-c', script], options);
+  }
+}
+
+const ANYBODY = policy({ Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } });
+
+/** Names are those of the real stack; test/lib/runbook.test.ts compares them. */
+function templateOf(tableName: string): object {
+  const outputs = {
+    TokenTableName: tableName,
+    CredentialEmporixSecretName: 'token-vending/emporix',
+    ProfileOrdersFunctionName: 'default',
+  };
+  const url = { Name: '/token-vending/TokenVending/orders/url', Type: 'String', Value: 'https://orders.example/' };
+  return {
+    Resources: {
+      Url: { Type: 'AWS::SSM::Parameter', Properties: url },
+      Role: { Type: 'AWS::IAM::Role', Properties: { RoleName: 'orders', AssumeRolePolicyDocument: ANYBODY } },
+      VendPolicy: {
+        Type: 'AWS::IAM::ManagedPolicy',
+        Properties: {
+          ManagedPolicyName: 'TokenVending-ProfileOrdersVendPolicy1A2B3C4D-AbCdEf',
+          PolicyDocument: policy({ Action: 'lambda:InvokeFunctionUrl', Resource: '*' }),
+        },
+      },
+      // moto knows no LoggingConfig, and the AWS CLI prints None for what is missing.
+      Logs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: 'None' } },
+      ...functionOf('default', tableName, 'emporix'),
+      ...functionOf('reader', tableName, 'emporix'),
+      ...functionOf('elsewhere', 'another-table', 'emporix'),
+    },
+    Outputs: Object.fromEntries(Object.entries(outputs).map(([name, Value]) => [name, { Value }])),
+  };
+}
+
+function functionOf(profile: string, TABLE_NAME: string, CREDENTIAL: string): object {
+  return {
+    [`Function${profile}`]: {
+      Type: 'AWS::Lambda::Function',
+      Properties: {
+        FunctionName: profile,
+        Runtime: 'nodejs22.x',
+        Handler: 'index.handler',
+        Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
+        Code: { ZipFile: 'export const handler = async () => {};' },
+        Environment: { Variables: { PROFILE: profile, TABLE_NAME, CREDENTIAL } },
+      },
+    },
+  };
+}
+
+function policy(statement: object): object {
+  return { Version: '2012-10-17', Statement: [{ Effect: 'Allow', ...statement }] };
+}
