@@ -32,8 +32,9 @@ keys=$(for prefix in $prefixes; do
 done)
 
 # The items first: an instance that reads its tokens again must not find them.
-printf '%s' "${keys:+$keys$'\n'}" |
-  xargs -P 8 -I '{}' aws dynamodb delete-item --table-name "$table" --key '{"pk":{"S":"{}"}}'
+if [ -n "$keys" ]; then
+  xargs -P 8 -I '{}' aws dynamodb delete-item --table-name "$table" --key '{"pk":{"S":"{}"}}' <<<"$keys"
+fi
 
 # 30 s ahead, because this clock may be behind. Instances read this no sooner than every 40 s, so nobody waits longer.
 # The condition: the credential must be one that has minted, and not a typing error.
@@ -41,4 +42,4 @@ aws dynamodb update-item --table-name "$table" --key "{\"pk\":{\"S\":\"CREDENTIA
   --update-expression 'SET reread_before_ms = :at' --condition-expression 'attribute_exists(pk)' \
   --expression-attribute-values "{\":at\":{\"N\":\"$(($(date +%s) + 30))000\"}}"
 
-echo "Deleted: $(printf '%s' "${keys:+$keys$'\n'}" | wc -l | tr -d ' '). Within a minute no instance vends what was deleted."
+echo "Deleted: $(grep -c . <<<"$keys" || true). Within a minute no instance vends what was deleted."

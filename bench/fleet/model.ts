@@ -51,6 +51,15 @@ export const PRICES = {
   functionGbSeconds: 0.0000133334,
   /** CloudWatch Logs, taken in. */
   logBytes: 0.5 / 1e9,
+  /** X-Ray, recorded. */
+  traces: 5 / 1e6,
+  /** The rest is for a month. A metric is a name with one combination of dimension values. */
+  metricMonths: 0.3,
+  /** For each metric that an alarm reads. */
+  alarmMetricMonths: 0.1,
+  compositeAlarmMonths: 0.5,
+  dashboardMonths: 3,
+  secretMonths: 0.4,
 } as const;
 export const FUNCTION_GB = 0.5;
 /** The three lines that Lambda itself writes for each request. */

@@ -56,14 +56,21 @@ export async function checkPurges(suite: Suite, account: Account, setup: Setup):
     setup.forward(MINUTE_MS);
     assert.deepEqual(tokensOf(await ask(setup, fleet, [ONE, OTHER])), tokensOf(before));
   });
-  await suite.check('a credential that is mistyped, or an item that is none, is refused', async () => {
-    await assert.rejects(account.paste([purgeAll.replace('emporix', 'emporicks')]), /No function uses the table/);
-    const mistyped = purgeOne.replace('emporix', 'emporicks');
-    const item = { PROFILE: 'default', ITEM: 'AAAAAAAA' };
-    await assert.rejects(account.paste([mistyped], item), /ConditionalCheckFailed/);
-    await assert.rejects(account.paste([purgeOne], { PROFILE: 'CREDENTIAL', ITEM: 'emporix1' }), /is no PROFILE#ITEM/);
-    await assert.rejects(account.paste([purgeOne], { PROFILE: 'default', ITEM: '' }), /is no PROFILE#ITEM/);
-  });
+  await suite.check(
+    'a credential that is mistyped, or what names no item, is refused, and an item that is not there is no failure',
+    async () => {
+      await assert.rejects(account.paste([purgeAll.replace('emporix', 'emporicks')]), /No function uses the table/);
+      const mistyped = purgeOne.replace('emporix', 'emporicks');
+      const item = { PROFILE: 'default', ITEM: 'AAAAAAAA' };
+      await assert.rejects(account.paste([mistyped], item), /ConditionalCheckFailed/);
+      assert.match(String(await account.paste([purgeOne], item)), /^Deleted: 0\. /m);
+      await assert.rejects(
+        account.paste([purgeOne], { PROFILE: 'CREDENTIAL', ITEM: 'emporix1' }),
+        /is no PROFILE#ITEM/,
+      );
+      await assert.rejects(account.paste([purgeOne], { PROFILE: 'default', ITEM: '' }), /is no PROFILE#ITEM/);
+    },
+  );
 }
 
 /** Each process has both tokens in memory afterwards. */
