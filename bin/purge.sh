@@ -28,7 +28,7 @@ fi
 keys=$(for prefix in $prefixes; do
   aws dynamodb scan --table-name "$table" --consistent-read --projection-expression pk \
     --filter-expression 'begins_with(pk, :prefix)' --expression-attribute-values "{\":prefix\":{\"S\":\"$prefix\"}}" \
-    --query 'Items[].[pk.S]' --output text
+    --query 'Items[].[pk.S]' --output text || exit
 done)
 
 # The items first: an instance that reads its tokens again must not find them.
