@@ -123,6 +123,6 @@ describe('the strict policy, the alarms and the queries', () => {
     const template = Template.fromStack(stack);
     for (const type of ['SecretsManager::ResourcePolicy', 'SNS::Topic']) template.resourceCountIs(`AWS::${type}`, 1);
     template.resourceCountIs('AWS::CloudWatch::CompositeAlarm', 2);
-    expect(Object.keys(resourcesOf(template, 'AWS::Logs::QueryDefinition'))).toHaveLength(5);
+    expect(Object.keys(resourcesOf(template, 'AWS::Logs::QueryDefinition'))).toHaveLength(7);
   });
 });
