@@ -75,8 +75,14 @@ const OF_PROFILE = 'Stack+Profile';
 const OF_CREDENTIAL = 'Stack+Credential';
 const BY_SOURCE = `${OF_PROFILE} ${OF_PROFILE}+Source`;
 const request = { requestId: 'r' };
-const token = { scopesGiven: undefined, expiresInSeconds: 9, credentialVersion: 'v', tokenSha256Prefix: 'abcdef01' };
-const plain = { credentialVersion: 'v', isOfReplacedCredential: false, renewal: 'not due' as const };
+const token = {
+  scopesGiven: undefined,
+  expiresInSeconds: 9,
+  credentialVersion: 'v',
+  tokenSha256Prefix: 'abcdef01',
+  item: 'itemHash',
+};
+const plain = { key: 'p#itemHash', credentialVersion: 'v', isOfReplacedCredential: false, renewal: 'not due' as const };
 const vended = (of: object) =>
   printed((log) => new AuditLog(log).vended(request, token, { source: 'memory', ...plain, ...of }));
 const refused = (status: number) =>

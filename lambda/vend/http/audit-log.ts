@@ -6,7 +6,7 @@ import type { MetricName } from '../../../operating/metrics.ts';
 import { failureFields, stackFrames, VendingError } from '../../errors.ts';
 import type { Log } from '../../log-line.ts';
 import { printable, type Scopes } from '../../oauth/scopes.ts';
-import type { VendedToken } from '../vending/token-vendor.ts';
+import type { VendedToken } from '../state/token-state.ts';
 import type { Caller } from './caller.ts';
 
 /** The part of an audit line about the request: the caller and the requested scopes. */

@@ -71,6 +71,15 @@ export interface FoundToken {
   readonly leaseWaitMs?: number;
 }
 
+export interface VendedToken extends FoundToken {
+  /** Whether an older version of the credential than the current one minted the token. */
+  readonly isOfReplacedCredential: boolean;
+  /** `failing`: it is due, and the last attempt failed. */
+  readonly renewal: 'not due' | 'due' | 'failing';
+  /** The key of the token's item. */
+  readonly key: string;
+}
+
 export function foundIn({ token, credentialVersion }: StateWithToken, source: TokenSource): FoundToken {
   return { token, credentialVersion, source };
 }

@@ -13,6 +13,7 @@ import {
   isFresh,
   isValid,
   NO_DEMAND,
+  type VendedToken,
   type VendRequest,
   withLeaseWait,
 } from '../state/token-state.ts';
@@ -35,15 +36,6 @@ const RENEWAL_SPREAD_SHARE = 0.005;
 /** A valid token that should be replaced, and can't be now, is read from the table again after 20 to 30 s. */
 const PAUSE_MS = 20_000;
 const PAUSE_SPREAD_MS = 10_000;
-
-export interface VendedToken extends FoundToken {
-  /** Whether an older version of the credential than the current one minted the token. */
-  readonly isOfReplacedCredential: boolean;
-  /** `failing`: it is due, and the last attempt failed. */
-  readonly renewal: 'not due' | 'due' | 'failing';
-  /** The key of the token's item. */
-  readonly key: string;
-}
 
 export interface TokenVendorProps {
   readonly scopePolicy: ScopePolicy;
@@ -77,21 +69,21 @@ export class TokenVendor {
     const { scopePolicy, keeper, limits, memory } = this.#props;
     const { scopes, tenant, caller = '' } = vendRequest;
     const request = scopePolicy.request(scopes, tenant);
+    const { key } = request;
     const call: VendCall = { request, demand: vendRequest, startedAtMs: this.#nowMs, deadlineMs, caller };
-    const { wasCovered, ...found } = await this.#find(call);
+    const found = await this.#find(call);
     scopePolicy.assertOfTenant(found.token, tenant);
-    const current = keeper.current?.version;
-    const { credentialVersion } = found;
-    const areBothKnown = current !== undefined && credentialVersion !== undefined;
-    const isOfReplacedCredential = areBothKnown && credentialVersion !== current;
-    const hasFailed = wasCovered || limits.backOffInForce(memory.get(request.key)?.state ?? {}) !== undefined;
-    const renewal = this.#nowMs < found.token.renewAtMs ? 'not due' : hasFailed ? 'failing' : 'due';
-    return { ...found, isOfReplacedCredential, renewal, key: request.key };
+    // Where one of the two is unknown, nothing is said.
+    const current = keeper.current?.version ?? found.credentialVersion;
+    const isOfReplacedCredential = (found.credentialVersion ?? current) !== current;
+    const isDue = this.#nowMs >= found.token.renewAtMs;
+    const isFailing = isDue && (found.wasCovered || limits.backOffInForce(memory.get(key)?.state ?? {}) !== undefined);
+    return { ...found, isOfReplacedCredential, renewal: isFailing ? 'failing' : isDue ? 'due' : 'not due', key };
   }
 
-  async #find(call: VendCall): Promise<FoundToken & { readonly wasCovered: boolean }> {
+  async #find(call: VendCall): Promise<FoundToken & { readonly wasCovered?: boolean }> {
     try {
-      return { ...(await this.#fromMemoryOrSharedCall(call)), wasCovered: false };
+      return await this.#fromMemoryOrSharedCall(call);
     } catch (failure) {
       // After any failure, a valid token is vended until its true end, also past its margin.
       const found = this.#validInMemory(call);

@@ -5,8 +5,7 @@ import { Log } from '../../../../lambda/log-line.ts';
 import { AuditLog } from '../../../../lambda/vend/http/audit-log.ts';
 import type { FunctionUrlEvent } from '../../../../lambda/vend/http/function-url-event.ts';
 import { createHandler, type HandlerProps } from '../../../../lambda/vend/http/handler.ts';
-import type { VendRequest } from '../../../../lambda/vend/state/token-state.ts';
-import type { VendedToken } from '../../../../lambda/vend/vending/token-vendor.ts';
+import type { VendedToken, VendRequest } from '../../../../lambda/vend/state/token-state.ts';
 import { ISSUED_AT_MS, someToken } from '../../../../testbed/test-data.ts';
 
 const NOW_MS = ISSUED_AT_MS;
