@@ -2,9 +2,9 @@
 // docs/runbook.md, and docs/operating.md has the arithmetic of the thresholds. lib/monitoring.ts deploys them. Only the
 // pagers notify, which are composite alarms: one of the table and the credentials, and one of each profile.
 //
-// Log lines, and so their metrics, may be two minutes late. An alarm on the count of a failure needs two of five
-// minutes, so it goes on within five. One that compares such a count with what Lambda counts at once needs a third
-// minute, because what is late looks like zero.
+// An alarm that needs two of five minutes goes on within three minutes, and within five where the data are two minutes
+// late, as those of log lines may be. NothingVended needs a third minute, because tokens whose lines are late look like
+// none.
 
 import { calculated, constant, type Expression, either, filled, metric, sum } from './expression.ts';
 
@@ -52,7 +52,7 @@ export interface Alarm {
 /**
  * The requests of a minute that brought no token, if none was vended. `Vended` is 0 for an answer 5xx, so the count of
  * its samples is the count of these answers: it has data whenever the function answers. Where Lambda throttles all, it
- * has none after five minutes, and FILL may have nothing to fill: then the state stays as it is.
+ * has none after seven minutes, and FILL may have nothing to fill: then the state stays as it is.
  */
 const FAILED_WHILE_NOTHING_VENDED = either(
   calculated(filled('Vended', 'Maximum', 0), '>', constant(0)),
@@ -67,7 +67,7 @@ const ANY_MINTED = metric('Minted', 'Maximum');
 export const ALARMS = {
   NothingVended: {
     of: 'Profile', on: FAILED_WHILE_NOTHING_VENDED, atLeast: 1,
-    periods: [3, 5], missing: 'ignore',
+    periods: [3, 7], missing: 'ignore',
     means: 'Callers ask for tokens, and none is vended.',
   },
   Failures: {

@@ -12,7 +12,7 @@ export interface WatchedMetric {
 }
 
 /** The data of one period. */
-interface Period {
+export interface Period {
   /** Undefined: there is no data point. */
   valueOf(metric: WatchedMetric): number | undefined;
   /**

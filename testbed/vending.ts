@@ -98,6 +98,11 @@ export async function startVending(options: VendingOptions = {}) {
   const secret = { Name: 'emporix', SecretString: value(emporix.clientSecret) };
   await secretsManager.send(new CreateSecretCommand(secret));
   const lines: string[] = [];
+  let canPrint = true;
+  const print = (line: string) => {
+    if (!canPrint) throw new Error('standard output is closed');
+    lines.push(line);
+  };
   const putSecretString = (SecretString: string) =>
     secretsManager.send(new PutSecretValueCommand({ SecretId: 'emporix', SecretString }));
 
@@ -121,7 +126,7 @@ export async function startVending(options: VendingOptions = {}) {
       clock,
       random,
       randomBytes,
-      write: (line) => lines.push(line),
+      write: print,
       ...(tokenEndpoint && { tokenEndpoint }),
     };
   }
@@ -162,6 +167,11 @@ export async function startVending(options: VendingOptions = {}) {
     secrets,
     startInstance,
     startWarmInstance,
+    print,
+    /** Whether the instances can print. Where they can't, their calls fail with an error that nobody catches. */
+    canPrint(can: boolean) {
+      canPrint = can;
+    },
     /** The lines that the instances printed, parsed. */
     events: () => lines.map((line): Record<string, unknown> => JSON.parse(line)),
     async item(key: string) {
