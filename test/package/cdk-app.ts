@@ -68,7 +68,7 @@ export async function createCdkApp(tarball: string, versions: CdkVersions): Prom
 export async function testApp(app: Project): Promise<void> {
   app.write('test/vending-app.test.ts', TEST);
   await app.install('--save-dev', 'dynalite@4');
-  await app.run('npx', 'jest');
+  await app.run('npx', 'jest', '--testTimeout', '60000');
 }
 
 /** What is compared of a synthesized template. */

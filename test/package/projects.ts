@@ -8,7 +8,7 @@ import { run } from '../../testbed/processes/children.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 /** Only a program that hangs takes so long. */
-const LIMIT_MS = 120_000;
+const LIMIT_MS = 300_000;
 const { path: FOLDERS } = temporaryFolder();
 
 /** A new empty folder, which is removed in the end. */
