@@ -164,6 +164,9 @@ export class TokenSource {
   }
 
   #hold(token: SentToken, rejected: string | undefined): VendedToken {
+    if (hasEnded(token, this.#now())) {
+      throw new TokenVendingError('unreachable', 'the token had ended before its answer was read');
+    }
     const held = this.#held;
     const { accessToken, lifetimeMs, scopes, tenant, sentAt } = token;
     const expiresAt = new Date(sentAt.wallMs + lifetimeMs);
@@ -201,7 +204,8 @@ export class TokenSource {
 
   /** The renewal takes longer than the caller can wait. It gets the token that it could have had before. */
   #afterWaiting(enough: HeldToken | undefined): VendedToken {
-    if (enough !== undefined && this.#rejected !== enough.accessToken) return enough.vended;
+    const isGood = enough !== undefined && this.#rejected !== enough.accessToken && !hasEnded(enough, this.#now());
+    if (isGood) return enough.vended;
     throw new TokenVendingError('unreachable', 'no token was vended in time');
   }
 
@@ -223,6 +227,11 @@ export class TokenSource {
   #now(): Instant {
     return this.#props.runtime.now();
   }
+}
+
+/** Waiting may have taken longer than it was meant to: the process may have been frozen meanwhile. */
+function hasEnded({ sentAt, lifetimeMs }: SentToken, now: Instant): boolean {
+  return elapsedMs(sentAt, now) >= lifetimeMs;
 }
 
 function marginMs({ lifetimeMs }: HeldToken): number {

@@ -296,6 +296,24 @@ describe('a frozen process', () => {
     expect(await get()).toBe('token-1');
   });
 
+  test('does not hand out a token that has ended before its answer was read', async () => {
+    const calling = source.get(0, undefined).catch((error: unknown) => error);
+    runtime.wallAheadMs = HOUR_MS;
+    await runtime.pass(LATENCY_MS);
+    expect(await calling).toMatchObject({ code: 'unreachable' });
+    expect(await get()).toBe('token-1');
+  });
+
+  test('does not hand out a token that has ended while its renewal was waited for', async () => {
+    await get();
+    await runtime.pass(HOUR_MS - 20_000);
+    latencyMs = 100 * HOUR_MS;
+    const calling = source.get(0, undefined).catch((error: unknown) => error);
+    runtime.wallAheadMs = HOUR_MS;
+    await runtime.pass(20_000);
+    expect(await calling).toMatchObject({ code: 'unreachable' });
+  });
+
   test('ends the wait for a request that never ends', async () => {
     latencyMs = 100 * HOUR_MS;
     expect(await get()).toBe('unreachable');
