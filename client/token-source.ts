@@ -184,10 +184,10 @@ export class TokenSource {
     return vended;
   }
 
-  /** A renewal has failed. The held token is good for a while yet. */
+  /** A renewal has failed. The held token is good for a while yet. Other failures don't make it due. */
   #pauseAfter(error: unknown): void {
     const leftMs = this.#leftMs();
-    if (leftMs <= 0) return;
+    if (leftMs <= 0 || this.#isQuiet) return;
     const retryAfterSeconds = error instanceof TokenVendingError ? (error.retryAfterSeconds ?? 0) : 0;
     const usualMs = Math.min(FAILED_PAUSE_MS * (1 + this.#props.runtime.random()), leftMs / 2);
     const forMs = Math.min(Math.max(usualMs, retryAfterSeconds * 1000, PAUSE_MS), leftMs);

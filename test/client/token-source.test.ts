@@ -203,6 +203,15 @@ describe('renewal', () => {
     expect(requests).toHaveLength(3);
   });
 
+  test('comes no earlier because a min_ttl was refused', async () => {
+    answer = (index) => (index === 1 ? new TokenVendingError('invalid_request', 'min_ttl') : HOUR_MS);
+    await get();
+    expect(await get(9_999)).toBe('invalid_request');
+    await runtime.pass(0.5 * HOUR_MS);
+    expect(await getNow()).toBe('token-0');
+    expect(requests).toHaveLength(2);
+  });
+
   test('near the end a caller waits for it, and gets the valid token if it fails', async () => {
     await get();
     await runtime.pass(HOUR_MS - 20_000);
