@@ -31,17 +31,14 @@ export async function authorizedFetch(
   const canRepeat = canBeSentTwice(input, init);
   const token = await getToken(signal);
   const response = await send(token);
-  if (!refusesToken(response, origin)) {
-    source.noteTaken(token.accessToken, origin);
-    return response;
-  }
-  if (!source.reportRefused(token.accessToken, origin) || !canRepeat) return response;
+  if (!refusesToken(response, origin)) return response;
+  if (!source.reportRefused(token.accessToken) || !canRepeat) return response;
   // The API's own answer says more than a failure to get another token.
   const other = await getToken(signal).catch(() => undefined);
   if (other === undefined || other.accessToken === token.accessToken) return response;
   await response.body?.cancel();
   const second = await send(other);
-  if (!refusesToken(second, origin)) source.noteTaken(other.accessToken, origin);
+  source.noteSecondAnswer(refusesToken(second, origin));
   return second;
 }
 

@@ -42,8 +42,8 @@ interface Call {
 /** A token was refused by an API that may refuse for another reason. */
 interface Report {
   readonly at: Instant;
-  readonly accessToken: string;
-  readonly origin: string;
+  /** An API has refused the token's replacement as well. */
+  readonly replacementRefused: boolean;
 }
 
 /** A call renews the token in the background from this part of its lifetime on, drawn for each token. */
@@ -115,22 +115,26 @@ export class TokenSource {
   }
 
   /**
-   * An API has refused a token. It is rejected, but if the token that replaced the last rejected one was refused too, no
-   * other one is within 5 min: the API refuses for another reason, and each rejection makes the whole fleet mint.
+   * An API has refused a token. It is rejected, unless one was within 5 min: the API may refuse for another reason, and each
+   * rejection makes the whole fleet mint.
    * @returns whether another token can be had
    */
-  reportRefused(accessToken: string, origin: string): boolean {
+  reportRefused(accessToken: string): boolean {
     if (this.#rejected === accessToken || this.#held?.accessToken !== accessToken) return true;
     const now = this.#now();
     if (this.#report !== undefined && elapsedMs(this.#report.at, now) < REPORT_AGAIN_MS) return false;
-    this.#report = { at: now, accessToken, origin };
+    this.#report = { at: now, replacementRefused: false };
     this.reject(accessToken);
     return true;
   }
 
-  /** An API has taken a token. So it refused the reported one for what it is. */
-  noteTaken(accessToken: string, origin: string): void {
-    if (this.#report?.origin === origin && this.#report.accessToken !== accessToken) this.#report = undefined;
+  /**
+   * A refused request was sent again with another token. If that was taken, the first one was refused for what it is, and the
+   * next refusal is reported at once.
+   */
+  noteSecondAnswer(isRefused: boolean): void {
+    if (isRefused) this.#report = { at: this.#now(), replacementRefused: true };
+    else if (!this.#report?.replacementRefused) this.#report = undefined;
   }
 
   get #isQuiet(): boolean {

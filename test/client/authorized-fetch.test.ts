@@ -61,7 +61,8 @@ async function call(request: IncomingMessage, response: ServerResponse): Promise
   const { authorization } = headers;
   calls.push({ path, authorization, body: await bodyOf(request) });
   if (path === '/moved') return void response.writeHead(307, { location: `${elsewhere.url}/there` }).end();
-  const isRefused = authorization === undefined || refused(authorization.slice('Bearer '.length));
+  const isRefused =
+    path === '/forbidden' || authorization === undefined || refused(authorization.slice('Bearer '.length));
   response.writeHead(isRefused ? 401 : 200, challenge === undefined ? {} : { 'www-authenticate': challenge }).end();
 }
 
@@ -137,6 +138,21 @@ describe('a 401', () => {
     expect(vended).toHaveLength(2);
     expect(sentTokens()).toEqual(['token-1', 'token-2', 'token-2', 'token-2', 'token-2', 'token-2']);
   });
+
+  test.each([
+    ['a text', () => 'body'],
+    ['a stream', () => new Blob(['body']).stream()],
+  ])(
+    'of a part of the API leads to one report, though other parts take the token (%s as the body)',
+    async (_, body) => {
+      for (let request = 0; request < 5; request++) {
+        const init = { method: 'POST', body: body(), duplex: 'half' } as RequestInit;
+        expect((await client.fetch(`${api.url}/forbidden`, init)).status).toBe(401);
+        expect((await client.fetch(api.url)).status).toBe(200);
+      }
+      expect(reports()).toBe(1);
+    },
+  );
 
   test('of 50 requests at once leads to one report, and each of them recovers', async () => {
     refused = isOldToken;

@@ -382,14 +382,12 @@ describe('a rejected token', () => {
 });
 
 describe('reports of refused tokens', () => {
-  const ORIGIN = 'https://api.example';
-
   test('an API that refuses each token leads to one report in 5 min', async () => {
     const reportedAtMs: number[] = [];
     for (let step = 0; step < 3600; step += 10) {
       const token = await get();
       const before = requests.length;
-      if (source.reportRefused(token, ORIGIN)) await get();
+      if (source.reportRefused(token)) await get();
       if (requests.length > before) reportedAtMs.push(runtime.time.elapsedMs);
       await runtime.pass(10_000);
     }
@@ -398,27 +396,34 @@ describe('reports of refused tokens', () => {
     expect(Math.min(...gapsMs)).toBeGreaterThanOrEqual(300_000);
   });
 
-  test('once the replacement was taken there, the next refusal is reported at once', async () => {
-    expect(source.reportRefused(await get(), ORIGIN)).toBe(true);
+  test('once the replacement was taken, the next refusal is reported at once', async () => {
+    expect(source.reportRefused(await get())).toBe(true);
     const second = await get();
-    source.noteTaken(second, ORIGIN);
-    expect(source.reportRefused(second, ORIGIN)).toBe(true);
+    source.noteSecondAnswer(false);
+    expect(source.reportRefused(second)).toBe(true);
     expect(await get()).toBe('token-2');
   });
 
-  test('that another API takes the replacement says nothing of the one that refuses', async () => {
-    source.reportRefused(await get(), ORIGIN);
-    const second = await get();
-    source.noteTaken(second, 'https://other.example');
-    expect(source.reportRefused(second, ORIGIN)).toBe(false);
-    expect(await get()).toBe(second);
-  });
+  test.each([[[true, false]], [[false, true]]])(
+    'if one request was refused again and another one was not (%j), nothing is reported for 5 min',
+    async (secondAnswers) => {
+      source.reportRefused(await get());
+      const second = await get();
+      await runtime.pass(60_000);
+      for (const isRefused of secondAnswers) source.noteSecondAnswer(isRefused);
+      await runtime.pass(299_000);
+      expect(source.reportRefused(second)).toBe(false);
+      expect(await get()).toBe(second);
+      await runtime.pass(2_000);
+      expect(source.reportRefused(second)).toBe(true);
+    },
+  );
 
   test('a token that is replaced already is not reported, and another one can be had', async () => {
     await get();
     source.reject('token-0');
     await get();
-    expect(source.reportRefused('token-0', ORIGIN)).toBe(true);
+    expect(source.reportRefused('token-0')).toBe(true);
     expect(await getNow()).toBe('token-1');
   });
 });
