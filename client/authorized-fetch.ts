@@ -34,9 +34,10 @@ export async function authorizedFetch(
   if (!refusesToken(response, origin)) return response;
   if (!source.reportRefused(token.accessToken) || !canRepeat) return response;
   // The API's own answer says more than a failure to get another token.
-  const other = await getToken(signal).catch(() => undefined);
+  const other = await getToken(signal).catch(() => signal?.throwIfAborted());
   if (other === undefined || other.accessToken === token.accessToken) return response;
-  await response.body?.cancel();
+  // A body that was cut can't be cancelled, and nobody needs it.
+  await response.body?.cancel().catch(() => {});
   const second = await send(other);
   source.noteSecondAnswer(refusesToken(second, origin));
   return second;

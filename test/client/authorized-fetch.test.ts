@@ -22,6 +22,9 @@ let challenge: string | undefined;
 let client: TokenClient;
 /** What the token endpoint answers with, if not with a token. */
 let failure: number | undefined;
+let beforeFailure: () => void;
+/** Whether the connection is cut within the body of a 401. */
+let cutBody: boolean;
 /** The one token that it has. */
 let only: string | undefined;
 
@@ -36,6 +39,8 @@ beforeEach(() => {
   refused = () => false;
   challenge = undefined;
   [failure, only] = [undefined, undefined];
+  beforeFailure = () => {};
+  cutBody = false;
   client = create();
 });
 
@@ -52,6 +57,7 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 
 async function vend(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const count = vended.push(new URLSearchParams(await bodyOf(request)));
+  if (failure !== undefined) beforeFailure();
   if (failure !== undefined) return void response.writeHead(failure).end();
   response.end(JSON.stringify({ access_token: only ?? `token-${count}`, expires_in: 3600, scope: SCOPE }));
 }
@@ -63,7 +69,10 @@ async function call(request: IncomingMessage, response: ServerResponse): Promise
   if (path === '/moved') return void response.writeHead(307, { location: `${elsewhere.url}/there` }).end();
   const isRefused =
     path === '/forbidden' || authorization === undefined || refused(authorization.slice('Bearer '.length));
-  response.writeHead(isRefused ? 401 : 200, challenge === undefined ? {} : { 'www-authenticate': challenge }).end();
+  response.writeHead(isRefused ? 401 : 200, challenge === undefined ? {} : { 'www-authenticate': challenge });
+  if (!isRefused || !cutBody) return void response.end();
+  response.write('part of the body');
+  setImmediate(() => response.destroy());
 }
 
 const sentTokens = () => calls.map(({ authorization }) => authorization?.slice('Bearer '.length));
@@ -153,6 +162,22 @@ describe('a 401', () => {
       expect(reports()).toBe(1);
     },
   );
+
+  test('ends in a second request though the connection is cut within its body', async () => {
+    refused = isOldToken;
+    cutBody = true;
+    expect((await client.fetch(api.url)).status).toBe(200);
+  });
+
+  test('of a request whose signal is aborted while another token is asked for ends with the signal', async () => {
+    refused = isOldToken;
+    const controller = new AbortController();
+    await client.getToken();
+    failure = 500;
+    const calling = client.fetch(api.url, { signal: controller.signal });
+    beforeFailure = () => controller.abort(new Error('enough'));
+    await expect(calling).rejects.toThrow('enough');
+  });
 
   test('of 50 requests at once leads to one report, and each of them recovers', async () => {
     refused = isOldToken;
