@@ -20,6 +20,8 @@ export interface Answer {
 }
 
 const MAX_DESCRIPTION_CHARACTERS = 1000;
+/** What a header takes. `fetch` repeats what it can't send in its error. */
+const PRINTABLE = /^[\x20-\x7E]+$/;
 
 export async function readAnswer(response: Response): Promise<Answer> {
   const { status, headers } = response;
@@ -32,7 +34,7 @@ export function tokenOf(answer: Answer): ReceivedToken {
   const { status, body } = answer;
   if (status !== 200) throw errorOf(answer);
   const { access_token: accessToken, expires_in: expiresIn, scope, tenant } = body;
-  if (typeof accessToken !== 'string' || accessToken === '' || typeof expiresIn !== 'number') {
+  if (typeof accessToken !== 'string' || !PRINTABLE.test(accessToken) || typeof expiresIn !== 'number') {
     throw new TokenVendingError('unusable_answer', 'the answer holds no token', { status });
   }
   return {

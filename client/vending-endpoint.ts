@@ -82,14 +82,17 @@ export class VendingEndpoint {
 
   async #credentials(refresh: { forceRefresh?: boolean }): Promise<AwsCredentials> {
     this.#provider ??= await providerOf(this.#settings.credentials);
+    let found: AwsCredentials;
     try {
-      return await this.#provider(refresh);
+      found = await this.#provider(refresh);
     } catch (cause) {
       throw new TokenVendingError('no_credentials', 'there are no AWS credentials to sign the request with', {
         hint: NO_CREDENTIALS_HINT,
         cause,
       });
     }
+    assertUsable(found);
+    return found;
   }
 
   /** @returns whether the answer says that the time of the signature is wrong, and what time it is */
@@ -119,6 +122,14 @@ async function providerOf(given: Settings['credentials']): Promise<AwsCredential
   if (given !== undefined) return async () => given;
   const { defaultProvider } = await import('@aws-sdk/credential-provider-node');
   return defaultProvider();
+}
+
+/** `fetch` repeats a header's value in its error if it can't send it. */
+function assertUsable(found: Partial<AwsCredentials> | undefined): void {
+  const texts = [found?.accessKeyId, found?.secretAccessKey, found?.sessionToken || 'none'];
+  if (texts.every((text) => typeof text === 'string' && /^[\x21-\x7E]+$/.test(text))) return;
+  const requirement = 'a key is missing, or one of them has a character that they never have';
+  throw new TokenVendingError('no_credentials', `the AWS credentials are unusable: ${requirement}`);
 }
 
 function isTransient(error: unknown): boolean {

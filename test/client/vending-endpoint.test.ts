@@ -213,6 +213,18 @@ describe('an error says', () => {
     expect(requests).toHaveLength(0);
   });
 
+  test.each<[string, object | undefined]>([
+    ['none', undefined],
+    ['no key', { accessKeyId: 'a' }],
+    ['a line end in them', { ...CREDENTIALS, sessionToken: 'canary\ntoken' }],
+    ['a letter that no header takes', { ...CREDENTIALS, sessionToken: 'canary-€' }],
+  ])('that the credentials are unusable, and not what they are, if the provider returns %s', async (_, found) => {
+    const error = await failure(ask(endpoint({ credentials: async () => found as AwsCredentials })));
+    expect(error).toMatchObject({ code: 'no_credentials', name: 'TokenVendingError' });
+    expect(inspect(error, { depth: 10 })).not.toMatch(/canary/);
+    expect(requests).toHaveLength(0);
+  });
+
   test.each(['ENOTFOUND', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'])(
     'after %s that a route is missing',
     async (code) => {
@@ -230,6 +242,7 @@ describe('an error says', () => {
     ['no JSON', { body: '<html>' }],
     ['no token', { body: { expires_in: 60 } }],
     ['an empty token', { body: { ...TOKEN, access_token: '' } }],
+    ['a token that no header takes', { body: { ...TOKEN, access_token: 'the\ntoken' } }],
     ['no lifetime', { body: { access_token: 'a' } }],
     ['a list', { body: [] }],
   ])('that a 200 with %s is unusable', async (_, answered) => {
