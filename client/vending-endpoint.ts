@@ -73,7 +73,7 @@ export class VendingEndpoint {
     const signed = await sign({ url, headers, body }, region, credentials, signingDate);
     const sentAt = this.#runtime.now();
     try {
-      const response = await fetch(url, { method: 'POST', headers: signed, body, signal, redirect: 'error' });
+      const response = await fetch(url, { method: 'POST', headers: signed, body, signal, redirect: 'manual' });
       return { ...(await readAnswer(response)), sentAt };
     } catch (cause) {
       throw unreachable(cause, signal);
