@@ -14,7 +14,11 @@ export interface AwsCredentials {
 }
 
 /** Is asked for each signature, and keeps what it has found as long as it is valid, as the AWS SDK's providers do. */
-export type AwsCredentialsProvider = (options?: { forceRefresh?: boolean }) => Promise<AwsCredentials>;
+export type AwsCredentialsProvider = (options?: {
+  forceRefresh?: boolean;
+  /** Some providers of the SDK know no other option than this one of its clients. */
+  callerClientConfig?: never;
+}) => Promise<AwsCredentials>;
 
 export interface TokenClientOptions {
   /**

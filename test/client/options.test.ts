@@ -1,5 +1,6 @@
 // What a TokenClient is told: the URL in all its forms, the region, and mistakes.
 
+import type { defaultProvider } from '@aws-sdk/credential-provider-node';
 import { describe, expect, test } from '@jest/globals';
 import { isSafe, readSettings, type TokenClientOptions } from '../../client/options.ts';
 
@@ -76,6 +77,16 @@ describe('the region', () => {
   test('is told to be missing', () => {
     expect(() => read({ url: local })).toThrow(/the region is unknown\. Pass the option region, or set AWS_REGION/);
   });
+});
+
+test('the credentials may be any provider of the AWS SDK, which tsc checks', () => {
+  type SdkOptions = NonNullable<Parameters<ReturnType<typeof defaultProvider>>[0]>;
+  // As `fromIni` and `fromTemporaryCredentials` are declared.
+  const credentials = async (_?: Pick<SdkOptions, 'callerClientConfig'>) => ({
+    accessKeyId: 'a',
+    secretAccessKey: 'b',
+  });
+  expect(read({ url: ENDPOINT, credentials }).credentials).toBe(credentials);
 });
 
 test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])('a timeoutMs of %d is refused', (timeoutMs) => {
