@@ -1,20 +1,14 @@
 // Calls APIs with a bearer token (RFC 6750), and once more with another one if the first one is refused.
 
 import { TokenVendingError } from './errors.ts';
-import { isSafe } from './options.ts';
+import { isSafe, type Settings } from './options.ts';
 import type { TokenSource, VendedToken } from './token-source.ts';
-
-export interface AuthorizedFetchProps {
-  readonly fetch: typeof globalThis.fetch;
-  /** @default - the origin of each call */
-  readonly allowedOrigins: readonly string[] | undefined;
-}
 
 type Input = string | URL | Request;
 
 /** @throws TokenVendingError, and what `fetch` throws */
 export async function authorizedFetch(
-  { fetch, allowedOrigins }: AuthorizedFetchProps,
+  { fetch, allowedOrigins }: Pick<Settings, 'fetch' | 'allowedOrigins'>,
   source: TokenSource,
   getToken: (signal: AbortSignal | undefined) => Promise<VendedToken>,
   input: Input,
@@ -47,7 +41,7 @@ export async function authorizedFetch(
 function urlToCall(input: Input, allowedOrigins: readonly string[] | undefined): URL {
   const url = new URL(input instanceof Request ? input.url : input);
   if (!isSafe(url)) throw unsafe('a token is sent over https only, or to this machine');
-  if (allowedOrigins !== undefined && !allowedOrigins.some((allowed) => new URL(allowed).origin === url.origin)) {
+  if (allowedOrigins !== undefined && !allowedOrigins.includes(url.origin)) {
     throw unsafe(`the origin ${url.origin} is not among allowedOrigins`);
   }
   return url;

@@ -49,6 +49,7 @@ export interface Settings {
   readonly credentials: AwsCredentials | AwsCredentialsProvider | undefined;
   readonly timeoutMs: number;
   readonly fetch: typeof globalThis.fetch;
+  readonly allowedOrigins: readonly string[] | undefined;
 }
 
 const TOKEN_PATH = '/oauth/token';
@@ -72,7 +73,8 @@ export function readSettings(options: TokenClientOptions, env: NodeJS.ProcessEnv
   }
   // It is looked up for each request, so that what replaces the global one later is used.
   const fetch: typeof globalThis.fetch = options.fetch ?? ((...args) => globalThis.fetch(...args));
-  return { tokenEndpoint, region, credentials, timeoutMs, fetch };
+  const allowedOrigins = options.allowedOrigins?.map(readOrigin);
+  return { tokenEndpoint, region, credentials, timeoutMs, fetch, allowedOrigins };
 }
 
 function readUrl(given: string | URL | undefined): URL {
@@ -82,13 +84,20 @@ function readUrl(given: string | URL | undefined): URL {
     });
   }
   const url = parseUrl(String(given));
-  if (url === null || !isSafe(url) || url.search !== '' || url.username !== '') {
+  if (url === null || !isSafe(url) || url.search !== '' || url.username + url.password !== '') {
     throw new TokenVendingError('misconfigured', 'the URL of the token endpoint is not an https URL without a query');
   }
   const path = url.pathname.replace(/\/+$/, '');
   url.pathname = path.endsWith(TOKEN_PATH) ? path : `${path}${TOKEN_PATH}`;
   url.hash = '';
   return url;
+}
+
+function readOrigin(given: string): string {
+  const url = parseUrl(given);
+  // `localhost:3000` is a URL whose scheme is localhost, and it has no origin.
+  if (url !== null && url.origin !== 'null') return url.origin;
+  throw new TokenVendingError('misconfigured', 'an entry of allowedOrigins is not a URL, like https://api.example');
 }
 
 /** Undefined if the host is not a function URL's, like `ID.lambda-url.eu-central-1.on.aws`. */

@@ -90,11 +90,10 @@ export class TokenClient {
     init: RequestInit = {},
     options: Omit<TokenOptions, 'signal'> = {},
   ): Promise<Response> => {
-    const { fetch } = this.#connect().settings;
-    const { allowedOrigins } = this.#options;
+    const { settings } = this.#connect();
     const source = this.#sourceOf(options.scope ?? this.#options.scope);
     const getToken = (signal: AbortSignal | undefined) => this.getToken({ ...options, signal });
-    return await authorizedFetch({ fetch, allowedOrigins }, source, getToken, input, init);
+    return await authorizedFetch(settings, source, getToken, input, init);
   };
 
   /**

@@ -43,6 +43,7 @@ describe('the URL', () => {
     ['http://127.0.0.1.example', /not an https URL/],
     ['http://127.0.0.1@elsewhere.example', /not an https URL/],
     [`https://user:secret@${HOST}`, /not an https URL/],
+    [`https://:secret@${HOST}`, /not an https URL/],
     [`https://${HOST}/?a=b`, /not an https URL/],
     ['ftp://localhost', /not an https URL/],
   ])('%j is refused', (url, message) => {
@@ -87,6 +88,22 @@ test('the credentials may be any provider of the AWS SDK, which tsc checks', () 
     secretAccessKey: 'b',
   });
   expect(read({ url: ENDPOINT, credentials }).credentials).toBe(credentials);
+});
+
+describe('allowedOrigins', () => {
+  test('are origins, whatever path they have', () => {
+    const { allowedOrigins } = read({
+      url: ENDPOINT,
+      allowedOrigins: ['https://api.example/path', 'http://localhost:1'],
+    });
+    expect(allowedOrigins).toEqual(['https://api.example', 'http://localhost:1']);
+  });
+
+  test.each(['api.example', 'localhost:3000', '', '/path'])('that are no URL are refused: %j', (origin) => {
+    expect(() => read({ url: ENDPOINT, allowedOrigins: [origin] })).toThrow(
+      expect.objectContaining({ code: 'misconfigured' }),
+    );
+  });
 });
 
 test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31])('a timeoutMs of %d is refused', (timeoutMs) => {
