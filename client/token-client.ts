@@ -118,19 +118,29 @@ export class TokenClient {
     if (known !== undefined) return known;
     const parameter = canonical(text ?? '');
     const source = this.#bySet.get(parameter) ?? this.#createSource(parameter);
-    makeRoom(this.#byText, MAX_SCOPE_TEXTS).set(text, source);
-    makeRoom(this.#bySet, MAX_SCOPE_SETS).set(parameter, source);
+    if (this.#byText.size >= MAX_SCOPE_TEXTS) this.#byText.clear();
+    this.#byText.set(text, source);
     return source;
   }
 
   #createSource(scope: string): TokenSource {
     const { endpoint, settings } = this.#connect();
-    return new TokenSource({
+    const source = new TokenSource({
       request: (parameters, repeat) =>
         endpoint.request(new URLSearchParams({ ...(scope && { scope }), ...parameters }), { repeat }),
       runtime: this.#runtime,
       timeoutMs: settings.timeoutMs,
     });
+    if (this.#bySet.size >= MAX_SCOPE_SETS) this.#forgetOldestSet();
+    this.#bySet.set(scope, source);
+    return source;
+  }
+
+  /** No text may lead to a forgotten set: `reject` would not find its token. */
+  #forgetOldestSet(): void {
+    const [oldest] = this.#bySet.keys();
+    if (oldest !== undefined) this.#bySet.delete(oldest);
+    this.#byText.clear();
   }
 }
 
@@ -148,10 +158,4 @@ function canonical(text: string): string {
 function duration(minTtlSeconds: number): number {
   if (minTtlSeconds >= 0 && Number.isFinite(minTtlSeconds)) return minTtlSeconds;
   throw new TokenVendingError('invalid_request', `minTtlSeconds is ${minTtlSeconds}, it must be a number of seconds`);
-}
-
-function makeRoom<Key, Value>(map: Map<Key, Value>, max: number): Map<Key, Value> {
-  const [oldest] = map.keys();
-  if (map.size >= max) map.delete(oldest as Key);
-  return map;
 }

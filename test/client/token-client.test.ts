@@ -128,6 +128,17 @@ test('options are read at the first call, which says what is wrong', async () =>
   await expect(client.fetch('https://api.example')).rejects.toMatchObject({ code: 'misconfigured' });
 });
 
+test('of more than 1,000 scope sets, each token that is handed out can be rejected, and each set has one token', async () => {
+  let vended = 0;
+  const fetch = async () => Response.json({ access_token: `token-${++vended}`, expires_in: 3600 });
+  const { getToken, reject } = create({ fetch });
+  for (let index = 0; index <= 1000; index++) await getToken({ scope: `a scope-${index}` });
+  const { accessToken } = await getToken({ scope: 'a scope-0' });
+  expect(await getToken({ scope: 'scope-0 a' })).toMatchObject({ accessToken });
+  reject(accessToken);
+  expect(await getToken({ scope: 'a scope-0' })).not.toMatchObject({ accessToken });
+});
+
 test('the methods can be passed on', async () => {
   const { getToken, tokenProvider, reject } = create();
   const provider = tokenProvider({ scope: 'order.order_read' });
