@@ -13,7 +13,7 @@ export interface Runtime {
   now(): Instant;
   /** Uniform in [0, 1). */
   random(): number;
-  /** Ends early if the signal is aborted. */
+  /** Ends early if the signal is aborted. Without a signal nobody waits for it, and it keeps no process alive. */
   sleep(ms: number, signal: AbortSignal | undefined): Promise<void>;
 }
 
@@ -28,6 +28,7 @@ export const SYSTEM: Runtime = {
         resolve();
       };
       const timer = setTimeout(end, ms);
+      if (signal === undefined) timer.unref();
       signal?.addEventListener('abort', end);
       if (signal?.aborted) end();
     }),

@@ -137,6 +137,21 @@ describe('what may pass by itself is repeated', () => {
     expect(requests.length).toBeLessThan(20);
   });
 
+  test('but no pause keeps a process alive when nobody waits', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const fetch = async () => new Response(null, { status: 503 });
+    const sleep: Runtime['sleep'] = async (ms, signal) => {
+      const slept = SYSTEM.sleep(ms, signal);
+      pausesMs.push(timers() - before);
+      await slept;
+    };
+    expect(await failure(ask(endpoint({ fetch, timeoutMs: 400 }, { ...SYSTEM, sleep })))).toMatchObject({
+      status: 503,
+    });
+    expect(pausesMs[0]).toBe(0);
+  });
+
   test('a request that hangs ends with the time limit', async () => {
     script = [{ hangs: true }];
     expect(await failure(ask(endpoint({ timeoutMs: 50 })))).toMatchObject({ code: 'unreachable', status: undefined });
