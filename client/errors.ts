@@ -24,7 +24,7 @@ export type TokenVendingErrorCode =
   | 'unreachable'
   /** The answer is not one of a vending endpoint. */
   | 'unusable_answer'
-  /** The default chain of the AWS SDK has found no credentials. */
+  /** There are no AWS credentials, or they are unusable. */
   | 'no_credentials'
   /** An option is missing or wrong. */
   | 'misconfigured'
