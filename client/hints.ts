@@ -55,7 +55,7 @@ const NO_ROUTE = new Set([
 export function hintOfUnreachable(systemCode: string | undefined): string | undefined {
   if (systemCode === undefined || !NO_ROUTE.has(systemCode)) return undefined;
   return (
-    'A function URL is reached over the public internet only: a private subnet needs a NAT gateway, an egress-only ' +
-    'internet gateway (IPv6), or a proxy'
+    'Is the URL still an output of the stack? A function URL is reached over the public internet only: a private subnet ' +
+    'needs a NAT gateway, an egress-only internet gateway (IPv6), or a proxy'
   );
 }

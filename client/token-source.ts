@@ -34,8 +34,8 @@ interface Call {
   readonly startedAt: Instant;
   readonly minTtlSeconds: number;
   readonly rejected: string | undefined;
-  /** Nobody waited for it when it began, and it is not repeated. */
-  readonly isBackground: boolean;
+  /** It renews a token that is good for a while yet. So it is not repeated, and its failure is nobody's. */
+  readonly isRenewal: boolean;
   readonly promise: Promise<VendedToken>;
 }
 
@@ -93,8 +93,8 @@ export class TokenSource {
         if (!this.#isQuiet && !this.#callUnderWay) this.#start(0, true);
         return held.vended;
       }
-      const call = this.#callUnderWay ?? this.#start(minTtlSeconds, false);
-      const isOwn = !call.isBackground && call.minTtlSeconds === minTtlSeconds && call.rejected === this.#rejected;
+      const call = this.#callUnderWay ?? this.#start(minTtlSeconds, enoughMs > 0);
+      const isOwn = !call.isRenewal && call.minTtlSeconds === minTtlSeconds && call.rejected === this.#rejected;
       const patienceMs = this.#props.timeoutMs + LAST_MS - elapsedMs(startedAt, this.#now());
       try {
         const vended = await this.#waitAtMost(enoughMs > 0 ? enoughMs : patienceMs, call.promise, signal);
@@ -147,7 +147,7 @@ export class TokenSource {
     return call && elapsedMs(call.startedAt, this.#now()) < this.#props.timeoutMs ? call : undefined;
   }
 
-  #start(minTtlSeconds: number, isBackground: boolean): Call {
+  #start(minTtlSeconds: number, isRenewal: boolean): Call {
     const rejected = this.#rejected;
     const startedAt = this.#now();
     const parameters = {
@@ -155,12 +155,12 @@ export class TokenSource {
       ...(rejected !== undefined && { rejected_token_sha256: createHash('sha256').update(rejected).digest('hex') }),
     };
     const promise = this.#props
-      .request(parameters, !isBackground)
+      .request(parameters, !isRenewal)
       .then((token) => this.#hold(token, rejected))
       .finally(() => {
         if (this.#call === call) this.#call = undefined;
       });
-    const call: Call = { startedAt, minTtlSeconds, rejected, isBackground, promise };
+    const call: Call = { startedAt, minTtlSeconds, rejected, isRenewal, promise };
     this.#call = call;
     // Whoever waits is told. Nobody may.
     promise.catch((error: unknown) => this.#pauseAfter(error));
