@@ -123,7 +123,10 @@ describe('who is granted a profile', () => {
     expect(buildStack({}).vending.profile('default').metricVended().toMetricConfig().metricStat).toMatchObject({
       namespace: 'TokenVending',
       metricName: 'Vended',
-      dimensions: [{ name: 'Profile', value: 'default' }],
+      dimensions: [
+        { name: 'Profile', value: 'default' },
+        { name: 'Stack', value: 'TokenVending' },
+      ],
       statistic: 'Sum',
       unitFilter: 'Count',
     });
