@@ -87,6 +87,17 @@ describe('no alarm goes on', () => {
     expectNoAlarm();
   });
 
+  test('for one caller that makes up scopes, which the server refuses', async () => {
+    scene = await openScene();
+    const refusal = { status: 400, body: '{"error":"invalid_scope"}' };
+    scene.emporix.behaviour.respondWith = ({ params }) => (params.scope?.includes('made.up') ? refusal : undefined);
+    await vend('orders');
+    let index = 0;
+    await scene.run(10 * MINUTE_MS, 6_000, (profile) => scene.invoke(profile, { scope: `made.up_${index++}` }, 'runs'));
+    expect(scene.events()).toContainEqual(expect.objectContaining({ event: 'mint_failed', error: 'invalid_scope' }));
+    expectNoAlarm();
+  });
+
   test('for one call that dies, one that is throttled and one minute without the server', async () => {
     scene = await openScene({ emporix: { expiresInSeconds: 600 } });
     await scene.run(7 * MINUTE_MS, EVERY_MS, vend);
