@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { diffTemplate, ResourceImpact } from '@aws-cdk/cloudformation-diff';
 import { describe, expect, it } from '@jest/globals';
 import { propertyDocs } from '../../lib/config-schema.ts';
+import { DEFAULT_THRESHOLDS } from '../../operating/alarms.ts';
 import { ACCOUNT, REGION, synthesize } from './synth.ts';
 
 const LASTING = [
@@ -37,6 +38,8 @@ const templateOf = (raw: unknown): Template => synthesize(raw).toJSON();
 
 const key = (last: string) => `arn:aws:kms:${REGION}:${ACCOUNT}:key/1234abcd-12ab-34cd-56ef-12345678900${last}`;
 const secretArn = `arn:aws:secretsmanager:${REGION}:${ACCOUNT}:secret:shop-AbCd12`;
+const topic = (name: string) => `arn:aws:sns:${REGION}:${ACCOUNT}:${name}`;
+const OTHER_THRESHOLDS = Object.fromEntries(Object.keys(DEFAULT_THRESHOLDS).map((setting) => [setting, 99]));
 const role = (name: string) => `arn:aws:iam::${ACCOUNT}:role/${name}`;
 const shop = (config: object, more: object = {}) => ({
   credentials: { shop: config },
@@ -81,6 +84,10 @@ const CHANGES: readonly [keys: string, before: object, after: object][] = [
     stack({ strictSecretPolicy: { administrators: [role('a')] } }),
     stack({ strictSecretPolicy: { administrators: [role('b')] } }),
   ],
+  ['canaryEveryMinutes', orders({ canaryEveryMinutes: 5 }), orders({ canaryEveryMinutes: 10 })],
+  [`alarms, ${Object.keys(DEFAULT_THRESHOLDS)}`, stack({}), stack({ alarms: OTHER_THRESHOLDS })],
+  ['alarmTopicArn', stack({}), stack({ alarmTopicArn: topic('a') })],
+  ['alarmTopicArn', stack({ alarmTopicArn: topic('a') }), stack({ alarmTopicArn: topic('b') })],
   ['alarmEmail', stack({}), stack({ alarmEmail: 'oncall@example.com' })],
   ['alarmEmail', stack({ alarmEmail: 'a@example.com' }), stack({ alarmEmail: 'b@example.com' })],
 ];
@@ -118,6 +125,16 @@ const ANNOUNCED: readonly [
     stack({ recordSecretReads: true }),
     stack({}),
     ['WILL_DESTROY AWS::Logs::LogGroup of SecretReadsLogs'],
+    [],
+  ],
+  [
+    'canaryEveryMinutes',
+    orders({ canaryEveryMinutes: 5 }),
+    orders({}),
+    [
+      'WILL_DESTROY AWS::Lambda::Function of ProfileOrdersCanaryFunction',
+      'WILL_DESTROY AWS::Logs::LogGroup of ProfileOrdersCanaryLogs',
+    ],
     [],
   ],
   ['profiles', { profiles: { orders: {}, admin: {} } }, { profiles: { admin: {} } }, PROFILE, []],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { App, CfnElement } from 'aws-cdk-lib';
 import { TokenVendingStack } from '../../bin/token-vending-stack.ts';
 import cdkJson from '../../cdk.json' with { type: 'json' };
+import { DEFAULT_THRESHOLDS } from '../../operating/alarms.ts';
 
 const ACCOUNT = '111122223333';
 const OTHER_ACCOUNT = '444455556666';
@@ -44,7 +45,9 @@ export const CONFIGURATIONS = {
     recordSecretReads: true,
     encryptionKeyArn: key(ACCOUNT),
     strictSecretPolicy: { administrators: [`arn:aws:iam::${ACCOUNT}:role/admin`] },
+    alarms: { ...DEFAULT_THRESHOLDS, failures: 20 },
     alarmEmail: 'oncall@example.com',
+    alarmTopicArn: `arn:aws:sns:${REGION}:${ACCOUNT}:oncall`,
   },
   'secret reads': { recordSecretReads: true },
   'ten profiles': {
