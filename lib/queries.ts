@@ -56,7 +56,7 @@ const QUERIES = {
   CallersOfCredentialVersions: [
     'filter event = "vended"',
     CALLER,
-    'stats count(*) as vended, earliest(time) as first_vended, latest(time) as last_vended by credential_version, caller, Profile, source',
+    'stats count(*) as vended, earliest(time) as first_vended, latest(time) as last_vended by credential_version, caller, Profile, Source',
     'sort last_vended desc',
   ],
 } as const;

@@ -12,6 +12,7 @@ const HISTORIES = 3_000;
 const CONFIG = JSON.stringify({
   ...jestConfig,
   rootDir: ROOT,
+  testPathIgnorePatterns: [],
   setupFiles: [join(import.meta.dirname, 'remove-guard.ts')],
 });
 
