@@ -5,7 +5,7 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import * as targets from 'aws-cdk-lib/aws-events-targets';
 import { Construct } from 'constructs';
-import { type CANARY_VARIABLES, REFUSED_SCOPE_VARIABLE } from '../lambda/canary/settings.ts';
+import { type CANARY_VARIABLES, REFUSED_SCOPE, REFUSED_SCOPE_VARIABLE } from '../lambda/canary/settings.ts';
 import { CANARY_TIMEOUT_MS } from '../lambda/time-limits.ts';
 import { vendStatements } from './callers.ts';
 import { functionCode } from './function-code.ts';
@@ -24,8 +24,11 @@ export interface CanaryProps extends FunctionSettings {
 }
 
 export class Canary extends Construct {
+  readonly everyMinutes: number;
+
   constructor(scope: Construct, id: string, { profile, everyMinutes, scopes, ...settings }: CanaryProps) {
     super(scope, id);
+    this.everyMinutes = everyMinutes;
     const { profileName, tokenEndpoint, alias } = profile;
     const environment: Record<(typeof CANARY_VARIABLES)[number], string> = {
       STACK_NAME: Stack.of(this).stackName,
@@ -53,7 +56,7 @@ export class Canary extends Construct {
 
 /** A scope that the allow-list lacks. The function refuses it without asking the authorization server. */
 function scopeOutside(allowed: readonly string[]): string {
-  let scope = 'token-vending.canary';
+  let scope: string = REFUSED_SCOPE;
   while (allowed.includes(scope)) scope += '.not';
   return scope;
 }

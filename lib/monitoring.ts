@@ -20,6 +20,7 @@ import {
 } from '../operating/alarms.ts';
 import { idOf, type WatchedMetric } from '../operating/expression.ts';
 import { isOfLambda } from '../operating/metrics.ts';
+import type { Canary } from './canary.ts';
 import { configError } from './config-error.ts';
 import type { Credential } from './credential.ts';
 import { type DimensionValues, metricOf } from './metrics.ts';
@@ -30,6 +31,8 @@ export interface MonitoringProps {
   readonly profiles: ReadonlyMap<string, Profile>;
   /** By name. */
   readonly credentials: ReadonlyMap<string, Credential>;
+  /** By the name of the profile. */
+  readonly canaries: ReadonlyMap<string, Canary>;
   readonly thresholds: Readonly<Record<AlarmSetting, number>>;
   /**
    * Where pagers notify. The recipient has to confirm the subscription once.
@@ -55,6 +58,8 @@ interface Subject {
   readonly dimensions: DimensionValues;
   readonly function?: Profile['function'];
   readonly features?: readonly Feature[];
+  /** The time between two runs of its canary. */
+  readonly canaryPeriod?: Duration;
 }
 
 const MISSING = {
@@ -84,7 +89,13 @@ export class Monitoring extends Construct {
       alarmDescription: `${stackName}: the table or a credential fails, for all profiles that use it. The alarm that is on says where docs/runbook.md has it.`,
     });
     for (const [name, profile] of props.profiles) {
-      const alarms = this.alarms('Profile', { name, dimensions: profile.dimensionValues, function: profile.function });
+      const canary = props.canaries.get(name);
+      const alarms = this.alarms('Profile', {
+        name,
+        dimensions: profile.dimensionValues,
+        function: profile.function,
+        ...(canary && { features: ['canary'], canaryPeriod: Duration.minutes(canary.everyMinutes) }),
+      });
       this.pager(name, alarms, {
         alarmDescription: `${stackName}: the profile ${name} fails. The alarm that is on says where docs/runbook.md has it.`,
         // A dead authorization server under ten profiles notifies once.
@@ -184,9 +195,10 @@ function assertRuleFits(alarms: number, credentialNames: readonly string[], stac
 }
 
 /** One metric where that suffices, because metric math costs as much as an alarm for each metric in it. */
-function watched({ on, means }: Alarm, subject: Subject): cloudwatch.IMetric {
+function watched({ on, means, only }: Alarm, subject: Subject): cloudwatch.IMetric {
   const [first] = on.metrics;
-  if (first !== undefined && on.text === idOf(first)) return metricFor(first, subject);
+  const period = only === 'canary' ? subject.canaryPeriod : undefined;
+  if (first !== undefined && on.text === idOf(first)) return metricFor(first, subject, period);
   return new cloudwatch.MathExpression({
     label: means,
     expression: on.text,
@@ -195,8 +207,12 @@ function watched({ on, means }: Alarm, subject: Subject): cloudwatch.IMetric {
   });
 }
 
-function metricFor({ name, statistic }: WatchedMetric, { dimensions, function: lambda }: Subject): cloudwatch.Metric {
-  const options = { statistic, period: Duration.minutes(1) };
+function metricFor(
+  { name, statistic }: WatchedMetric,
+  { dimensions, function: lambda }: Subject,
+  period = Duration.minutes(1),
+): cloudwatch.Metric {
+  const options = { statistic, period };
   if (!isOfLambda(name)) return metricOf(name, dimensions, options);
   if (lambda === undefined) throw new Error(`${name} is a metric of a function, and there is none`);
   return lambda.metric(name, options);

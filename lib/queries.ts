@@ -4,6 +4,7 @@
 import { Stack } from 'aws-cdk-lib';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { REFUSED_SCOPE } from '../lambda/canary/settings.ts';
 import type { Profile } from './profile.ts';
 
 export interface QueriesProps {
@@ -33,9 +34,10 @@ const QUERIES = {
     'sort @timestamp desc',
     'display time, Profile, caller_arn, status, error, description, scopes_asked, request_id',
   ],
-  /** Callers who asked for scopes that the profile doesn't allow or the server doesn't grant. */
+  /** Callers who asked for scopes that the profile doesn't allow or the server doesn't grant. Canaries do it on purpose. */
   RefusedScopes: [
     'filter event = "refused" and error = "invalid_scope"',
+    `filter not ispresent(scopes_asked) or scopes_asked not like /^${REFUSED_SCOPE.replaceAll('.', '\\.')}/`,
     CALLER,
     'stats count(*) as refused, earliest(time) as first_refused, latest(time) as last_refused by caller, Profile, scopes_asked, description',
     'sort refused desc',

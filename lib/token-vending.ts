@@ -46,8 +46,8 @@ export class TokenVending extends Construct {
     if (config.deployment?.strategy === 'canary') {
       new GradualDeployment(this, 'Deployment', { profiles: this.profiles });
     }
-    this.createCanaries(config, settings);
-    this.createMonitoring(config, encryptionKey);
+    const canaries = this.createCanaries(config, settings);
+    this.createMonitoring(config, canaries, encryptionKey);
     if (config.recordSecretReads) new SecretReads(this, 'SecretReads', { credentials: this.credentials, ...settings });
     new Queries(this, 'Queries', { profiles: this.profiles });
     this.writeOutputs();
@@ -130,11 +130,16 @@ export class TokenVending extends Construct {
     }
   }
 
-  private createMonitoring({ alarms, alarmEmail, alarmTopicArn }: Config, encryptionKey: kms.IKey | undefined): void {
+  private createMonitoring(
+    { alarms, alarmEmail, alarmTopicArn }: Config,
+    canaries: ReadonlyMap<string, Canary>,
+    encryptionKey: kms.IKey | undefined,
+  ): void {
     if (alarmTopicArn !== undefined) this.assertInRegion('alarmTopicArn', alarmTopicArn);
     new Monitoring(this, 'Monitoring', {
       profiles: this.profiles,
       credentials: this.credentials,
+      canaries,
       thresholds: alarms,
       ...(alarmEmail !== undefined && { alarmEmail }),
       ...(alarmTopicArn !== undefined && { alarmTopicArn }),
@@ -142,12 +147,16 @@ export class TokenVending extends Construct {
     });
   }
 
-  private createCanaries({ profiles }: Config, settings: FunctionSettings): void {
-    for (const [name, profile] of this.profiles) {
-      const { canaryEveryMinutes: everyMinutes, scopes } = profiles[name] ?? {};
-      if (everyMinutes === undefined) continue;
-      new Canary(profile, 'Canary', { profile, everyMinutes, ...(scopes !== undefined && { scopes }), ...settings });
-    }
+  /** By the name of the profile. */
+  private createCanaries({ profiles }: Config, settings: FunctionSettings): ReadonlyMap<string, Canary> {
+    return new Map(
+      [...this.profiles].flatMap(([name, profile]) => {
+        const { canaryEveryMinutes: everyMinutes, scopes } = profiles[name] ?? {};
+        if (everyMinutes === undefined) return [];
+        const props = { profile, everyMinutes, ...(scopes !== undefined && { scopes }), ...settings };
+        return [[name, new Canary(profile, 'Canary', props)] as const];
+      }),
+    );
   }
 
   /** In a scope of their own: `ProfileDefaultUrl` is an output here, and may be the construct of a profile too. */

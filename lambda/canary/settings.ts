@@ -4,6 +4,8 @@
 export const CANARY_VARIABLES = ['STACK_NAME', 'PROFILE', 'TOKEN_VENDING_URL'] as const;
 /** It is set for profiles with an allow-list only. */
 export const REFUSED_SCOPE_VARIABLE = 'REFUSED_SCOPE';
+/** What its value begins with. */
+export const REFUSED_SCOPE = 'token-vending.canary';
 
 export interface CanarySettings {
   /** The name of the stack, which is a dimension of each metric. */

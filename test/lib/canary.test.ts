@@ -13,10 +13,17 @@ const canary = (options: object = {}) => orders({ canaryEveryMinutes: 5, ...opti
 const idsOf = (raw: unknown) => allResources(synthesize(raw)).map(([id]) => id);
 
 describe('a profile', () => {
-  it('has no canary by default, and one that is switched on adds these resources and changes none', () => {
+  it('has no canary by default, and one that is switched on adds these resources and an alarm, and changes the pager', () => {
+    const isOfAlarm = ([id]: readonly [string, unknown]) => /^Monitoring(CanaryFailed|Pager)orders/.test(id);
     const before = allResources(synthesize(orders({})));
     const after = allResources(synthesize(canary()));
-    expect(after.filter(([id]) => !id.startsWith(CANARY))).toEqual(before);
+    expect(after.filter(([id]) => !id.startsWith(CANARY)).filter((each) => !isOfAlarm(each))).toEqual(
+      before.filter((each) => !isOfAlarm(each)),
+    );
+    expect(after.filter(isOfAlarm).map(([, { Type }]) => Type)).toEqual([
+      'AWS::CloudWatch::Alarm',
+      'AWS::CloudWatch::CompositeAlarm',
+    ]);
     expect(after.filter(([id]) => id.startsWith(CANARY)).map(([, { Type }]) => Type)).toEqual([
       'AWS::Logs::LogGroup',
       'AWS::IAM::Role',
@@ -29,7 +36,7 @@ describe('a profile', () => {
 
   it('has a canary of its own, whatever others have', () => {
     const both = { profiles: { orders: { canaryEveryMinutes: 5 }, reader: { canaryEveryMinutes: 60 } } };
-    expect(idsOf(both).filter((id) => /Canary/.test(id))).toHaveLength(12);
+    expect(idsOf(both).filter((id) => /^Profile.*Canary/.test(id))).toHaveLength(12);
   });
 });
 

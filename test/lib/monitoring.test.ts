@@ -51,6 +51,36 @@ test('a credential without rotation has no alarm on it, and a profile without a 
   expect(alarms).not.toMatch(/RotationFailed|Canary/);
 });
 
+describe('a profile with a canary', () => {
+  const stack = (canaryEveryMinutes: number) => ({ profiles: { orders: { canaryEveryMinutes }, search: {} } });
+
+  it.each([1, 5, 7, 60])(
+    'that runs every %i minutes has an alarm after two runs that failed or are missing',
+    (every) => {
+      const alarms = byName(stack(every));
+      expect(alarms.get('TokenVending/orders/CanaryFailed')).toMatchObject({
+        MetricName: 'CanaryPassed',
+        Statistic: 'Maximum',
+        Period: every * 60,
+        DatapointsToAlarm: 2,
+        EvaluationPeriods: 2,
+        Threshold: 1,
+        ComparisonOperator: 'LessThanThreshold',
+        TreatMissingData: 'breaching',
+      });
+      expect(alarms.get('TokenVending/orders/Failures')).toMatchObject({ Period: 60 });
+      expect([...alarms.keys()]).not.toContain('TokenVending/search/CanaryFailed');
+    },
+  );
+
+  it('is called for by its own pager, and by no other', () => {
+    const ruleOf = (name: string) => JSON.stringify(byName(stack(5), 'CompositeAlarm').get(name)?.AlarmRule);
+    expect(ruleOf('TokenVending/orders')).toContain('"MonitoringCanaryFailedorders');
+    expect(ruleOf('TokenVending/search')).not.toContain('CanaryFailed');
+    expect(ruleOf('TokenVending/Shared')).not.toContain('CanaryFailed');
+  });
+});
+
 test('credentials that do not fit into the rule of a composite alarm stop synthesis', () => {
   const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, index) => [`c${index}`, {}]));
   const profiles = { orders: { credential: 'c0' } };
