@@ -24,10 +24,12 @@ export interface CanaryProps extends FunctionSettings {
 }
 
 export class Canary extends Construct {
+  readonly profile: Profile;
   readonly everyMinutes: number;
 
   constructor(scope: Construct, id: string, { profile, everyMinutes, scopes, ...settings }: CanaryProps) {
     super(scope, id);
+    this.profile = profile;
     this.everyMinutes = everyMinutes;
     const { profileName, tokenEndpoint, alias } = profile;
     const environment: Record<(typeof CANARY_VARIABLES)[number], string> = {

@@ -1,7 +1,15 @@
 // The metrics of the catalog as CloudWatch objects, for alarms, dashboards and code around the construct.
 
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
-import { type Dimension, METRIC_NAMESPACE, METRICS, type MetricName } from '../operating/metrics.ts';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import {
+  type Dimension,
+  FUNCTION_METRICS,
+  type FunctionMetricName,
+  METRIC_NAMESPACE,
+  METRICS,
+  type MetricName,
+} from '../operating/metrics.ts';
 
 export type DimensionValues = Readonly<Partial<Record<Dimension, string>>>;
 
@@ -31,4 +39,16 @@ export function metricOf(
     statistic: unit === 'Count' ? cloudwatch.Stats.SUM : cloudwatch.Stats.AVERAGE,
     ...options,
   });
+}
+
+/** AWS's own metric of a profile's function, or of its log group. */
+export function metricOfFunction(
+  metricName: FunctionMetricName,
+  { functionName, logGroup }: lambda.Function,
+  options: cloudwatch.MetricOptions,
+): cloudwatch.Metric {
+  const namespace = FUNCTION_METRICS[metricName];
+  const dimensionsMap =
+    namespace === 'AWS/Logs' ? { LogGroupName: logGroup.logGroupName } : { FunctionName: functionName };
+  return new cloudwatch.Metric({ namespace, metricName, dimensionsMap, ...options });
 }

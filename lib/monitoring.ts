@@ -19,11 +19,11 @@ import {
   SUPPRESSION,
 } from '../operating/alarms.ts';
 import { idOf, type WatchedMetric } from '../operating/expression.ts';
-import { isOfLambda } from '../operating/metrics.ts';
+import { isOfFunction } from '../operating/metrics.ts';
 import type { Canary } from './canary.ts';
 import { configError } from './config-error.ts';
 import type { Credential } from './credential.ts';
-import { type DimensionValues, metricOf } from './metrics.ts';
+import { type DimensionValues, metricOf, metricOfFunction } from './metrics.ts';
 import type { Profile } from './profile.ts';
 
 export interface MonitoringProps {
@@ -213,7 +213,7 @@ function metricFor(
   period = Duration.minutes(1),
 ): cloudwatch.Metric {
   const options = { statistic, period };
-  if (!isOfLambda(name)) return metricOf(name, dimensions, options);
+  if (!isOfFunction(name)) return metricOf(name, dimensions, options);
   if (lambda === undefined) throw new Error(`${name} is a metric of a function, and there is none`);
-  return lambda.metric(name, options);
+  return metricOfFunction(name, lambda, options);
 }

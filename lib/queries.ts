@@ -63,6 +63,9 @@ const QUERIES = {
   ],
 } as const;
 
+/** Without the stack's name. */
+export const QUERY_NAMES = Object.keys(QUERIES);
+
 export class Queries extends Construct {
   constructor(scope: Construct, id: string, { profiles }: QueriesProps) {
     super(scope, id);

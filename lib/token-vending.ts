@@ -10,6 +10,7 @@ import { type Config, loadConfig } from './config.ts';
 import { ConfigError, configError, show } from './config-error.ts';
 import { pascalCase } from './config-values.ts';
 import { Credential } from './credential.ts';
+import { Dashboard } from './dashboard.ts';
 import { GradualDeployment } from './deployment.ts';
 import { warnWithoutFunctionUrls } from './function-url-regions.ts';
 import { Monitoring } from './monitoring.ts';
@@ -50,6 +51,8 @@ export class TokenVending extends Construct {
     this.createMonitoring(config, canaries, encryptionKey);
     if (config.recordSecretReads) new SecretReads(this, 'SecretReads', { credentials: this.credentials, ...settings });
     new Queries(this, 'Queries', { profiles: this.profiles });
+    const { profiles, credentials } = this;
+    new Dashboard(this, 'Dashboard', { profiles, credentials, canaries, memoryMb: config.memoryMb });
     this.writeOutputs();
   }
 

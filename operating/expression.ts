@@ -2,12 +2,12 @@
 // for one period, so that what a test evaluates is what is deployed.
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/using-metric-math.html
 
-import type { LambdaMetricName, MetricName } from './metrics.ts';
+import type { FunctionMetricName, MetricName } from './metrics.ts';
 
 export type Statistic = 'Sum' | 'Maximum' | 'SampleCount';
 
 export interface WatchedMetric {
-  readonly name: MetricName | LambdaMetricName;
+  readonly name: MetricName | FunctionMetricName;
   readonly statistic: Statistic;
 }
 
@@ -52,8 +52,10 @@ export function metric(name: WatchedMetric['name'], statistic: Statistic = 'Sum'
   return { text: idOf(watched), metrics: [watched], valueIn: (period) => period.valueOf(watched) };
 }
 
+/** CloudWatch's documentation has no exponents. */
 export function constant(value: number): Expression {
-  return { text: String(value), metrics: [], valueIn: () => value };
+  const text = value.toLocaleString('en-US', { useGrouping: false, maximumFractionDigits: 20 });
+  return { text, metrics: [], valueIn: () => value };
 }
 
 /** FILL: a metric, with this value where it has no data point. */

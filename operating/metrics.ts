@@ -6,6 +6,9 @@ export const METRIC_NAMESPACE = 'TokenVending';
 
 export type Dimension = 'Stack' | 'Credential' | 'Profile' | 'Source';
 
+/** The values of `Source`: where a vended token came from. */
+export const SOURCES = ['memory', 'table', 'mint'] as const;
+
 /** The sets of dimensions under which CloudWatch counts a metric. The first set tells what the metric is of. */
 type DimensionSets = readonly (readonly Dimension[])[];
 
@@ -63,11 +66,18 @@ function count<Sets extends DimensionSets>(dimensions: Sets, meaning: string) {
   return { unit: 'Count', dimensions, meaning } as const;
 }
 
-/** Lambda's own metrics of a profile's function that alarms watch, in the namespace `AWS/Lambda`. All are counts. */
-const LAMBDA_METRICS = ['Errors', 'Throttles'] as const;
+/** AWS's own metrics of a profile's function and its log group, by namespace. `Duration` is in milliseconds. */
+export const FUNCTION_METRICS = {
+  Errors: 'AWS/Lambda',
+  Throttles: 'AWS/Lambda',
+  ConcurrentExecutions: 'AWS/Lambda',
+  Invocations: 'AWS/Lambda',
+  Duration: 'AWS/Lambda',
+  IncomingBytes: 'AWS/Logs',
+} as const;
 
-export type LambdaMetricName = (typeof LAMBDA_METRICS)[number];
+export type FunctionMetricName = keyof typeof FUNCTION_METRICS;
 
-export function isOfLambda(name: MetricName | LambdaMetricName): name is LambdaMetricName {
-  return LAMBDA_METRICS.some((each) => each === name);
+export function isOfFunction(name: MetricName | FunctionMetricName): name is FunctionMetricName {
+  return name in FUNCTION_METRICS;
 }

@@ -4,7 +4,7 @@
 import { ALARMS, type Alarm, type AlarmName, alarmsOf, SUPPRESSION } from '../operating/alarms.ts';
 import { type AlarmState, Pager, stateOf } from '../operating/evaluation.ts';
 import type { Statistic, WatchedMetric } from '../operating/expression.ts';
-import { isOfLambda, type LambdaMetricName, type MetricName } from '../operating/metrics.ts';
+import { type FunctionMetricName, isOfFunction, type MetricName } from '../operating/metrics.ts';
 
 export const MINUTE_MS = 60_000;
 
@@ -71,7 +71,7 @@ export class Metrics {
     }
   }
 
-  addLambda(name: LambdaMetricName, profile: string, atMs: number, value: number): void {
+  addLambda(name: FunctionMetricName, profile: string, atMs: number, value: number): void {
     this.#add(name, profile, { atMs, value });
   }
 
@@ -174,7 +174,7 @@ export class Alarms {
 
   #valueOf({ name, statistic }: WatchedMetric, subject: Subject, fromMs: number, nowMs: number): number | undefined {
     const { lambdaLateMs, logsLateMs } = this.#circumstances;
-    const [of, lateMs] = isOfLambda(name) ? [subject.name, lambdaLateMs] : [dimensionsOf(subject), logsLateMs];
+    const [of, lateMs] = isOfFunction(name) ? [subject.name, lambdaLateMs] : [dimensionsOf(subject), logsLateMs];
     const values = this.#metrics.values(name, of, fromMs, nowMs - lateMs);
     return values.length === 0 ? undefined : STATISTICS[statistic](values);
   }

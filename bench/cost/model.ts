@@ -1,19 +1,33 @@
 // What docs/cost.md takes for granted, in one place. Prices are those of ../fleet/model.ts, durations those of
 // ../results.json. The page says each of these in a sentence.
 
+import { ALARMS, type Alarm, alarmsOf } from '../../operating/alarms.ts';
+import { type Dimension, METRICS, SOURCES } from '../../operating/metrics.ts';
 import { HOUR, LIFETIME_SECONDS, MONTH_MS, SECOND } from '../fleet/model.ts';
 
 /** The part of the uses that clients answer from their own caches. */
 export const CACHED_SHARES = [0, 0.9, 0.99, 0.999] as const;
+
+/** The alarms of a stack, a credential or a profile, if it has all features. */
+const alarmMetrics = (of: Alarm['of']) =>
+  alarmsOf(of, ['canary', 'rotation']).reduce((sum, name) => sum + ALARMS[name].on.metrics.length, 0);
+
+/** A set of dimensions is a metric for each combination of their values. Only `Source` has more than one. */
+function metrics(of: Alarm['of']): number {
+  const sets = Object.values(METRICS).flatMap<readonly Dimension[]>(({ dimensions }) =>
+    dimensions.filter(() => dimensions[0].at(-1) === of),
+  );
+  return sets.reduce((sum, set) => sum + (set.includes('Source') ? SOURCES.length : 1), 0);
+}
 
 /**
  * How many metrics there are, how many metrics all alarms together read, and how many composite alarms there are. With
  * the canary's. As if each metric were published in each hour.
  */
 export const MONITORING = {
-  stack: { metrics: 2, alarmMetrics: 1, compositeAlarms: 1 },
-  credential: { metrics: 9, alarmMetrics: 7, compositeAlarms: 0 },
-  profile: { metrics: 13, alarmMetrics: 10, compositeAlarms: 1 },
+  stack: { metrics: metrics('Stack'), alarmMetrics: alarmMetrics('Stack'), compositeAlarms: 1 },
+  credential: { metrics: metrics('Credential'), alarmMetrics: alarmMetrics('Credential'), compositeAlarms: 0 },
+  profile: { metrics: metrics('Profile'), alarmMetrics: alarmMetrics('Profile'), compositeAlarms: 1 },
 } as const;
 
 /** A run of the canary: what it takes itself, and how many calls of the vend function it makes. */

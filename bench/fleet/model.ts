@@ -6,6 +6,7 @@
 //
 // Each fleet is run whole, call by call, but only in the minutes that matter: runs.ts says which. In between nobody calls.
 
+import { CALL_PRICES } from '../../operating/cost.ts';
 import { type Latencies, logNormal, uniform } from '../../testbed/simulator/network.ts';
 
 export const SECOND = 1_000;
@@ -40,17 +41,12 @@ export const TABLE_LIMIT = { read: 12_000, write: 4_000 } as const;
 /** GetSecretValue, calls per second and region. */
 export const SECRET_LIMIT = 10_000;
 
-/** List prices in USD, us-east-1, as of November 2025, without free tiers and volume discounts. */
+/** The same list prices as those of calls. */
 export const PRICES = {
-  where: 'us-east-1, November 2025',
+  ...CALL_PRICES,
   tableReadUnits: 0.125 / 1e6,
   tableWriteUnits: 0.625 / 1e6,
   secretCalls: 0.05 / 10_000,
-  functionRequests: 0.2 / 1e6,
-  /** arm64 */
-  functionGbSeconds: 0.0000133334,
-  /** CloudWatch Logs, taken in. */
-  logBytes: 0.5 / 1e9,
   /** X-Ray, recorded. */
   traces: 5 / 1e6,
   /** The rest is for a month. A metric is a name with one combination of dimension values. */

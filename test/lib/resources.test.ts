@@ -54,6 +54,7 @@ const ROWS: readonly [part: string, resources: () => unknown][] = [
     () => perProfile({ profile: { callers: [`arn:aws:iam::${ACCOUNT}:role/a`] } }) - perProfile({}),
   ],
   ['`organizationId`', () => added({ profile: { organizationId: 'o-a1b2c3d4e5' } })],
+  ['`canaryEveryMinutes`', () => added({ profile: { canaryEveryMinutes: 5 } })],
   ['`deployment` with `canary`', () => added({ options: { deployment: { strategy: 'canary' } } })],
   ['`recordSecretReads`', () => added({ options: { recordSecretReads: true } })],
   ['`alarmEmail`', () => added({ options: { alarmEmail: 'oncall@example.com' } })],
@@ -71,13 +72,23 @@ describe('docs/configuration.md says how many resources are taken', () => {
   });
 });
 
-describe('as many profiles of one credential fit as it says, and not one more,', () => {
+describe('as many profiles fit as it says, and not one more,', () => {
   it.each<[string, RegExp, Parts]>([
-    ['by default', /(\d+) profiles of one credential fit/, {}],
-    ['with gradual deployments', /(\d+) with gradual deployments/, { options: { deployment: { strategy: 'canary' } } }],
+    ['of one credential', /(\d+) profiles of one credential fit/, {}],
+    [
+      'with gradual deployments',
+      /(\d+) with gradual\sdeployments/,
+      { options: { deployment: { strategy: 'canary' } } },
+    ],
   ])('%s', (_, said, parts) => {
     const profiles = Number(said.exec(SECTION)?.[1]);
     expect(count({ ...parts, profiles })).toBeLessThanOrEqual(500);
     expect(() => count({ ...parts, profiles: profiles + 1 })).toThrow(/500/);
+  });
+
+  it('with a credential each', () => {
+    const each = Number(/With a credential each, (\d+) profiles fit/.exec(SECTION)?.[1]);
+    expect(count({ profiles: each, credentials: each })).toBeLessThanOrEqual(500);
+    expect(() => count({ profiles: each + 1, credentials: each + 1 })).toThrow(/one composite alarm/);
   });
 });

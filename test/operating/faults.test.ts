@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { afterEach, expect, test } from '@jest/globals';
 import { SOME_SCOPES } from '../../local/client-secrets.ts';
 import { ALARMS, type Alarm, type AlarmName } from '../../operating/alarms.ts';
-import { isOfLambda } from '../../operating/metrics.ts';
+import { isOfFunction } from '../../operating/metrics.ts';
 import { type Alarms, dimensionsOf, MINUTE_MS } from '../../testbed/cloudwatch.ts';
 import type { VendingOptions } from '../../testbed/vending.ts';
 import { type Lambda, openScene, type Scene } from './scene.ts';
@@ -203,7 +203,7 @@ function firstTroubleMs(name: AlarmName, fromMs: number): number {
   const { name: profile, dimensions } = subjectOf(alarm);
   const showsZero = (metric: string) => metric === 'Vended' || alarm.below !== undefined;
   const times = alarm.on.metrics.map(({ name: metric }) =>
-    scene.metrics.first(metric, isOfLambda(metric) ? profile : dimensions, fromMs, (value) =>
+    scene.metrics.first(metric, isOfFunction(metric) ? profile : dimensions, fromMs, (value) =>
       showsZero(metric) ? value === 0 : value > 0,
     ),
   );

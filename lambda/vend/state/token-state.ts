@@ -1,6 +1,7 @@
 // The state of one token, from memory or from the table, and the rules by which it is valid or fresh. There is no I/O
 // and no clock here. Times are compared with an allowance, because clocks differ.
 
+import type { SOURCES } from '../../../operating/metrics.ts';
 import { VendingError } from '../../errors.ts';
 import type { Scopes } from '../../oauth/scopes.ts';
 import type { Token } from '../../oauth/token.ts';
@@ -59,7 +60,7 @@ export interface Patience {
 
 export const NO_DEMAND: Demand = { minTtlMs: 0, rejectedTokenSha256: undefined };
 
-export type TokenSource = 'memory' | 'table' | 'mint';
+export type TokenSource = (typeof SOURCES)[number];
 
 /** A token to be vended. */
 export interface FoundToken {
