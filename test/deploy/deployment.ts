@@ -65,8 +65,16 @@ function isRefused({ Type, Properties }: Resource): boolean {
 
 async function leaveOutWhatIsRefused(file: string): Promise<void> {
   const template = JSON.parse(await readFile(file, 'utf8')) as { Resources: Record<string, Resource> };
-  const kept = Object.entries(template.Resources).filter(([, resource]) => !isRefused(resource));
-  await writeFile(file, JSON.stringify({ ...template, Resources: Object.fromEntries(kept) }));
+  const resources = Object.entries(template.Resources);
+  const kept = resources.filter(([, resource]) => !isRefused(resource));
+  const leftOut = resources.filter(([, resource]) => isRefused(resource));
+  const text = JSON.stringify({ ...template, Resources: Object.fromEntries(kept) });
+  // The dashboard refers to alarms.
+  const withoutReferences = leftOut.reduce(
+    (rest, [id]) => rest.replaceAll(`{"Fn::GetAtt":["${id}","Arn"]}`, JSON.stringify(id)),
+    text,
+  );
+  await writeFile(file, withoutReferences);
 }
 
 /**

@@ -12,9 +12,8 @@ import { checkSecondDeployment, checkVending } from './story.ts';
 const DIFFERENCES = `
 MiniStack differs from AWS in these ways. Otherwise the template is deployed as it is.
   - The policy of the assets bucket, which denies plain HTTP, was deleted.
-  - It has no AWS::SecretsManager::RotationSchedule, no AWS::Logs::QueryDefinition, no composite alarms (the pagers) and
-    no alarms on metric math (NothingVended). They
-    were left out; see test/lib.
+  - It has no AWS::SecretsManager::RotationSchedule, no AWS::Logs::QueryDefinition, no composite alarms (the pagers) and no alarms on
+    metric math. They were left out, and the dashboard has their logical IDs instead of their ARNs; see test/lib.
   - Its RotateSecret calls no function. The rotation function was called with the four events instead.
   - A label that is put on a new version stays on the one before. CANDIDATE was removed before another one was staged.
   - Ref of a secret is its name. In the policies of the functions' roles the ARN replaced it, and nothing else was changed.

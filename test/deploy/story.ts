@@ -10,6 +10,7 @@ import { checkCanary } from './canary.ts';
 import { allowSecretByArn, deploy, functionNameOf, type Outputs } from './deployment.ts';
 import { functionRoleOf } from './function-roles.ts';
 import { type AuditedProfile, checkAudit, checkLogs } from './logs.ts';
+import { checkMonitoring } from './monitoring.ts';
 import { checkRoles, type Roles } from './roles.ts';
 import { checkRotation } from './rotation.ts';
 import type { Setup } from './setup.ts';
@@ -43,6 +44,7 @@ export async function checkVending(suite: Suite, setup: Setup): Promise<void> {
   await checkAudit(suite, setup, reader, secretName);
   await checkUnconditionalInvocation(suite, account, roles);
   await checkCanary(suite, setup, outputs.ProfileReaderUrl);
+  await checkMonitoring(suite, account, outputs.ProfileOrdersFunctionName);
   await checkRoles(suite, setup, roles, outputs.TokenTableName, secretArn);
   await checkRotation(suite, setup, secretName, roles.rotation.functionName);
   await checkLogs(suite, setup);
