@@ -1,8 +1,3 @@
-// Limits that AWS applies only at the deploy, held here against the template with every name at its longest: 4 KB of
-// environment, 20 KB of the alias's policy, 500 resources.
-
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { App } from 'aws-cdk-lib';
 import type { Template } from 'aws-cdk-lib/assertions';
@@ -118,25 +113,6 @@ describe("an alias's policy", () => {
 });
 
 describe('the stack', () => {
-  const profiles = (count: number, credential: (index: number) => string) =>
-    Object.fromEntries(Array.from({ length: count }, (_, index) => [`p${index}`, { credential: credential(index) }]));
-  const credentials = (count: number) =>
-    Object.fromEntries(Array.from({ length: count }, (_, index) => [`c${index}`, {}]));
-  const shared = (count: number) => ({ credentials: credentials(1), profiles: profiles(count, () => 'c0') });
-  const own = (count: number) => ({
-    credentials: credentials(count),
-    profiles: profiles(count, (index) => `c${index}`),
-  });
-
-  it('holds as many profiles as docs/configuration.md says', () => {
-    const page = readFileSync(join(import.meta.dirname, '../../docs/configuration.md'), 'utf8');
-    const [, ofOne, ofOwn] = /(\d+) profiles of one credential, or (\d+) with a credential each/.exec(page) ?? [];
-    expect(() => synthesize(shared(Number(ofOne)))).not.toThrow();
-    expect(() => synthesize(shared(Number(ofOne) + 1))).toThrow(/500/);
-    expect(() => synthesize(own(Number(ofOwn)))).not.toThrow();
-    expect(() => synthesize(own(Number(ofOwn) + 1))).toThrow(ConfigError);
-  });
-
   it('stays under 500 resources with ten profiles of five callers, each with its own credential', () => {
     const credentials = Object.fromEntries(TEN.map((index) => [`credential-${index}`, {}]));
     const callers = Array.from({ length: 5 }, (_, index) => `arn:aws:iam::${ACCOUNT}:role/caller-${index}`);
