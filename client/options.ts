@@ -58,7 +58,7 @@ const TIMEOUT_MS = 30_000;
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** @throws TokenVendingError `misconfigured` */
-export function readSettings(options: TokenClientOptions, env: NodeJS.ProcessEnv): Settings {
+export function readSettings(options: TokenClientOptions, env: Readonly<Record<string, string | undefined>>): Settings {
   const { timeoutMs = TIMEOUT_MS, credentials } = options;
   if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
     const requirement = `it must be a number of milliseconds up to ${MAX_TIMEOUT_MS}`;
