@@ -13,8 +13,9 @@ const canary = (options: object = {}) => orders({ canaryEveryMinutes: 5, ...opti
 const idsOf = (raw: unknown) => allResources(synthesize(raw)).map(([id]) => id);
 
 describe('a profile', () => {
-  it('has no canary by default, and one that is switched on adds these resources and an alarm, and changes the pager', () => {
-    const isOfAlarm = ([id]: readonly [string, unknown]) => /^Monitoring(CanaryFailed|Pager)orders/.test(id);
+  it('has no canary by default, and one that is switched on adds these resources and an alarm, and changes who shows that', () => {
+    const isOfAlarm = ([id]: readonly [string, unknown]) =>
+      /^(Monitoring(CanaryFailed|Pager)orders|Dashboard)/.test(id);
     const before = allResources(synthesize(orders({})));
     const after = allResources(synthesize(canary()));
     expect(after.filter(([id]) => !id.startsWith(CANARY)).filter((each) => !isOfAlarm(each))).toEqual(
@@ -23,6 +24,7 @@ describe('a profile', () => {
     expect(after.filter(isOfAlarm).map(([, { Type }]) => Type)).toEqual([
       'AWS::CloudWatch::Alarm',
       'AWS::CloudWatch::CompositeAlarm',
+      'AWS::CloudWatch::Dashboard',
     ]);
     expect(after.filter(([id]) => id.startsWith(CANARY)).map(([, { Type }]) => Type)).toEqual([
       'AWS::Logs::LogGroup',

@@ -51,7 +51,7 @@ const stack = (config: object) => shop({}, config);
 const two = (credential: string) => ({ credentials: { shop: {}, erp: {} }, profiles: { orders: { credential } } });
 
 /** A configuration before and after, and the keys that differ. Each change is made, and undone again. */
-const CHANGES: readonly [keys: string, before: object, after: object][] = [
+const CHANGES: readonly (readonly [keys: string, before: object, after: object])[] = [
   ['tokenEndpoint', shop({}), shop({ tokenEndpoint: 'https://login.example.com/token' })],
   ['secretKeyArn', shop({ secretArn }), shop({ secretArn, secretKeyArn: key('1') })],
   ['secretFields, clientId', shop({}), shop({ secretFields: { clientId: 'key' } })],
@@ -98,6 +98,10 @@ const ROTATION = [
 ];
 const SECRET_LEFT = 'WILL_ORPHAN AWS::SecretsManager::Secret of CredentialShopSecret';
 const SECRET_REPLACED = 'WILL_REPLACE AWS::SecretsManager::Secret of CredentialShopSecret';
+const CANARY = [
+  'WILL_DESTROY AWS::Lambda::Function of ProfileOrdersCanaryFunction',
+  'WILL_DESTROY AWS::Logs::LogGroup of ProfileOrdersCanaryLogs',
+];
 const PROFILE = [
   'WILL_DESTROY AWS::IAM::ManagedPolicy of ProfileOrdersVendPolicy',
   'WILL_DESTROY AWS::Lambda::Alias of ProfileOrdersFunctionAliaslive',
@@ -127,16 +131,7 @@ const ANNOUNCED: readonly [
     ['WILL_DESTROY AWS::Logs::LogGroup of SecretReadsLogs'],
     [],
   ],
-  [
-    'canaryEveryMinutes',
-    orders({ canaryEveryMinutes: 5 }),
-    orders({}),
-    [
-      'WILL_DESTROY AWS::Lambda::Function of ProfileOrdersCanaryFunction',
-      'WILL_DESTROY AWS::Logs::LogGroup of ProfileOrdersCanaryLogs',
-    ],
-    [],
-  ],
+  ['canaryEveryMinutes', orders({ canaryEveryMinutes: 5 }), orders({}), CANARY, []],
   ['profiles', { profiles: { orders: {}, admin: {} } }, { profiles: { admin: {} } }, PROFILE, []],
 ];
 
