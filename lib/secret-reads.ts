@@ -49,6 +49,9 @@ export class SecretReads extends Construct {
 
 /** A BatchGetSecretValue is recorded by CloudTrail as one GetSecretValue for each secret. */
 function readsByOthers({ functionRoleIds, requestableIds }: Credential): object {
+  // IAM users, root and other accounts have no issuer, and `anything-but` doesn't match a field that is absent.
+  const principalId = [{ exists: false }, { 'anything-but': functionRoleIds }];
+  const userIdentity = { sessionContext: { sessionIssuer: { principalId } } };
   return {
     source: ['aws.secretsmanager'],
     'detail-type': ['AWS API Call via CloudTrail'],
@@ -56,12 +59,8 @@ function readsByOthers({ functionRoleIds, requestableIds }: Credential): object 
       eventSource: ['secretsmanager.amazonaws.com'],
       eventName: ['GetSecretValue'],
       requestParameters: { secretId: requestableIds },
-      userIdentity: {
-        sessionContext: {
-          // IAM users, root and other accounts have no issuer, and `anything-but` doesn't match a field that is absent.
-          sessionIssuer: { principalId: [{ exists: false }, { 'anything-but': functionRoleIds }] },
-        },
-      },
+      // EventBridge refuses an empty list. A credential without functions is read by others only.
+      ...(functionRoleIds.length > 0 && { userIdentity }),
     },
   };
 }

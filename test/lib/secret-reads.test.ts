@@ -56,6 +56,12 @@ describe('the rule of a credential', () => {
     expect(principalId).toEqual([{ exists: false }, { 'anything-but': ids }]);
   });
 
+  it('is about every read where the credential has no function, because an empty list is no pattern', () => {
+    const raw = { credentials: { shop: {}, erp: { rotation: false } }, profiles: { orders: { credential: 'shop' } } };
+    expect(patternOf({ ...raw, ...RECORD }, 'Erp')).not.toHaveProperty('userIdentity');
+    expect(patternOf({ ...raw, ...RECORD }, 'Shop')).toHaveProperty('userIdentity');
+  });
+
   it.each([
     ['of this account, by ARN, partial ARN and name', ACCOUNT, ['shop']],
     ['of another account, which has no name here', '444455556666', []],
