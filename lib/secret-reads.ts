@@ -69,13 +69,17 @@ function readsByOthers({ functionRoleIds, requestableIds }: Credential): object 
 function permitWriting(logGroup: logs.LogGroup, rules: readonly events.CfnRule[]): void {
   const principals = ['events', 'delivery.logs'].map((name) => new iam.ServicePrincipal(`${name}.amazonaws.com`));
   const resources = [logGroup.logGroupArn];
-  logGroup.addToResourcePolicy(new iam.PolicyStatement({ principals, resources, actions: ['logs:CreateLogStream'] }));
-  logGroup.addToResourcePolicy(
-    new iam.PolicyStatement({
-      principals,
-      resources,
-      actions: ['logs:PutLogEvents'],
-      conditions: { ArnEquals: { 'aws:SourceArn': rules.map(({ attrArn }) => attrArn) } },
-    }),
-  );
+  new logs.ResourcePolicy(logGroup, 'Policy', {
+    // The CDK's own name is that of the construct, which another stack of the region may have as well.
+    resourcePolicyName: `${Stack.of(logGroup).stackName}-secret-reads`,
+    policyStatements: [
+      new iam.PolicyStatement({ principals, resources, actions: ['logs:CreateLogStream'] }),
+      new iam.PolicyStatement({
+        principals,
+        resources,
+        actions: ['logs:PutLogEvents'],
+        conditions: { ArnEquals: { 'aws:SourceArn': rules.map(({ attrArn }) => attrArn) } },
+      }),
+    ],
+  });
 }

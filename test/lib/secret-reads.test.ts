@@ -79,6 +79,8 @@ describe('the rule of a credential', () => {
     const [, { Properties }] = onlyResource(template, 'AWS::Logs::ResourcePolicy');
     const policy = JSON.stringify(Properties.PolicyDocument);
     for (const [id] of rules) expect(policy).toContain(JSON.stringify({ 'Fn::GetAtt': [id, 'Arn'] }));
+    // All stacks of a region share its policies.
+    expect(Properties.PolicyName).toBe('TokenVending-secret-reads');
     expect(policy.match(/Allow/g)).toHaveLength(2);
     expect(policy).not.toContain('*');
   });
