@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Purges the tokens of a credential, or one of them: within a minute every instance vends another token.
 # docs/runbook.md says what a purge can't do. It needs the AWS CLI, dynamodb:Scan, DeleteItem and UpdateItem on the table,
-# and lambda:ListFunctions to purge them all.
+# and lambda:ListFunctions.
 #
 #   bin/purge.sh TABLE CREDENTIAL                 (all tokens of the credential)
 #   bin/purge.sh TABLE CREDENTIAL PROFILE#ITEM    (one token: `Profile`, `#` and `item` of its audit line)
@@ -15,14 +15,16 @@ refuse() {
 [ $# -eq 2 ] || [ $# -eq 3 ] || refuse "usage: $0 TABLE CREDENTIAL [PROFILE#ITEM]"
 table=$1 credential=$2
 
+functions="TABLE_NAME=='$table' && Environment.Variables.CREDENTIAL=='$credential'"
+prefixes=$(aws lambda list-functions --output text --query \
+  "Functions[?Environment.Variables.$functions].[join('', [Environment.Variables.PROFILE, '#'])]")
+[ -n "$prefixes" ] || refuse "No function uses the table '$table' and the credential '$credential'."
+
 if [ $# -eq 3 ]; then
   [[ $3 =~ ^[a-z][a-z0-9-]*#[A-Za-z0-9_-]{8,43}$ ]] || refuse "'$3' is no PROFILE#ITEM of an audit line."
+  # With another credential the item would be deleted, and its token vended from memory until it ends.
+  grep -qxF "${3%%#*}#" <<<"$prefixes" || refuse "The profile '${3%%#*}' does not use the credential '$credential'."
   prefixes=$3
-else
-  functions="TABLE_NAME=='$table' && Environment.Variables.CREDENTIAL=='$credential'"
-  prefixes=$(aws lambda list-functions --output text --query \
-    "Functions[?Environment.Variables.$functions].[join('', [Environment.Variables.PROFILE, '#'])]")
-  [ -n "$prefixes" ] || refuse "No function uses the table '$table' and the credential '$credential'."
 fi
 
 keys=$(for prefix in $prefixes; do

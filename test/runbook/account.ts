@@ -107,6 +107,7 @@ function templateOf(tableName: string): object {
       Logs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: 'None' } },
       ...functionOf('default', tableName, 'emporix'),
       ...functionOf('reader', tableName, 'emporix'),
+      ...functionOf('books', tableName, 'shop'),
       ...functionOf('elsewhere', 'another-table', 'emporix'),
     },
     Outputs: Object.fromEntries(Object.entries(outputs).map(([name, Value]) => [name, { Value }])),

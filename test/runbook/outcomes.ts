@@ -22,7 +22,7 @@ export const OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
   'Roll back a deployment': [/^git log .*\ngit switch .*\nnpm ci\nnpx cdk diff\nnpx cdk deploy\n$/],
   'Read who got what': [{ notRun: 'moto has no saved queries' }, /^sleep 5\n[\s\S]*"status": "Complete"/],
   'Purge tokens': [/^Deleted: 2\. /m, /^Deleted: 1\. /m],
-  'Stop everything': [/^(\{\s*"ReservedConcurrentExecutions": 0\s*\}\s*){2}$/, /^$/],
+  'Stop everything': [/^(\{\s*"ReservedConcurrentExecutions": 0\s*\}\s*){3}$/, /^$/],
   'Delete the stack': [/^token-vending\/emporix\nnpx cdk destroy\n$/, /"DeletionDate"/, /"ARN"/],
   'Move a credential': [/^arn:aws:secretsmanager:/, /^$/, /"AWSCURRENT"/],
 };

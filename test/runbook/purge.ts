@@ -57,12 +57,14 @@ export async function checkPurges(suite: Suite, account: Account, setup: Setup):
     assert.deepEqual(tokensOf(await ask(setup, fleet, [ONE, OTHER])), tokensOf(before));
   });
   await suite.check(
-    'a credential that is mistyped, or what names no item, is refused, and an item that is not there is no failure',
+    'a credential that is mistyped or of another profile, or what names no item, is refused, and a missing item is no failure',
     async () => {
       await assert.rejects(account.paste([purgeAll.replace('emporix', 'emporicks')]), /No function uses the table/);
       const mistyped = purgeOne.replace('emporix', 'emporicks');
       const item = { PROFILE: 'default', ITEM: 'AAAAAAAA' };
-      await assert.rejects(account.paste([mistyped], item), /ConditionalCheckFailed/);
+      await assert.rejects(account.paste([mistyped], item), /No function uses the table/);
+      const another = purgeOne.replace('emporix', 'shop');
+      await assert.rejects(account.paste([another], item), /The profile 'default' does not use the credential 'shop'/);
       assert.match(String(await account.paste([purgeOne], item)), /^Deleted: 0\. /m);
       await assert.rejects(
         account.paste([purgeOne], { PROFILE: 'CREDENTIAL', ITEM: 'emporix1' }),
