@@ -59,3 +59,12 @@ test.each(ALARM_NAMES)(
     for (const part of ['Symptom', 'Check', 'Fix']) expect(section).toContain(`- **${part}`);
   },
 );
+
+test.each([
+  ['operating.md', PAGE],
+  ['runbook.md', RUNBOOK],
+])('each command within a sentence of %s stands on one line, so that it can be pasted from the file', (_, page) => {
+  const commands = page.replaceAll(/^```[\s\S]*?^```/gm, '').match(/`aws [^`]+`/g) ?? [];
+  expect(commands).not.toEqual([]);
+  expect(commands.filter((command) => command.includes('\n'))).toEqual([]);
+});
