@@ -23,7 +23,7 @@ export class GradualDeployment extends Construct {
     super(scope, id);
     const application = new codedeploy.LambdaApplication(this, 'Application');
     for (const [name, profile] of profiles) {
-      const group = new Construct(this, pascalCase(name));
+      const group = new Construct(this, `Profile${pascalCase(name)}`);
       new codedeploy.LambdaDeploymentGroup(group, 'Group', {
         application,
         alias: profile.alias,

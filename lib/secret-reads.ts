@@ -37,7 +37,7 @@ export class SecretReads extends Construct {
 
   /** One rule for each credential: a pattern holds 4,096 characters, which are the IDs of about 140 roles. */
   private createRule(name: string, credential: Credential, arn: string): events.CfnRule {
-    return new events.CfnRule(this, pascalCase(name), {
+    return new events.CfnRule(this, `Credential${pascalCase(name)}`, {
       description: `Reads of the secret of the credential ${name} by others than its functions`,
       // With the state ENABLED, EventBridge leaves out reads.
       state: 'ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS',

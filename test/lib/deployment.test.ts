@@ -17,11 +17,17 @@ test.each([{ deployment: {} }, { deployment: { strategy: 'all-at-once' } }])(
   },
 );
 
+test('a profile may have the name of a part of it', () => {
+  const profiles = { application: {}, errors: {}, group: {}, default: {} };
+  const groups = resourcesOf(synthesize({ ...CANARY, profiles }), 'AWS::CodeDeploy::DeploymentGroup');
+  expect(Object.keys(groups)).toHaveLength(4);
+});
+
 describe('a gradual deployment', () => {
   const template = synthesize({ ...CANARY, profiles: { orders: {}, admin: {} } });
   const [functionId] = onlyResource(template, 'AWS::Lambda::Function', 'ProfileOrders');
-  const [groupId, group] = onlyResource(template, 'AWS::CodeDeploy::DeploymentGroup', 'DeploymentOrders');
-  const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm', 'DeploymentOrders');
+  const [groupId, group] = onlyResource(template, 'AWS::CodeDeploy::DeploymentGroup', 'DeploymentProfileOrders');
+  const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm', 'DeploymentProfileOrders');
 
   it('gives a new version a tenth of the requests for five minutes, for each profile by itself', () => {
     expect(Object.keys(resourcesOf(template, 'AWS::CodeDeploy::DeploymentGroup'))).toHaveLength(2);
@@ -69,7 +75,7 @@ describe('a gradual deployment', () => {
   });
 
   it('may move the alias of this profile only', () => {
-    const [roleId] = onlyResource(template, 'AWS::IAM::Role', 'DeploymentOrders');
+    const [roleId] = onlyResource(template, 'AWS::IAM::Role', 'DeploymentProfileOrders');
     const arn = { 'Fn::GetAtt': [functionId, 'Arn'] };
     const statements = allStatements(template).filter(({ owner }) => owner === roleId);
     expect(statements.map(({ statement }) => statement)).toMatchObject([
@@ -109,7 +115,9 @@ describe('with every option on', () => {
     ['order', (id) => ({ DependsOn: id })],
     ['order, among others', (id) => ({ DependsOn: ['Other', id] })],
   ])('an alarm that rolls back and depends on the URL would be such a cycle: by %s', (_, dependingOn) => {
-    const [[alarmId] = ['']] = Object.entries(Resources).filter(([id]) => id.startsWith('DeploymentOrdersErrors'));
+    const [[alarmId] = ['']] = Object.entries(Resources).filter(([id]) =>
+      id.startsWith('DeploymentProfileOrdersErrors'),
+    );
     const [[urlId] = [''], ...others] = Object.entries(Resources).filter(([, { Type }]) => Type === 'AWS::Lambda::Url');
     expect(others).toHaveLength(1);
     const planted = { ...Resources, [alarmId]: { Type: 'AWS::CloudWatch::Alarm', ...dependingOn(urlId) } };

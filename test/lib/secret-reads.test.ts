@@ -25,7 +25,7 @@ interface Pattern {
 }
 
 const patternOf = (raw: object, credential: string) => {
-  const [, { Properties }] = onlyResource(synthesize(raw), 'AWS::Events::Rule', `SecretReads${credential}`);
+  const [, { Properties }] = onlyResource(synthesize(raw), 'AWS::Events::Rule', `SecretReadsCredential${credential}`);
   return (Properties.EventPattern as Pattern).detail;
 };
 
@@ -84,6 +84,11 @@ describe('the rule of a credential', () => {
     expect(policy.match(/Allow/g)).toHaveLength(2);
     expect(policy).not.toContain('*');
   });
+});
+
+test('a credential may have the name of a part of the record', () => {
+  const raw = { credentials: { logs: {} }, profiles: { orders: { credential: 'logs' } }, ...RECORD };
+  expect(patternOf(raw, 'Logs')).toHaveProperty('requestParameters');
 });
 
 test('the log group is kept as long as others, under the same key', () => {
