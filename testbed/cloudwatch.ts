@@ -87,6 +87,19 @@ export class Metrics {
     return samples.find(({ atMs, value }) => atMs >= fromMs && condition(value))?.atMs;
   }
 
+  /** The metrics that in this time were something else than 0 for the first time, or 0 (`Vended 0`). */
+  moved(fromMs: number, untilMs: number): readonly string[] {
+    const [before, meanwhile] = [new Set<string>(), new Set<string>()];
+    for (const [key, minutes] of this.#samples) {
+      const [name = ''] = key.split(' ');
+      for (const { atMs, value } of [...minutes.values()].flat()) {
+        const seen = atMs < fromMs ? before : meanwhile;
+        if (atMs <= untilMs) seen.add(value === 0 ? `${name} 0` : name);
+      }
+    }
+    return [...meanwhile].filter((each) => !before.has(each));
+  }
+
   #add(name: string, of: string, sample: Sample): void {
     const key = `${name} ${of}`;
     const minutes = this.#samples.get(key) ?? new Map<number, Sample[]>();

@@ -2,12 +2,13 @@
 // and go off after it. The metrics are those that the real functions print under the fault.
 
 import { createHash } from 'node:crypto';
-import { afterEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, expect, test } from '@jest/globals';
 import { SOME_SCOPES } from '../../local/client-secrets.ts';
 import { ALARMS, type Alarm, type AlarmName } from '../../operating/alarms.ts';
 import { isOfFunction } from '../../operating/metrics.ts';
 import { type Alarms, dimensionsOf, MINUTE_MS } from '../../testbed/cloudwatch.ts';
 import type { VendingOptions } from '../../testbed/vending.ts';
+import { type Effect, tableOf } from './fault-table.ts';
 import { type Lambda, openScene, type Scene } from './scene.ts';
 
 const EVERY_MS = 10_000;
@@ -19,6 +20,11 @@ let scene: Scene;
 afterEach(async () => {
   await scene?.close();
   scene = undefined as unknown as Scene;
+});
+
+const effects: Effect[] = [];
+afterAll(() => {
+  process.stdout.write(tableOf(effects));
 });
 
 interface Calls {
@@ -221,6 +227,25 @@ function caller() {
 const changesOf = ({ changes }: Alarms, alarm: AlarmName) =>
   changes.filter((change) => change.alarm === fullName(alarm));
 
+/** What the fault did, where data come on time. */
+function effectOf({ fault, fires }: Fault, startMs: number, endMs: number): Effect {
+  const [onTime] = scene.alarms;
+  const firedMs = (name: AlarmName) => (onTime ? changesOf(onTime, name)[0]?.atMs : undefined) ?? Number.NaN;
+  const expected = fires.map(fullName);
+  return {
+    fault,
+    moved: scene.metrics.moved(startMs, endMs),
+    fired: fires.map((name) => ({
+      name,
+      afterMs: firedMs(name) - startMs,
+      afterFirstTroubleMs: firedMs(name) - firstTroubleMs(name, startMs),
+    })),
+    others: scene.alarms.flatMap(({ changes }) =>
+      changes.map(({ alarm }) => alarm).filter((alarm) => !expected.includes(alarm)),
+    ),
+  };
+}
+
 test.each(FAULTS)('$fault: $fires go on and off, and no other', async (given) => {
   const { begin, fires, passing = [], options = {}, beforeMs = 6 * MINUTE_MS, lastsMs = 20 * MINUTE_MS } = given;
   scene = await openScene(options);
@@ -234,6 +259,7 @@ test.each(FAULTS)('$fault: $fires go on and off, and no other', async (given) =>
   await end();
   await scene.run(25 * MINUTE_MS, EVERY_MS, call);
   expect(isSuccess(await call('orders'))).toBe(true);
+  effects.push(effectOf(given, startMs, endMs));
 
   for (const alarms of scene.alarms) {
     const fired = [...new Set(alarms.changes.map(({ alarm }) => alarm))];
