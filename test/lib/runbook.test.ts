@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { loadConfig } from '../../lib/config.ts';
-import { CONFIGURATIONS, TASKS, VARIABLES } from '../runbook/page.ts';
+import { ALARM_VARIABLES, CONFIGURATIONS, TASKS, VARIABLES } from '../runbook/page.ts';
 import { resourcesOf, synthesize } from './synth.ts';
 
 const COMMANDS = [VARIABLES, ...TASKS.flatMap(({ blocks }) => blocks)].join('\n');
@@ -17,6 +17,13 @@ test('each output that the commands read is one of the stack', () => {
   const read = names(/\(output (\w+)\)/g);
   expect(read.length).toBeGreaterThan(2);
   expect(Object.keys(template.toJSON().Outputs)).toEqual(expect.arrayContaining(read));
+});
+
+test('so is each one that the commands of the alarms read', () => {
+  const read = [...ALARM_VARIABLES.matchAll(/\(output "([^"]+)"\)/g)].map(([, name]) => String(name));
+  expect(read).toHaveLength(2);
+  const expected = read.map((name) => name.replace(/\$.PROFILE./, 'Orders').replace(/\$.CREDENTIAL./, 'Emporix'));
+  expect(Object.keys(template.toJSON().Outputs)).toEqual(expect.arrayContaining(expected));
 });
 
 test('the managed policy of a profile and the parameter of its URL have the names that the commands use', () => {

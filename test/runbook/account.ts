@@ -14,6 +14,8 @@ const ROOT = join(import.meta.dirname, '../..');
 const CREDENTIAL_FILE = '{"client_id":"runbook","client_secret":"canary-secret"}';
 /** The only use of `date` is `date +%s`. The clocks of the processes are moved forward, and so is this one. */
 const DATE = '#!/bin/sh\necho $(($(/bin/date +%s) + FORWARDED_SECONDS))\n';
+/** moto knows no LoggingConfig, and the AWS CLI prints None for what is missing. */
+export const LOG_GROUP = 'None';
 const BETWEEN_BLOCKS = '-- next block --\n';
 
 interface Endpoints {
@@ -65,13 +67,36 @@ export class Account {
   }
 
   /**
+   * Sets off an alarm, beside one of another stack, stops the function, and creates a key. All alarms of the stack are
+   * on, because moto heeds no state beside a prefix.
+   * @returns the key's ID
+   */
+  async putInTrouble(): Promise<string> {
+    const key = await this.#bash(
+      `for name in TokenVending/emporix/ServerDown AnotherStack//TableFailed; do
+         aws cloudwatch put-metric-alarm --alarm-name "$name" --evaluation-periods 1 --threshold 1 \
+           --comparison-operator LessThanThreshold --metric-name Minted --namespace TokenVending --period 60
+         aws cloudwatch set-alarm-state --alarm-name "$name" --state-value ALARM --state-reason test
+       done
+       aws lambda put-function-concurrency --function-name default --reserved-concurrent-executions 0 >&2
+       aws kms create-key --query KeyMetadata.KeyId --output text`,
+    );
+    return key.trim();
+  }
+
+  /**
    * Pastes blocks of the runbook into one shell, which ends at the first command that fails.
    * @param variables that the operator sets
+   * @param first the block that comes before them
    * @returns what each block printed
    */
-  async paste(blocks: readonly string[], variables: Readonly<Record<string, string>> = {}): Promise<readonly string[]> {
+  async paste(
+    blocks: readonly string[],
+    variables: Readonly<Record<string, string>> = {},
+    first = VARIABLES,
+  ): Promise<readonly string[]> {
     writeFileSync(join(this.#directory, 'credential.json'), CREDENTIAL_FILE);
-    const script = [VARIABLES, ...blocks].join(`printf '%s\\n' '${BETWEEN_BLOCKS.trim()}'\n`);
+    const script = [first, ...blocks].join(`printf '%s\\n' '${BETWEEN_BLOCKS.trim()}'\n`);
     const [, ...printed] = (await this.#bash(script, variables)).split(BETWEEN_BLOCKS);
     return printed;
   }
@@ -90,6 +115,7 @@ function templateOf(tableName: string): object {
     TokenTableName: tableName,
     CredentialEmporixSecretName: 'token-vending/emporix',
     ProfileOrdersFunctionName: 'default',
+    ProfileDefaultFunctionName: 'default',
   };
   const url = { Name: '/token-vending/TokenVending/orders/url', Type: 'String', Value: 'https://orders.example/' };
   return {
@@ -103,8 +129,7 @@ function templateOf(tableName: string): object {
           PolicyDocument: policy({ Action: 'lambda:InvokeFunctionUrl', Resource: '*' }),
         },
       },
-      // moto knows no LoggingConfig, and the AWS CLI prints None for what is missing.
-      Logs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: 'None' } },
+      Logs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: LOG_GROUP } },
       ...functionOf('default', tableName, 'emporix'),
       ...functionOf('reader', tableName, 'emporix'),
       ...functionOf('books', tableName, 'shop'),

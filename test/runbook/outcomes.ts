@@ -1,4 +1,5 @@
-// What each block of commands in docs/runbook.md says when it has worked, in the page's order.
+// What each command of an alarm, and each block of a task, in docs/runbook.md says when it has worked, in the page's
+// order.
 
 /** A block that isn't run, with the reason. */
 interface NotRun {
@@ -13,6 +14,29 @@ export const STAND_INS: Readonly<Record<string, string>> = {
   npm: 'npm ci would replace the packages that this suite runs on',
   git: 'the suite must not switch to another commit',
   sleep: 'the emulator answers at once',
+};
+
+/** Lines of the last minutes: each has one of these texts, and each text is in one. */
+function onlyLines(...texts: readonly RegExp[]): RegExp {
+  const sources = texts.map(({ source }) => source);
+  const all = sources.map((source) => `(?=[\\s\\S]*${source})`).join('');
+  return new RegExp(`^${all}((?!.*"old").*(${sources.join('|')}).*\\n)+$`);
+}
+
+const WHY_MINTS_FAIL = onlyLines(/"event":"mint_failed"/, /"event":"failure_covered"/);
+
+export const ALARM_OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
+  'Nothing vended': [/^\[\s*"TokenVending\/emporix\/ServerDown"\s*\]\n$/, onlyLines(/"event":"refused"/)],
+  Failures: [onlyLines(/"status":502\b/, /"status":503\b/)],
+  Misconfigured: [onlyLines(/"status":500\b.*"description":"/)],
+  Throttles: [{ notRun: 'moto has no limits of the account' }, /"ReservedConcurrentExecutions": 0/],
+  'Function errors': [onlyLines(/Task timed out/, /Runtime exited/, /Invoke Error/)],
+  'Vended past margin': [WHY_MINTS_FAIL],
+  'Server down': [onlyLines(/"event":"mint_failed"/)],
+  'Credential refused': [onlyLines(/"event":"credential_refused"/), /"AWSCURRENT"/],
+  'Replaced credential in use': [WHY_MINTS_FAIL],
+  'Credential check failed': [onlyLines(/"event":"credential_check_failed".*"AccessDeniedException"/), /"AWSCURRENT"/],
+  'Table failed': [onlyLines(/"event":"table_failed".*"AccessDeniedException"/), /^"Enabled"\n$/],
 };
 
 export const OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {

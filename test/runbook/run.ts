@@ -9,9 +9,10 @@ import { moto, startMoto } from '../../testbed/moto.ts';
 import { Database } from '../../testbed/processes/database.ts';
 import { runSuite, type Suite } from '../../testbed/suite.ts';
 import { setUp } from '../adversity/setup.ts';
-import { Account } from './account.ts';
-import { OUTCOMES, STAND_INS } from './outcomes.ts';
-import { TASKS, type Task } from './page.ts';
+import { Account, LOG_GROUP } from './account.ts';
+import { startLogGroup } from './log-group.ts';
+import { ALARM_OUTCOMES, OUTCOMES, type Outcome, STAND_INS } from './outcomes.ts';
+import { ALARM_CHECKS, ALARM_VARIABLES, type Section, TASKS } from './page.ts';
 import { checkPurges } from './purge.ts';
 
 await runSuite({}, async (suite) => {
@@ -29,17 +30,21 @@ await runSuite({}, async (suite) => {
     secretsManager: secretsManager.url,
   });
   await suite.step('the account has what a deployed stack has', () => account.create(setup.tableName));
-  await suite.check('each task of the runbook has its outcomes here', async () => {
-    assert.deepEqual(
-      TASKS.map(({ heading, blocks }) => [heading, blocks.length]),
-      Object.entries(OUTCOMES).map(([heading, outcomes]) => [heading, outcomes.length]),
-    );
+  await suite.check('each alarm and each task of the runbook has its outcomes here', async () => {
+    const counts = (sections: readonly Section[]) => sections.map(({ heading, blocks }) => [heading, blocks.length]);
+    const expected = (outcomes: object) => Object.entries(outcomes).map(([heading, each]) => [heading, each.length]);
+    assert.deepEqual(counts(TASKS), expected(OUTCOMES));
+    assert.deepEqual(counts(ALARM_CHECKS), expected(ALARM_OUTCOMES));
   });
   await checkPurges(suite, account, setup);
+  await checkAlarms(suite, account);
   // Local mode's Secrets Manager deletes no secret. moto's rotation without a function loses AWSCURRENT.
   const inMoto = { AWS_ENDPOINT_URL_SECRETS_MANAGER: server.url };
   for (const task of TASKS.filter(({ heading }) => heading !== 'Purge tokens')) {
-    await checkTask(suite, account, task, task.heading === 'Delete the stack' ? inMoto : {});
+    const variables = { TOKEN: 'canary-token', NEW_SECRET: 'token-vending/copy' };
+    const endpoints = task.heading === 'Delete the stack' ? inMoto : {};
+    const paste = (blocks: readonly string[]) => account.paste(blocks, { ...variables, ...endpoints });
+    await checkSection(suite, task, OUTCOMES[task.heading] ?? [], paste);
   }
   await setup.close();
   await database.kill();
@@ -48,13 +53,26 @@ await runSuite({}, async (suite) => {
   for (const [name, because] of Object.entries(STAND_INS)) console.log(`  - ${name}: ${because}.`);
 });
 
-async function checkTask(suite: Suite, account: Account, { heading, blocks }: Task, endpoints: object): Promise<void> {
-  const outcomes = OUTCOMES[heading] ?? [];
+async function checkAlarms(suite: Suite, account: Account): Promise<void> {
+  const KEY = await suite.step('some alarms are on', () => account.putInTrouble());
+  const logGroup = await suite.step('the functions have printed lines under faults', () => startLogGroup(LOG_GROUP));
+  const variables = { KEY, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logGroup.url };
+  for (const alarm of ALARM_CHECKS) {
+    const paste = (blocks: readonly string[]) => account.paste(blocks, variables, ALARM_VARIABLES);
+    await checkSection(suite, alarm, ALARM_OUTCOMES[alarm.heading] ?? [], paste);
+  }
+  await logGroup.close();
+}
+
+async function checkSection(
+  suite: Suite,
+  { heading, blocks }: Section,
+  outcomes: readonly Outcome[],
+  paste: (blocks: readonly string[]) => Promise<readonly string[]>,
+): Promise<void> {
   for (const outcome of outcomes) if ('notRun' in outcome) suite.skip(`a block of "${heading}"`, outcome.notRun);
   await suite.check(`"${heading}" can be pasted`, async () => {
-    const isRun = (_: unknown, index: number) => outcomes[index] instanceof RegExp;
-    const variables = { TOKEN: 'canary-token', NEW_SECRET: 'token-vending/copy', ...endpoints };
-    const printed = await account.paste(blocks.filter(isRun), variables);
+    const printed = await paste(blocks.filter((_, index) => outcomes[index] instanceof RegExp));
     const expected = outcomes.filter((outcome) => outcome instanceof RegExp);
     assert.equal(printed.length, expected.length);
     for (const [index, outcome] of expected.entries()) assert.match(printed[index] ?? '', outcome);
