@@ -10,7 +10,7 @@ type Input = string | URL | Request;
 export async function authorizedFetch(
   { fetch, allowedOrigins }: Pick<Settings, 'fetch' | 'allowedOrigins'>,
   source: TokenSource,
-  getToken: (signal: AbortSignal | undefined) => Promise<VendedToken>,
+  minTtlSeconds: number,
   input: Input,
   init: RequestInit,
 ): Promise<Response> {
@@ -23,12 +23,12 @@ export async function authorizedFetch(
   };
   const signal = init.signal ?? (input instanceof Request ? input.signal : undefined);
   const canRepeat = canBeSentTwice(input, init);
-  const token = await getToken(signal);
+  const token = await source.get(minTtlSeconds, signal);
   const response = await send(token);
   if (!refusesToken(response, origin)) return response;
   if (!source.reportRefused(token.accessToken) || !canRepeat) return response;
   // The API's own answer says more than a failure to get another token.
-  const other = await getToken(signal).catch(() => signal?.throwIfAborted());
+  const other = await source.get(minTtlSeconds, signal).catch(() => signal?.throwIfAborted());
   if (other === undefined || other.accessToken === token.accessToken) return response;
   // A body that was cut can't be cancelled, and nobody needs it.
   await response.body?.cancel().catch(() => {});

@@ -90,10 +90,9 @@ export class TokenClient {
     init: RequestInit = {},
     options: Omit<TokenOptions, 'signal'> = {},
   ): Promise<Response> => {
+    const { scope = this.#options.scope, minTtlSeconds = 0 } = options;
     const { settings } = this.#connect();
-    const source = this.#sourceOf(options.scope ?? this.#options.scope);
-    const getToken = (signal: AbortSignal | undefined) => this.getToken({ ...options, signal });
-    return await authorizedFetch(settings, source, getToken, input, init);
+    return await authorizedFetch(settings, this.#sourceOf(scope), duration(minTtlSeconds), input, init);
   };
 
   /**

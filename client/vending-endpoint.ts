@@ -1,5 +1,6 @@
 // Asks the token endpoint for a token: a signed POST, repeated with back-off while the failure may pass.
 
+import { systemCodeOf } from '../lambda/errors.ts';
 import { messageOf, type ReceivedToken, readAnswer, tokenOf } from './answer.ts';
 import { TokenVendingError } from './errors.ts';
 import { hintOfUnreachable, NO_CREDENTIALS_HINT } from './hints.ts';
@@ -10,7 +11,6 @@ import { elapsedMs, type Instant, type Runtime } from './runtime.ts';
 const TRANSIENT = new Set([429, 502, 503, 504]);
 const FIRST_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 5_000;
-const MAX_CAUSES = 4;
 
 export interface EndpointOptions {
   /** Whether to repeat the request within the time limit. */
@@ -142,11 +142,4 @@ function unreachable(cause: unknown, { aborted }: AbortSignal): TokenVendingErro
   const what = aborted ? 'the token endpoint did not answer in time' : 'the token endpoint could not be reached';
   const message = systemCode === undefined ? what : `${what} (${systemCode})`;
   return new TokenVendingError('unreachable', message, { hint: hintOfUnreachable(systemCode), cause });
-}
-
-/** The code of the system's or undici's error, which `fetch` hides among the causes: `ENOTFOUND`. */
-function systemCodeOf(error: unknown, depth = 0): string | undefined {
-  if (!(error instanceof Error) || depth > MAX_CAUSES) return undefined;
-  const { code, cause } = error as Error & { code?: unknown };
-  return typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code) ? code : systemCodeOf(cause, depth + 1);
 }
