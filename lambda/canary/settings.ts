@@ -1,5 +1,7 @@
 // The settings of a canary come from its environment.
 
+import { readVariables } from '../environment.ts';
+
 /** The names of the environment variables that each canary has. */
 export const CANARY_VARIABLES = ['STACK_NAME', 'PROFILE', 'TOKEN_VENDING_URL'] as const;
 /** It is set for profiles with an allow-list only. */
@@ -20,10 +22,11 @@ export interface CanarySettings {
 
 /** @throws Error if a variable is missing, which stops the function's start */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): CanarySettings {
-  const [stackName, profile, tokenEndpoint] = CANARY_VARIABLES.map((name) => {
-    const value = env[name];
-    if (!value) throw new Error(`environment variable ${name} is missing`);
-    return value;
-  }) as [string, string, string];
-  return { stackName, profile, tokenEndpoint, refusedScope: env[REFUSED_SCOPE_VARIABLE] };
+  const variables = readVariables(env, CANARY_VARIABLES);
+  return {
+    stackName: variables.STACK_NAME,
+    profile: variables.PROFILE,
+    tokenEndpoint: variables.TOKEN_VENDING_URL,
+    refusedScope: env[REFUSED_SCOPE_VARIABLE],
+  };
 }

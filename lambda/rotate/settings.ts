@@ -1,6 +1,7 @@
 // The settings of a rotation function: names, ARNs and endpoints come from its environment, which holds 4 KB (AWS's
 // limit). The profiles that use the credential come from a JSON file beside its code, because 169 scopes don't fit.
 
+import { readVariables } from '../environment.ts';
 import type { ClientAuthenticationMethod } from '../oauth/client-authentication.ts';
 import type { SecretFields } from '../secrets/secret-value.ts';
 
@@ -40,10 +41,12 @@ export interface RotationSettings extends RotationFile {
  * Joins the environment and the rotation file. @throws Error if a variable is missing, which stops the function's start
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>, file: RotationFile): RotationSettings {
-  const [stackName, credential, secretId, tokenEndpoint] = ROTATION_VARIABLES.map((name) => {
-    const value = env[name];
-    if (!value) throw new Error(`environment variable ${name} is missing`);
-    return value;
-  }) as [string, string, string, string];
-  return { ...file, stackName, credential, secretId, tokenEndpoint };
+  const variables = readVariables(env, ROTATION_VARIABLES);
+  return {
+    ...file,
+    stackName: variables.STACK_NAME,
+    credential: variables.CREDENTIAL,
+    secretId: variables.SECRET_ID,
+    tokenEndpoint: variables.TOKEN_ENDPOINT,
+  };
 }

@@ -1,6 +1,7 @@
 // The settings of a vend function: names, ARNs and endpoints come from its environment, which holds 4 KB (AWS's limit).
 // The profile's scopes and parameters come from a JSON file beside its code, because 169 scopes don't fit.
 
+import { readVariables } from '../environment.ts';
 import type { ClientAuthenticationMethod } from '../oauth/client-authentication.ts';
 import type { SecretFields } from '../secrets/secret-value.ts';
 
@@ -47,10 +48,14 @@ export interface Settings extends ProfileFile {
  * Joins the environment and the profile file. @throws Error if a variable is missing, which stops the function's start
  */
 export function readSettings(env: Readonly<Record<string, string | undefined>>, file: ProfileFile): Settings {
-  const [stackName, profile, credential, secretId, tableName, tokenEndpoint] = ENVIRONMENT_VARIABLES.map((name) => {
-    const value = env[name];
-    if (!value) throw new Error(`environment variable ${name} is missing`);
-    return value;
-  }) as [string, string, string, string, string, string];
-  return { ...file, stackName, profile, credential, secretId, tableName, tokenEndpoint };
+  const variables = readVariables(env, ENVIRONMENT_VARIABLES);
+  return {
+    ...file,
+    stackName: variables.STACK_NAME,
+    profile: variables.PROFILE,
+    credential: variables.CREDENTIAL,
+    secretId: variables.SECRET_ID,
+    tableName: variables.TABLE_NAME,
+    tokenEndpoint: variables.TOKEN_ENDPOINT,
+  };
 }
