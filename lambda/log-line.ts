@@ -70,7 +70,9 @@ function declarationOf(metrics: Metrics, hasSource: boolean): Declaration | unde
   const names = Object.keys(metrics) as MetricName[];
   if (names.length === 0) return undefined;
   const key = `${names.join()} ${hasSource}`;
-  const declared = DECLARATIONS.get(key) ?? declare(names, hasSource);
+  const known = DECLARATIONS.get(key);
+  if (known !== undefined) return known;
+  const declared = declare(names, hasSource);
   DECLARATIONS.set(key, declared);
   return declared;
 }

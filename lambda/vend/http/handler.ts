@@ -92,7 +92,7 @@ async function tokenResponse(
     expiresInSeconds: Number(response.expires_in),
     credentialVersion: vended.credentialVersion,
     tokenSha256Prefix: token.sha256.slice(0, 8),
-    item: vended.key.slice(settings.profile.length + 1).slice(0, 8),
+    item: vended.key.slice(settings.profile.length + 1, settings.profile.length + 9),
   };
   auditLog.vended(audited.audit, tokenFields, vended);
   return jsonResponse(200, response, { 'x-token-source': vended.source });

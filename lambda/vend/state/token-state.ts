@@ -149,7 +149,7 @@ export function isForced({ token }: TokenState, demand: Demand, nowMs: number): 
   return token !== undefined && isRejected(token, demand) && isValid(token, NO_DEMAND, nowMs);
 }
 
-/** Whether a token is there that would do for callers who demand nothing of it. */
+/** Whether a token is there that would do for callers who demand nothing of it, but not for this demand. */
 export function isUnfit({ token }: TokenState, demand: Demand, nowMs: number): boolean {
   return isValid(token, NO_DEMAND, nowMs) && !isValid(token, demand, nowMs);
 }

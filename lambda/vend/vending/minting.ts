@@ -123,7 +123,8 @@ export class Minting {
   async #mint(mint: Mint): Promise<FoundToken | undefined> {
     const { keeper, limits, minter, recorder } = this.#props;
     const { call, reading, startedAtMs, isEarly } = mint;
-    const [{ request, demand }, { state }] = [call, reading];
+    const { request, demand } = call;
+    const { state } = reading;
     const wasTested = keeper.state.test?.version === keeper.current?.version;
     const isTest = await recorder.claimTest();
     const isNeeded = !isFresh(state, demand, keeper.versionsInUse, this.#nowMs) || this.#nowMs >= state.token.renewAtMs;
