@@ -26,7 +26,7 @@ export function makeCertificate(folder: string): Certificate | undefined {
   return { certPath, keyPath };
 }
 
-/** Returns the URL of the front, which it has until the process ends. */
+/** Returns the URL of the front, which it has until the process ends. It doesn't keep the process. */
 export async function startTlsFront(target: string, { certPath, keyPath }: Certificate): Promise<string> {
   const { port, pathname } = new URL(target);
   const server = createServer({ cert: readFileSync(certPath), key: readFileSync(keyPath) }, (incoming) => {
@@ -38,6 +38,7 @@ export async function startTlsFront(target: string, { certPath, keyPath }: Certi
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
+  server.unref();
   return `https://127.0.0.1:${(server.address() as AddressInfo).port}${pathname === '/' ? '' : pathname}`;
 }
 
