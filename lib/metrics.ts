@@ -41,7 +41,7 @@ export function metricOf(
   });
 }
 
-/** AWS's own metric of a profile's function, or of its log group. */
+/** AWS's own metric of a function, or of its log group. */
 export function metricOfFunction(
   metricName: FunctionMetricName,
   { functionName, logGroup }: lambda.Function,

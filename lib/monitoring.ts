@@ -5,6 +5,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import type * as kms from 'aws-cdk-lib/aws-kms';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as sns from 'aws-cdk-lib/aws-sns';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
@@ -25,12 +26,15 @@ import { configError } from './config-error.ts';
 import type { Credential } from './credential.ts';
 import { type DimensionValues, metricOf, metricOfFunction } from './metrics.ts';
 import type { Profile } from './profile.ts';
+import type { CredentialRotation } from './rotation.ts';
 
 export interface MonitoringProps {
   /** By name. */
   readonly profiles: ReadonlyMap<string, Profile>;
   /** By name. */
   readonly credentials: ReadonlyMap<string, Credential>;
+  /** By the name of the credential. */
+  readonly rotations: ReadonlyMap<string, CredentialRotation>;
   /** By the name of the profile. */
   readonly canaries: ReadonlyMap<string, Canary>;
   readonly thresholds: Readonly<Record<AlarmSetting, number>>;
@@ -56,7 +60,8 @@ interface Subject {
   /** The part of the alarm's name that names it. Empty for the stack. */
   readonly name: string;
   readonly dimensions: DimensionValues;
-  readonly function?: Profile['function'];
+  /** The function of a profile, or the rotation function of a credential. */
+  readonly function?: lambda.Function;
   readonly features?: readonly Feature[];
   /** The time between two runs of its canary. */
   readonly canaryPeriod?: Duration;
@@ -79,9 +84,13 @@ export class Monitoring extends Construct {
     const { stackName } = Stack.of(this);
     const shared = [
       ...this.alarms('Stack', { name: '', dimensions: { Stack: stackName } }),
-      ...[...props.credentials].flatMap(([name, { config }]) => {
-        const dimensions = { Stack: stackName, Credential: name };
-        return this.alarms('Credential', { name, dimensions, features: config.rotation ? ['rotation'] : [] });
+      ...[...props.credentials.keys()].flatMap((name) => {
+        const rotation = props.rotations.get(name);
+        return this.alarms('Credential', {
+          name,
+          dimensions: { Stack: stackName, Credential: name },
+          ...(rotation && { features: ['rotation'], function: rotation.function }),
+        });
       }),
     ];
     assertRuleFits(shared.length, [...props.credentials.keys()], stackName);
@@ -209,11 +218,11 @@ function watched({ on, means, only }: Alarm, subject: Subject): cloudwatch.IMetr
 
 function metricFor(
   { name, statistic }: WatchedMetric,
-  { dimensions, function: lambda }: Subject,
+  { dimensions, function: handler }: Subject,
   period = Duration.minutes(1),
 ): cloudwatch.Metric {
   const options = { statistic, period };
   if (!isOfFunction(name)) return metricOf(name, dimensions, options);
-  if (lambda === undefined) throw new Error(`${name} is a metric of a function, and there is none`);
-  return metricOfFunction(name, lambda, options);
+  if (handler === undefined) throw new Error(`${name} is a metric of a function, and there is none`);
+  return metricOfFunction(name, handler, options);
 }

@@ -23,9 +23,12 @@ export interface CredentialRotationProps extends FunctionSettings {
 const MAX_TIMEOUT_MS = 900_000;
 
 export class CredentialRotation extends Construct {
+  readonly function: lambda.Function;
+
   constructor(scope: Construct, id: string, props: CredentialRotationProps) {
     super(scope, id);
-    const { functionArn } = this.createFunction(props);
+    this.function = this.createFunction(props);
+    const { functionArn } = this.function;
     const { secretArn } = props.credential;
     const permission = new lambda.CfnPermission(this, 'Permission', {
       action: 'lambda:InvokeFunction',

@@ -43,12 +43,12 @@ export class TokenVending extends Construct {
     this.table = this.createTable(encryptionKey);
     this.credentials = this.createCredentials(config, encryptionKey);
     this.profiles = this.createProfiles(config, settings);
-    this.createRotations(config, settings);
+    const rotations = this.createRotations(config, settings);
     if (config.deployment?.strategy === 'canary') {
       new GradualDeployment(this, 'Deployment', { profiles: this.profiles });
     }
     const canaries = this.createCanaries(config, settings);
-    this.createMonitoring(config, canaries, encryptionKey);
+    this.createMonitoring(config, rotations, canaries, encryptionKey);
     if (config.recordSecretReads) new SecretReads(this, 'SecretReads', { credentials: this.credentials, ...settings });
     new Queries(this, 'Queries', { profiles: this.profiles });
     const { profiles, credentials } = this;
@@ -125,16 +125,22 @@ export class TokenVending extends Construct {
     );
   }
 
-  private createRotations({ profiles }: Config, settings: FunctionSettings): void {
-    for (const [name, credential] of this.credentials) {
-      if (!credential.config.rotation) continue;
-      const users = Object.entries(profiles).filter(([, profile]) => profile.credential === name);
-      new CredentialRotation(credential, 'Rotation', { credential, profiles: Object.fromEntries(users), ...settings });
-    }
+  /** By the name of the credential. */
+  private createRotations({ profiles }: Config, settings: FunctionSettings): ReadonlyMap<string, CredentialRotation> {
+    return new Map(
+      [...this.credentials]
+        .filter(([, { config }]) => config.rotation)
+        .map(([name, credential]) => {
+          const users = Object.entries(profiles).filter(([, profile]) => profile.credential === name);
+          const props = { credential, profiles: Object.fromEntries(users), ...settings };
+          return [name, new CredentialRotation(credential, 'Rotation', props)] as const;
+        }),
+    );
   }
 
   private createMonitoring(
     { alarms, alarmEmail, alarmTopicArn }: Config,
+    rotations: ReadonlyMap<string, CredentialRotation>,
     canaries: ReadonlyMap<string, Canary>,
     encryptionKey: kms.IKey | undefined,
   ): void {
@@ -142,6 +148,7 @@ export class TokenVending extends Construct {
     new Monitoring(this, 'Monitoring', {
       profiles: this.profiles,
       credentials: this.credentials,
+      rotations,
       canaries,
       thresholds: alarms,
       ...(alarmEmail !== undefined && { alarmEmail }),

@@ -3,8 +3,7 @@
 // pagers notify, which are composite alarms: one of the table and the credentials, and one of each profile.
 //
 // An alarm that needs two of five minutes goes on within three minutes, and within five where the data are two minutes
-// late, as those of log lines may be. NothingVended needs a third minute, because tokens whose lines are late look like
-// none.
+// late, as those of log lines may be.
 
 import { calculated, constant, type Expression, either, filled, metric, sum } from './expression.ts';
 
@@ -49,15 +48,22 @@ export interface Alarm {
   readonly means: string;
 }
 
+/** Whether a call of the minute was neither throttled nor lost, by Lambda's own metrics alone. */
+const ANY_ANSWERED = calculated(filled('Invocations', 'Sum', 0), '>', filled('Errors', 'Sum', 0));
+
 /**
  * The requests of a minute that brought no token, if none was vended. `Vended` is 0 for an answer 5xx, so the count of
- * its samples is the count of these answers: it has data whenever the function answers. Where Lambda throttles all, it
- * has none after seven minutes, and FILL may have nothing to fill: then the state stays as it is.
+ * its samples is the count of these answers. Calls that die or are throttled count only if the function answered none:
+ * so an alarm never takes tokens of which the lines are late for none. Where Lambda throttles all, there are no lines
+ * after some minutes, and FILL may have nothing to fill: then the state stays as it is.
  */
 const FAILED_WHILE_NOTHING_VENDED = either(
   calculated(filled('Vended', 'Maximum', 0), '>', constant(0)),
   constant(0),
-  sum(filled('Vended', 'SampleCount', 0), filled('Errors', 'Sum', 0), filled('Throttles', 'Sum', 0)),
+  sum(
+    filled('Vended', 'SampleCount', 0),
+    either(ANY_ANSWERED, constant(0), sum(filled('Errors', 'Sum', 0), filled('Throttles', 'Sum', 0))),
+  ),
 );
 
 /** Whether a mint of the minute succeeded. `Minted` is 0 for a mint that the server failed. */
@@ -67,7 +73,7 @@ const ANY_MINTED = metric('Minted', 'Maximum');
 export const ALARMS = {
   NothingVended: {
     of: 'Profile', on: FAILED_WHILE_NOTHING_VENDED, atLeast: 1,
-    periods: [3, 7], missing: 'ignore',
+    periods: [2, 5], missing: 'ignore',
     means: 'Callers ask for tokens, and none is vended.',
   },
   Failures: {
@@ -80,7 +86,7 @@ export const ALARMS = {
   },
   Throttles: {
     of: 'Profile', on: metric('Throttles'), atLeast: 10, setting: 'throttles',
-    periods: [3, 5], means: 'Lambda refuses calls: the concurrency of the function or of the account is used up.',
+    periods: [2, 5], means: 'Lambda refuses calls: the concurrency of the function or of the account is used up.',
   },
   FunctionErrors: {
     of: 'Profile', on: metric('Errors'), atLeast: 1, setting: 'functionErrors',
@@ -105,7 +111,7 @@ export const ALARMS = {
   },
   ReplacedCredentialInUse: {
     of: 'Credential', on: metric('ReplacedCredentialInUse'), atLeast: 1, setting: 'replacedCredentialInUse',
-    periods: [3, 5], means: 'Tokens of a replaced credential are still vended, because the current one can not mint.',
+    periods: [2, 5], means: 'Tokens of a replaced credential are still vended, because the current one can not mint.',
   },
   CredentialCheckFailed: {
     of: 'Credential', on: metric('CredentialCheckFailed'), atLeast: 1, setting: 'credentialCheckFailed',
@@ -113,10 +119,10 @@ export const ALARMS = {
   },
   MintedEarly: {
     of: 'Credential', on: metric('MintedEarly'), atLeast: 2, setting: 'mintedEarly',
-    periods: [3, 5], means: 'Tokens are minted again and again before they end, which the server may throttle.',
+    periods: [2, 5], means: 'Tokens are minted again and again before they end, which the server may throttle.',
   },
   RotationFailed: {
-    of: 'Credential', on: metric('RotationFailed'), atLeast: 1,
+    of: 'Credential', on: metric('Errors'), atLeast: 1,
     only: 'rotation', periods: [1, 15], means: 'A verified rotation failed, and the credential is the one before.',
   },
   TableFailed: {

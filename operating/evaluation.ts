@@ -8,7 +8,10 @@ export type AlarmState = 'OK' | 'ALARM';
 
 /** What an alarm evaluates, at one moment. */
 export interface Range {
-  /** The last periods that have ended, the oldest first. As many as the alarm evaluates. */
+  /**
+   * The last periods that have ended, the oldest first. As many as the alarm evaluates, or more: then earlier ones with
+   * data take the places of those without.
+   */
   readonly periods: readonly Pick<Period, 'valueOf'>[];
   /** Whether FILL also fills a metric without a data point in the whole range. AWS doesn't say. */
   readonly fillsWithoutData: boolean;
@@ -18,13 +21,19 @@ type Evaluated = Pick<Alarm, 'on' | 'atLeast' | 'below' | 'periods' | 'missing'>
 
 /** @param before the state until now */
 export function stateOf(alarm: Evaluated, range: Range, before: AlarmState): AlarmState {
-  const values = valuesOf(alarm.on, range);
+  const values = evaluatedOf(valuesOf(alarm.on, range), alarm.periods[1]);
   if (alarm.missing === 'ignore' && values.every((value) => value === undefined)) return before;
   const breaching = values.filter((value) =>
     value === undefined ? alarm.missing === 'breaching' : breaches(alarm, value),
   );
   const [toAlarm] = alarm.periods;
   return breaching.length >= toAlarm ? 'ALARM' : 'OK';
+}
+
+/** CloudWatch uses as few periods without data as possible. */
+function evaluatedOf(values: readonly (number | undefined)[], evaluated: number): readonly (number | undefined)[] {
+  const present = values.filter((value) => value !== undefined).slice(-evaluated);
+  return [...present, ...Array<undefined>(evaluated - present.length)];
 }
 
 function valuesOf(expression: Expression, { periods, fillsWithoutData }: Range): (number | undefined)[] {

@@ -52,7 +52,10 @@ export const METRICS = {
   MintLatency: { unit: 'Milliseconds', dimensions: CREDENTIAL, meaning: 'how long a mint took that brought a token' },
   MintedEarly: count(CREDENTIAL, "mints that no token's end explains: forced, for min_ttl, or without the table"),
   CredentialRefused: count(CREDENTIAL, 'times that the authorization server refused a version of the credential'),
-  ReplacedCredentialInUse: count(CREDENTIAL, 'tokens vended that a replaced version of the credential minted'),
+  ReplacedCredentialInUse: count(
+    CREDENTIAL,
+    'tokens vended that a replaced version of the credential minted, 15 s after the current one was seen',
+  ),
   CredentialCheckFailed: count(CREDENTIAL, 'reads of the secret that failed'),
   Rotated: count(CREDENTIAL, 'verified rotations that succeeded'),
   RotationFailed: count(CREDENTIAL, 'steps of a verified rotation that failed'),
@@ -66,7 +69,7 @@ function count<Sets extends DimensionSets>(dimensions: Sets, meaning: string) {
   return { unit: 'Count', dimensions, meaning } as const;
 }
 
-/** AWS's own metrics of a profile's function and its log group, by namespace. `Duration` is in milliseconds. */
+/** AWS's own metrics of a function and its log group, by namespace. `Duration` is in milliseconds. */
 export const FUNCTION_METRICS = {
   Errors: 'AWS/Lambda',
   Throttles: 'AWS/Lambda',

@@ -1,5 +1,6 @@
 // What a month costs: the parts that each call adds, and those that are the same however many calls there are.
 
+import { tracesOf } from '../fleet/arithmetic.ts';
 import { DAY, FUNCTION_GB, LIFETIME_SECONDS, MONTH_MS, PRICES, SECOND } from '../fleet/model.ts';
 import results from '../results.json' with { type: 'json' };
 import {
@@ -15,7 +16,6 @@ import {
   SCOPE_SETS,
   SERVER_MS,
   TOKEN_READ_UNITS,
-  TRACED_SHARE,
 } from './model.ts';
 
 /** USD a month, by what it is paid for. */
@@ -103,12 +103,6 @@ export class Arithmetic {
     const calls = (processes * MONTH_MS) / (CLIENT_ASKS_AFTER_SHARE * LIFETIME_SECONDS * SECOND);
     return { ...this.#ofCalls(calls, 0, 0), ...this.ofStack({ profiles: 1, credentials: 1 }) };
   }
-}
-
-/** Calls come evenly. */
-function tracesOf(calls: number): number {
-  const seconds = MONTH_MS / SECOND;
-  return Math.min(calls, seconds + TRACED_SHARE * Math.max(0, calls - seconds));
 }
 
 /** Processes that each mint for themselves, and read the secret for each mint. */

@@ -52,8 +52,5 @@ export const FROM_MEMORY_SHARE = 0.88;
 /** Of an item with a token for all scopes of a tenant. */
 export const TOKEN_READ_UNITS = 2;
 
-/** Lambda asks X-Ray to record one call a second, and this part of the others. */
-export const TRACED_SHARE = 0.05;
-
 /** A client asks again after this part of the lifetime, on average: the token that it gets is of middle age. */
 export const CLIENT_ASKS_AFTER_SHARE = 0.5;

@@ -5,7 +5,7 @@
 import type { DesignName } from '../../testbed/simulator/designs.ts';
 import type { Figures } from './figures.ts';
 import type { LogBytes } from './log-lines.ts';
-import { DAY, FUNCTION_GB, LIFETIME_SECONDS, MONTH_MS, PRICES, SCOPE_SETS, SECOND } from './model.ts';
+import { DAY, FUNCTION_GB, LIFETIME_SECONDS, MONTH_MS, PRICES, SCOPE_SETS, SECOND, TRACED_SHARE } from './model.ts';
 import type { Run } from './runs.ts';
 import { type Count, Counts } from './tally.ts';
 
@@ -21,7 +21,9 @@ export interface Report {
 }
 
 /** USD a month. */
-export type Cost = Readonly<Record<'function requests' | 'function time' | 'logs' | 'table' | 'secret', number>>;
+export type Cost = Readonly<
+  Record<'function requests' | 'function time' | 'logs' | 'traces' | 'table' | 'secret', number>
+>;
 
 export const SIZES = [1, 10, 100, 1_000, 10_000] as const;
 /** The mean: drawn from 75 to 85 % of the lifetime, or 30 s before its end. */
@@ -98,10 +100,17 @@ export class Arithmetic {
       'function requests': month('calls') * PRICES.functionRequests,
       'function time': (month('billedMs') / SECOND) * FUNCTION_GB * PRICES.functionGbSeconds,
       logs: this.logCost(design, instances, 'printed'),
+      traces: tracesOf(month('calls')) * PRICES.traces,
       table: month('tableReadUnits') * PRICES.tableReadUnits + writeUnits * PRICES.tableWriteUnits,
       secret: month('secretCalls') * PRICES.secretCalls,
     };
   }
+}
+
+/** What X-Ray records of the calls of a month, which come evenly: one a second, and a share of the others. */
+export function tracesOf(calls: number): number {
+  const seconds = MONTH_MS / SECOND;
+  return Math.min(calls, seconds + TRACED_SHARE * Math.max(0, calls - seconds));
 }
 
 export function total(cost: Cost): number {

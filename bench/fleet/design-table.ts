@@ -91,6 +91,7 @@ function costRows(arithmetic: Arithmetic): Row[] {
     ['USD a month: function requests', cost('function requests')],
     ['USD a month: function time', cost('function time')],
     ['USD a month: log', cost('logs')],
+    ['USD a month: traces', cost('traces')],
     [`**USD a month** (${PRICES.where})`, (design) => whole(total(arithmetic.cost(design, LARGEST)))],
   ];
 }

@@ -41,6 +41,9 @@ export const TABLE_LIMIT = { read: 12_000, write: 4_000 } as const;
 /** GetSecretValue, calls per second and region. */
 export const SECRET_LIMIT = 10_000;
 
+/** Lambda asks X-Ray to record one call a second, and this part of the others. */
+export const TRACED_SHARE = 0.05;
+
 /** The same list prices as those of calls. */
 export const PRICES = {
   ...CALL_PRICES,

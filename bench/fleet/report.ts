@@ -95,6 +95,7 @@ function sizes(arithmetic: Arithmetic): string {
       `the same, if each line had both lists of scopes: ${whole(arithmetic.report.logBytesPerCall.withBothLists)} bytes`,
       (size) => money(arithmetic.logCost('ours', size, 'withBothLists')),
     ],
+    ['USD a month: traces', (size) => money(cost(size).traces)],
     ['USD a month', (size) => money(total(cost(size)))],
   ];
   return markdownTable(

@@ -2,7 +2,8 @@
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { SOME_SCOPES } from '../../local/client-secrets.ts';
-import { MINUTE_MS, SHARED } from '../../testbed/cloudwatch.ts';
+import { SHARED } from '../../operating/alarm-watch.ts';
+import { MINUTE_MS } from '../../operating/samples.ts';
 import { openScene, type Scene } from './scene.ts';
 
 const HOUR_MS = 60 * MINUTE_MS;

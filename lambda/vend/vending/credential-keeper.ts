@@ -17,6 +17,8 @@ type Range = readonly [fromMs: number, toMs: number];
 const CHECK_EVERY_MS: Range = [40_000, 50_000];
 /** While a version is being tested, so that all instances follow within seconds. */
 const CHECK_TEST_EVERY_MS: Range = [4_000, 8_000];
+/** By then all instances have followed a current version that can mint. */
+const FOLLOWED_AFTER_MS = 15_000;
 /** How long a caller waits for Secrets Manager if a version is known. */
 const WAIT_FOR_SECRET_MS = 500;
 
@@ -37,6 +39,8 @@ export class CredentialKeeper {
   /** A read that its caller waits for. Others who come meanwhile wait as well. */
   #readingSecret: Promise<void> | undefined;
   #secretReadAtMs = Number.NEGATIVE_INFINITY;
+  /** The current version, and when it was first read here. */
+  #first: { readonly version: string; readonly atMs: number } | undefined;
   #accepted: Credential | undefined;
   /** Secrets Manager did not answer in time. */
   #hangsUntilMs = Number.NEGATIVE_INFINITY;
@@ -60,6 +64,12 @@ export class CredentialKeeper {
   /** The current version (AWSCURRENT). Undefined if the secret holds no credential. */
   get current(): Credential | undefined {
     return this.#props.source.current;
+  }
+
+  /** The current version once it is known long enough that its tokens should have replaced all others. */
+  get followedVersion(): string | undefined {
+    const { version, atMs = 0 } = this.#first ?? {};
+    return this.#nowMs < atMs + FOLLOWED_AFTER_MS ? undefined : version;
   }
 
   /** The version that mints. Undefined if none was accepted yet, or it can't be read. */
@@ -168,6 +178,8 @@ export class CredentialKeeper {
     const reading = source.read().then(
       () => {
         this.#secretReadAtMs = startedAtMs;
+        const version = source.current?.version;
+        if (version !== undefined && version !== this.#first?.version) this.#first = { version, atMs: this.#nowMs };
         this.#secretDueAtMs = startedAtMs + this.#draw(CHECK_EVERY_MS);
       },
       (error: unknown) => {

@@ -74,7 +74,7 @@ export class TokenVendor {
     const found = await this.#find(call);
     scopePolicy.assertOfTenant(found.token, tenant);
     // Where one of the two is unknown, nothing is said.
-    const current = keeper.current?.version ?? found.credentialVersion;
+    const current = keeper.followedVersion ?? found.credentialVersion;
     const isOfReplacedCredential = (found.credentialVersion ?? current) !== current;
     const isDue = this.#nowMs >= found.token.renewAtMs;
     const isFailing = isDue && (found.wasCovered || limits.backOffInForce(memory.get(key)?.state ?? {}) !== undefined);

@@ -147,7 +147,7 @@ describe('while a new secret is tested, the item is read', () => {
     await vending.setAttributes(CREDENTIAL, { accepted_version: { S: await vending.secretVersion() } });
     await vending.clock.callEvery(1_000, 9 * SECONDS, vendAll);
     for (const instance of fleet) {
-      await expect(instance.vend()).resolves.toMatchObject({ isOfReplacedCredential: false });
+      await expect(instance.vend()).resolves.toMatchObject({ credentialVersion: await vending.secretVersion() });
     }
     expect(vending.emporix.requests).toHaveLength(2);
   });

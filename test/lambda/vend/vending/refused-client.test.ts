@@ -78,7 +78,7 @@ describe('a firewall that answers everything with 401 for 10 s', () => {
     const requestsBefore = vending.emporix.requests.length;
     for (const scope of ['', 'a', 'b', 'new.scope_0', 'new.scope_9000']) {
       for (const instance of [...fleet, vending.startInstance()]) {
-        await expect(instance.vend(scope)).resolves.toMatchObject({ isOfReplacedCredential: false });
+        await expect(instance.vend(scope)).resolves.toMatchObject({ credentialVersion: await vending.secretVersion() });
       }
     }
     for (const { params } of vending.emporix.requests.slice(requestsBefore)) expect(params.client_secret).toBe('two');
@@ -101,6 +101,7 @@ describe('a firewall that answers everything with 401 for 10 s', () => {
     const { clock, putSecret } = vending;
     const fleet = fleetOf(3);
     for (const instance of fleet) await instance.vend();
+    const version = await acceptedVersion();
     accepted.add('two');
     await putSecret('two');
     isBlocked = true;
@@ -109,13 +110,13 @@ describe('a firewall that answers everything with 401 for 10 s', () => {
       for (const instance of fleet) await expect(instance.vend()).resolves.toBeDefined();
     });
     isBlocked = false;
-    await expect(fleet[0]?.vend('a')).resolves.toMatchObject({ isOfReplacedCredential: true });
+    await expect(fleet[0]?.vend('a')).resolves.toMatchObject({ credentialVersion: version });
     await clock.callEvery(5_000, 6 * MINUTE_MS, async () => {
       for (const instance of fleet) await expect(instance.vend()).resolves.toBeDefined();
     });
     for (const instance of fleet) {
-      await expect(instance.vend()).resolves.toMatchObject({ isOfReplacedCredential: false });
-      await expect(instance.vend('a')).resolves.toMatchObject({ isOfReplacedCredential: false });
+      await expect(instance.vend()).resolves.toMatchObject({ credentialVersion: await vending.secretVersion() });
+      await expect(instance.vend('a')).resolves.toMatchObject({ credentialVersion: await vending.secretVersion() });
     }
   });
 });
@@ -144,9 +145,12 @@ describe('a made-up scope that the server always answers with 401', () => {
     clock.forward(60 * MINUTE_MS);
     for (let n = 0; n < 10; n++) await askForMadeUp(first);
     for (const instance of [first, second, vending.startInstance()]) {
-      await expect(instance.vend()).resolves.toMatchObject({ isOfReplacedCredential: false });
+      await expect(instance.vend()).resolves.toMatchObject({ credentialVersion: await vending.secretVersion() });
     }
-    await expect(first.vend('new.scope')).resolves.toMatchObject({ source: 'mint', isOfReplacedCredential: false });
+    await expect(first.vend('new.scope')).resolves.toMatchObject({
+      source: 'mint',
+      credentialVersion: await vending.secretVersion(),
+    });
   });
 
   test.each([
@@ -168,7 +172,7 @@ describe('a made-up scope that the server always answers with 401', () => {
         if (order === 'after') await askForMadeUp(first);
       });
       for (const instance of [first, second]) {
-        await expect(instance.vend()).resolves.toMatchObject({ isOfReplacedCredential: false });
+        await expect(instance.vend()).resolves.toMatchObject({ credentialVersion: await vending.secretVersion() });
       }
     },
   );
@@ -201,8 +205,8 @@ describe('after two wrong secrets in a row, the accepted one, which has no label
     await putSecret('wrong as well');
     clock.forward(afterMs);
     for (const each of [instance, vending.startInstance()]) {
-      await expect(each.vend()).resolves.toMatchObject({ isOfReplacedCredential: true });
-      await expect(each.vend(`a.${afterMs}`)).resolves.toMatchObject({ isOfReplacedCredential: true });
+      await expect(each.vend()).resolves.toMatchObject({ credentialVersion: version });
+      await expect(each.vend(`a.${afterMs}`)).resolves.toMatchObject({ credentialVersion: version });
     }
     expect(await acceptedVersion()).toBe(version);
   });
@@ -236,12 +240,12 @@ describe('a wrong secret costs no caller a token, whatever form its refusal has:
     ["status 401 and Emporix's gateway", { status: 401, body: '{"code":401,"status":"Unauthorized"}' }],
   ])('%s', async (_, refusal) => {
     const { putSecret, emporix } = vending;
-    await vending.startInstance().vend();
+    const { credentialVersion } = await vending.startInstance().vend();
     await putSecret('wrong');
     const { respondWith } = emporix.behaviour;
     emporix.behaviour.respondWith = (request) =>
       request.params.client_secret === 'wrong' ? refusal : respondWith?.(request);
-    await expect(vending.startInstance().vend('a')).resolves.toMatchObject({ isOfReplacedCredential: true });
+    await expect(vending.startInstance().vend('a')).resolves.toMatchObject({ credentialVersion });
     expect(refusals()).toHaveLength(1);
   });
 });
