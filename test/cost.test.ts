@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, jest, test } from '@jest/globals';
+import { resourcesOf, synthesize } from './lib/synth.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
@@ -23,6 +24,15 @@ test('the share of calls from memory is the one of docs/scaling.md', () => {
   const [, percent] = /^\| answered from memory \| ([\d.]+) % \|/m.exec(read('docs/scaling.md')) ?? [];
   expect(Number(percent)).toBeGreaterThan(0);
   expect(Number(share)).toBeCloseTo(Number(percent) / 100, 3);
+});
+
+test('gradual deployments add as many alarms to each profile as the model says, and each reads one metric', () => {
+  const profiles = { orders: {}, reader: {}, admin: {} };
+  const alarms = (options: object) => resourcesOf(synthesize({ profiles, ...options }), 'AWS::CloudWatch::Alarm');
+  const without = alarms({});
+  const added = Object.entries(alarms({ deployment: { strategy: 'canary' } })).filter(([id]) => !(id in without));
+  expect(added).toHaveLength(3 * Number(/ROLLBACK_ALARMS = (\d+);/.exec(read('bench/cost/model.ts'))?.[1]));
+  for (const [, { Properties }] of added) expect(Properties).toMatchObject({ MetricName: expect.any(String) });
 });
 
 test.each([

@@ -30,6 +30,9 @@ export const MONITORING = {
   profile: { metrics: metrics('Profile'), alarmMetrics: alarmMetrics('Profile'), compositeAlarms: 1 },
 } as const;
 
+/** The alarms that `deployment: { "strategy": "canary" }` adds to each profile. Each reads one metric. */
+export const ROLLBACK_ALARMS = 2;
+
 /** A run of the canary: what it takes itself, and how many calls of the vend function it makes. */
 export const CANARY = { runs: MONTH_MS / (300 * SECOND), ms: 1_000, calls: 2 } as const;
 

@@ -4,7 +4,7 @@ import { markdownTable } from '../../testbed/measured-docs.ts';
 import { DAY, MONTH_MS, PRICES } from '../fleet/model.ts';
 import { whole } from '../fleet/texts.ts';
 import { Arithmetic, type Cost, DURATIONS_MS, mintingForItself, type Size, total } from './arithmetic.ts';
-import { CACHED_SHARES, MINTS_PER_SCOPE_SET, MONITORING } from './model.ts';
+import { CACHED_SHARES, MINTS_PER_SCOPE_SET, MONITORING, ROLLBACK_ALARMS } from './model.ts';
 
 const MILLION = 1e6;
 const ONE: Size = { profiles: 1, credentials: 1 };
@@ -87,7 +87,8 @@ function fixed(arithmetic: Arithmetic): string {
   return [
     markdownTable(['', ...heads], [...rows, ['**together**', ...costs.map((cost) => `**${usd(total(cost))}**`)]]),
     `Metrics: ${counted('metrics')}. Metrics in alarms: ${counted('alarmMetrics')}. ` +
-      `Composite alarms: ${counted('compositeAlarms')}.`,
+      `Composite alarms: ${counted('compositeAlarms')}. Gradual deployments (\`deployment\`), which the table leaves out, ` +
+      `add ${ROLLBACK_ALARMS} alarms to each profile, for ${usd(ROLLBACK_ALARMS * PRICES.alarmMetricMonths)} USD a month.`,
   ].join('\n\n');
 }
 
