@@ -3,10 +3,11 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { expect, test } from '@jest/globals';
 import { loadConfig } from '../../lib/config.ts';
 import { ALARM_VARIABLES, CONFIGURATIONS, TASKS, VARIABLES } from '../runbook/page.ts';
-import { resourcesOf, synthesize } from './synth.ts';
+import { type Resource, resourcesOf, synthesize } from './synth.ts';
 
 const COMMANDS = [VARIABLES, ...TASKS.flatMap(({ blocks }) => blocks)].join('\n');
 const PURGE = readFileSync(join(import.meta.dirname, '../../bin/purge.sh'), 'utf8');
@@ -21,7 +22,7 @@ test('each output that the commands read is one of the stack', () => {
 
 test('so is each one that the commands of the alarms read', () => {
   const read = [...ALARM_VARIABLES.matchAll(/\(output "([^"]+)"\)/g)].map(([, name]) => String(name));
-  expect(read).toHaveLength(2);
+  expect(read).toHaveLength(3);
   const expected = read.map((name) => name.replace(/\$.PROFILE./, 'Orders').replace(/\$.CREDENTIAL./, 'Emporix'));
   expect(Object.keys(template.toJSON().Outputs)).toEqual(expect.arrayContaining(expected));
 });
@@ -53,6 +54,18 @@ test("a profile's function has the variables by which the commands and the purge
     return [...variables].every((name) => name in Variables);
   });
   expect([withAll.length, functions.length]).toEqual([1, 2]);
+});
+
+test("the canary's log is that of the one function of the stack with its URL, under the names that the commands use", () => {
+  const found = [...ALARM_VARIABLES.matchAll(/Environment\.Variables\.(\w+)=='([^']+)'/g)];
+  expect(found.map(([, name]) => name)).toEqual(['STACK_NAME', 'TOKEN_VENDING_URL']);
+  const { Resources, Outputs } = synthesize({ profiles: { orders: { canaryEveryMinutes: 5 }, reader: {} } }).toJSON();
+  const wanted = { STACK_NAME: 'TokenVending', TOKEN_VENDING_URL: Outputs.ProfileOrdersTokenEndpoint.Value };
+  const functions = Object.entries<Resource>(Resources).filter(([, { Properties }]) => {
+    const { Variables = {} } = (Properties?.Environment ?? {}) as { Variables?: Record<string, unknown> };
+    return isDeepStrictEqual({ ...Variables, ...wanted }, Variables);
+  });
+  expect(functions.map(([id]) => id)).toEqual([expect.stringMatching(/^ProfileOrdersCanary/)]);
 });
 
 test.each(CONFIGURATIONS)('its configuration is accepted: %j', (configuration) => {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../local/names.ts';
 import { awsCli } from '../../testbed/aws-cli.ts';
 import { run } from '../../testbed/processes/children.ts';
+import { CANARY, logGroupOf, ROTATION } from './function-logs.ts';
 import { STAND_INS } from './outcomes.ts';
 import { VARIABLES } from './page.ts';
 
@@ -14,13 +15,13 @@ const ROOT = join(import.meta.dirname, '../..');
 const CREDENTIAL_FILE = '{"client_id":"runbook","client_secret":"canary-secret"}';
 /** The only use of `date` is `date +%s`. The clocks of the processes are moved forward, and so is this one. */
 const DATE = '#!/bin/sh\necho $(($(/bin/date +%s) + FORWARDED_SECONDS))\n';
-/** moto knows no LoggingConfig, and the AWS CLI prints None for what is missing. */
-export const LOG_GROUP = 'None';
+const TOKEN_ENDPOINT = 'https://default.example/oauth/token';
 const BETWEEN_BLOCKS = '-- next block --\n';
 
 interface Endpoints {
-  /** Of all services but these two. */
+  /** Of all services but these three. */
   readonly moto: string;
+  readonly lambda: string;
   readonly dynamodb: string;
   readonly secretsManager: string;
 }
@@ -29,7 +30,7 @@ export class Account {
   readonly #directory: string;
   readonly #env: NodeJS.ProcessEnv;
 
-  constructor(directory: string, { moto, dynamodb, secretsManager }: Endpoints) {
+  constructor(directory: string, { moto, lambda, dynamodb, secretsManager }: Endpoints) {
     this.#directory = directory;
     const programs = join(directory, 'programs');
     mkdirSync(programs);
@@ -42,6 +43,7 @@ export class Account {
       PATH: [programs, join(awsCli.folder, 'bin'), process.env.PATH].join(':'),
       HOME: directory,
       AWS_ENDPOINT_URL: moto,
+      AWS_ENDPOINT_URL_LAMBDA: lambda,
       AWS_ENDPOINT_URL_DYNAMODB: dynamodb,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager,
       AWS_ACCESS_KEY_ID: LOCAL_CREDENTIALS.accessKeyId,
@@ -116,6 +118,7 @@ function templateOf(tableName: string): object {
     CredentialEmporixSecretName: 'token-vending/emporix',
     ProfileOrdersFunctionName: 'default',
     ProfileDefaultFunctionName: 'default',
+    ProfileDefaultTokenEndpoint: TOKEN_ENDPOINT,
   };
   const url = { Name: '/token-vending/TokenVending/orders/url', Type: 'String', Value: 'https://orders.example/' };
   return {
@@ -129,27 +132,35 @@ function templateOf(tableName: string): object {
           PolicyDocument: policy({ Action: 'lambda:InvokeFunctionUrl', Resource: '*' }),
         },
       },
-      Logs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: LOG_GROUP } },
-      ...functionOf('default', tableName, 'emporix'),
-      ...functionOf('reader', tableName, 'emporix'),
-      ...functionOf('books', tableName, 'shop'),
-      ...functionOf('elsewhere', 'another-table', 'emporix'),
+      Logs: { Type: 'AWS::Logs::LogGroup', Properties: { LogGroupName: logGroupOf('default') } },
+      ...vendFunctionOf('default', tableName, 'emporix'),
+      ...vendFunctionOf('reader', tableName, 'emporix'),
+      ...vendFunctionOf('books', tableName, 'shop'),
+      ...vendFunctionOf('elsewhere', 'another-table', 'emporix'),
+      ...functionOf(CANARY, { STACK_NAME: 'TokenVending', TOKEN_VENDING_URL: TOKEN_ENDPOINT }),
+      ...functionOf('readersCanary', { STACK_NAME: 'TokenVending', TOKEN_VENDING_URL: 'https://reader.example/' }),
+      ...functionOf('consumer', { TOKEN_VENDING_URL: TOKEN_ENDPOINT }),
+      ...functionOf(ROTATION, { STACK_NAME: 'TokenVending', CREDENTIAL: 'emporix' }),
     },
     Outputs: Object.fromEntries(Object.entries(outputs).map(([name, Value]) => [name, { Value }])),
   };
 }
 
-function functionOf(profile: string, TABLE_NAME: string, CREDENTIAL: string): object {
+function vendFunctionOf(profile: string, TABLE_NAME: string, CREDENTIAL: string): object {
+  return functionOf(profile, { PROFILE: profile, TABLE_NAME, CREDENTIAL });
+}
+
+function functionOf(name: string, Variables: Readonly<Record<string, string>>): object {
   return {
-    [`Function${profile}`]: {
+    [`Function${name}`]: {
       Type: 'AWS::Lambda::Function',
       Properties: {
-        FunctionName: profile,
+        FunctionName: name,
         Runtime: 'nodejs22.x',
         Handler: 'index.handler',
         Role: { 'Fn::GetAtt': ['Role', 'Arn'] },
         Code: { ZipFile: 'export const handler = async () => {};' },
-        Environment: { Variables: { PROFILE: profile, TABLE_NAME, CREDENTIAL } },
+        Environment: { Variables },
       },
     },
   };

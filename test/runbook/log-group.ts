@@ -1,34 +1,41 @@
-// A log group with the lines that the real functions print under faults. It filters them as CloudWatch Logs does:
-// moto returns all events, whatever a pattern of JSON says.
+// The log groups of the functions, with the lines that these print under faults. They are filtered as CloudWatch Logs
+// does: moto returns all events, whatever a pattern of JSON says.
 
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
+import { TokenClient } from '../../client/index.ts';
+import { createCanary } from '../../lambda/canary/canary.ts';
+import { systemClock } from '../../lambda/clock.ts';
 import { SOME_SCOPES } from '../../local/client-secrets.ts';
 import { type Listening, listen, readBody } from '../../local/http.ts';
+import { LOCAL_CREDENTIALS, LOCAL_REGION } from '../../local/names.ts';
 import { openScene } from '../operating/scene.ts';
+import { CANARY, logGroupOf, ROTATION } from './function-logs.ts';
 
 const MINUTE_MS = 60_000;
+const VENDED = { access_token: 'canary-token', token_type: 'Bearer', expires_in: 3600 };
 
 /** Of a function whose lines are text, as Lambda prints them. */
-const LAMBDA_LINES = [
-  '2026-03-01T03:00:00.000Z 5f1c2d9e-0000-4000-8000-000000000001 Task timed out after 25.00 seconds',
+const lambdaLines = (timeoutSeconds: number) => [
+  `2026-03-01T03:00:00.000Z 5f1c2d9e-0000-4000-8000-000000000001 Task timed out after ${timeoutSeconds}.00 seconds`,
   'RequestId: 5f1c2d9e-0000-4000-8000-000000000002 Error: Runtime exited with error: signal: killed',
   '2026-03-01T03:00:00.000Z 5f1c2d9e-0000-4000-8000-000000000003 ERROR Invoke Error {"errorType":"TypeError"}',
 ];
 
 /** Answers FilterLogEvents. Each line is there twice: the first was printed an hour ago, and says so. */
-export async function startLogGroup(name: string): Promise<Listening> {
-  const lines = [...(await linesUnderFaults()), ...LAMBDA_LINES];
-  const nowMs = Date.now();
-  const events = [
-    ...lines.map((line) => ({ timestamp: nowMs - 60 * MINUTE_MS, message: line.replace(/\}?$/, ',"old":true$&') })),
-    ...lines.map((message) => ({ timestamp: nowMs - MINUTE_MS, message })),
-  ];
+export async function startLogGroups(): Promise<Listening> {
+  const { vended, rotated } = await linesUnderFaults();
+  const groups = new Map([
+    [logGroupOf('default'), eventsOf([...vended, ...lambdaLines(25)])],
+    [logGroupOf(CANARY), eventsOf([...(await linesOfCanary()), ...lambdaLines(58)])],
+    [logGroupOf(ROTATION), eventsOf([...rotated, ...lambdaLines(68)])],
+  ]);
   const server = createServer(async (request, response) => {
     try {
       assert.equal(request.headers['x-amz-target'], 'Logs_20140328.FilterLogEvents');
       const { logGroupName, filterPattern, startTime } = JSON.parse(String(await readBody(request, 10_000)));
-      assert.equal(logGroupName, name);
+      const events = groups.get(logGroupName) ?? assert.fail(`no log group is named ${logGroupName}`);
       const matches = matcherOf(filterPattern);
       const found = events.filter(({ timestamp, message }) => timestamp >= startTime && matches(message));
       response.end(JSON.stringify({ events: found }));
@@ -37,6 +44,14 @@ export async function startLogGroup(name: string): Promise<Listening> {
     }
   });
   return await listen(server);
+}
+
+function eventsOf(lines: readonly string[]) {
+  const nowMs = Date.now();
+  return [
+    ...lines.map((line) => ({ timestamp: nowMs - 60 * MINUTE_MS, message: line.replace(/\}?$/, ',"old":true$&') })),
+    ...lines.map((message) => ({ timestamp: nowMs - MINUTE_MS, message })),
+  ];
 }
 
 /**
@@ -58,11 +73,15 @@ function matcherOf(pattern: string): (message: string) => boolean {
   return (message) => message.startsWith('{') && fields.some(([field, value]) => JSON.parse(message)[field] === value);
 }
 
-async function linesUnderFaults(): Promise<string[]> {
+/** Those of a vend function, and those of the rotation function. */
+async function linesUnderFaults() {
   const scene = await openScene({ emporix: { expiresInSeconds: 3600 } });
   const { behaviour } = scene.emporix;
   const vend = (scope?: string) => scene.invoke('orders', scope === undefined ? {} : { scope }, 'runs');
   await vend();
+  const sha256 = createHash('sha256').update(scene.emporix.tokens.at(-1)?.accessToken ?? '');
+  await scene.invoke('orders', { rejected_token_sha256: sha256.digest('hex') }, 'runs');
+  await scene.rotate().catch(() => {});
   behaviour.respondWith = () => ({ status: 503 });
   await vend(SOME_SCOPES[0]);
   scene.clock.forward(50 * MINUTE_MS);
@@ -79,5 +98,30 @@ async function linesUnderFaults(): Promise<string[]> {
   scene.replaceInstances();
   await vend();
   await scene.close();
-  return scene.events().map((event) => JSON.stringify(event));
+  const lines = scene.events().map((event) => JSON.stringify(event));
+  const isOfRotation = (line: string) => line.includes('"event":"rotation_');
+  return { vended: lines.filter((line) => !isOfRotation(line)), rotated: lines.filter(isOfRotation) };
+}
+
+/** Of a run that failed, and of one that passed. */
+async function linesOfCanary(): Promise<string[]> {
+  const lines: string[] = [];
+  let vends = false;
+  const endpoint = await listen(
+    createServer(({ headers }, response) => {
+      const isVended = vends && headers.authorization !== undefined;
+      response.writeHead(isVended ? 200 : 403).end(JSON.stringify(isVended ? VENDED : {}));
+    }),
+  );
+  const { url } = endpoint;
+  const settings = { stackName: 'TokenVending', profile: 'default', tokenEndpoint: url, refusedScope: undefined };
+  const canary = createCanary(settings, {
+    createClient: () => new TokenClient({ url, region: LOCAL_REGION, credentials: LOCAL_CREDENTIALS }),
+    fetch,
+    clock: systemClock,
+    write: (line) => lines.push(line.trim()),
+  });
+  for (vends of [false, true]) await canary();
+  await endpoint.close();
+  return lines;
 }

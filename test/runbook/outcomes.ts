@@ -23,6 +23,15 @@ function onlyLines(...texts: readonly RegExp[]): RegExp {
   return new RegExp(`^${all}((?!.*"old").*(${sources.join('|')}).*\\n)+$`);
 }
 
+/** Of a function that its time-out tells from the others. */
+const lambdaLines = (timeout: RegExp) => onlyLines(timeout, /Runtime exited/, /Invoke Error/);
+
+/** The second one comes right after the first. */
+const [EARLY, OF_A_MINT] = [
+  /"event":"minted".*"MintedEarly":1/,
+  /"event":"vended".*"Source":"mint".*"caller_arn":"arn:/,
+];
+
 const WHY_MINTS_FAIL = onlyLines(/"event":"mint_failed"/, /"event":"failure_covered"/);
 
 export const ALARM_OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
@@ -30,12 +39,23 @@ export const ALARM_OUTCOMES: Readonly<Record<string, readonly Outcome[]>> = {
   Failures: [onlyLines(/"status":502\b/, /"status":503\b/)],
   Misconfigured: [onlyLines(/"status":500\b.*"description":"/)],
   Throttles: [{ notRun: 'moto has no limits of the account' }, /"ReservedConcurrentExecutions": 0/],
-  'Function errors': [onlyLines(/Task timed out/, /Runtime exited/, /Invoke Error/)],
+  'Function errors': [lambdaLines(/Task timed out after 25/)],
   'Vended past margin': [WHY_MINTS_FAIL],
+  'Canary failed': [
+    onlyLines(/"event":"canary_failed".*"failures":\[\{"check":"token","error":"forbidden"/),
+    lambdaLines(/Task timed out after 58/),
+  ],
   'Server down': [onlyLines(/"event":"mint_failed"/)],
   'Credential refused': [onlyLines(/"event":"credential_refused"/), /"AWSCURRENT"/],
   'Replaced credential in use': [WHY_MINTS_FAIL],
   'Credential check failed': [onlyLines(/"event":"credential_check_failed".*"AccessDeniedException"/), /"AWSCURRENT"/],
+  'Minted early': [
+    new RegExp(`(?=[\\s\\S]*${EARLY.source}.*\\n.*${OF_A_MINT.source})${onlyLines(EARLY, OF_A_MINT).source}`),
+  ],
+  'Rotation failed': [
+    onlyLines(/"event":"rotation_failed".*"description":"no version of the secret is labelled CANDIDATE/),
+    lambdaLines(/Task timed out after 68/),
+  ],
   'Table failed': [onlyLines(/"event":"table_failed".*"AccessDeniedException"/), /^"Enabled"\n$/],
 };
 

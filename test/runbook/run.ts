@@ -9,8 +9,9 @@ import { moto, startMoto } from '../../testbed/moto.ts';
 import { Database } from '../../testbed/processes/database.ts';
 import { runSuite, type Suite } from '../../testbed/suite.ts';
 import { setUp } from '../adversity/setup.ts';
-import { Account, LOG_GROUP } from './account.ts';
-import { startLogGroup } from './log-group.ts';
+import { Account } from './account.ts';
+import { startLambda, startSecretsManager } from './function-logs.ts';
+import { startLogGroups } from './log-group.ts';
 import { ALARM_OUTCOMES, OUTCOMES, type Outcome, STAND_INS } from './outcomes.ts';
 import { ALARM_CHECKS, ALARM_VARIABLES, type Section, TASKS } from './page.ts';
 import { checkPurges } from './purge.ts';
@@ -23,10 +24,12 @@ await runSuite({}, async (suite) => {
   await database.start();
   const setup = await setUp(database);
   const { path: directory } = temporaryFolder();
-  const { dynamodb, secretsManager } = setup;
+  const lambda = await startLambda(server.url);
+  const secretsManager = await startSecretsManager(setup.secretsManager.url);
   const account = new Account(directory, {
     moto: server.url,
-    dynamodb: dynamodb.url,
+    lambda: lambda.url,
+    dynamodb: setup.dynamodb.url,
     secretsManager: secretsManager.url,
   });
   await suite.step('the account has what a deployed stack has', () => account.create(setup.tableName));
@@ -46,6 +49,7 @@ await runSuite({}, async (suite) => {
     const paste = (blocks: readonly string[]) => account.paste(blocks, { ...variables, ...endpoints });
     await checkSection(suite, task, OUTCOMES[task.heading] ?? [], paste);
   }
+  await Promise.all([lambda.close(), secretsManager.close()]);
   await setup.close();
   await database.kill();
   await server.stop();
@@ -55,13 +59,13 @@ await runSuite({}, async (suite) => {
 
 async function checkAlarms(suite: Suite, account: Account): Promise<void> {
   const KEY = await suite.step('some alarms are on', () => account.putInTrouble());
-  const logGroup = await suite.step('the functions have printed lines under faults', () => startLogGroup(LOG_GROUP));
-  const variables = { KEY, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logGroup.url };
+  const logGroups = await suite.step('the functions have printed lines under faults', () => startLogGroups());
+  const variables = { KEY, AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: logGroups.url };
   for (const alarm of ALARM_CHECKS) {
     const paste = (blocks: readonly string[]) => account.paste(blocks, variables, ALARM_VARIABLES);
     await checkSection(suite, alarm, ALARM_OUTCOMES[alarm.heading] ?? [], paste);
   }
-  await logGroup.close();
+  await logGroups.close();
 }
 
 async function checkSection(
