@@ -139,7 +139,8 @@ describe('the alarm', () => {
       MetricStat?: { Metric: { MetricName: string; Namespace: string }; Period: number; Stat: string };
     }[];
     expect(metrics.find(({ Expression }) => Expression)?.Expression).toBe(
-      'IF((FILL(vendedMaximum, 0) > 0), 0, ((FILL(vendedSampleCount, 0) + FILL(errorsSum, 0)) + FILL(throttlesSum, 0)))',
+      'IF((FILL(vendedMaximum, 0) > 0), 0, (FILL(vendedSampleCount, 0) + ' +
+        'IF((FILL(invocationsSum, 0) > FILL(errorsSum, 0)), 0, (FILL(errorsSum, 0) + FILL(throttlesSum, 0)))))',
     );
     const read = metrics.flatMap(({ Id, MetricStat }) => (MetricStat ? [[Id, MetricStat] as const] : []));
     expect(Object.fromEntries(read)).toMatchObject({
@@ -149,6 +150,7 @@ describe('the alarm', () => {
         Period: 60,
         Stat: 'SampleCount',
       },
+      invocationsSum: { Metric: { Namespace: 'AWS/Lambda', MetricName: 'Invocations' }, Period: 60, Stat: 'Sum' },
       errorsSum: { Metric: { Namespace: 'AWS/Lambda', MetricName: 'Errors' }, Period: 60, Stat: 'Sum' },
       throttlesSum: { Metric: { Namespace: 'AWS/Lambda', MetricName: 'Throttles' }, Period: 60, Stat: 'Sum' },
     });
