@@ -48,22 +48,28 @@ const ANSWERS: readonly Row[] = [
   { because: 'there is no token, and no reason is known', when: {}, means: 'unusable_answer' },
 ];
 
-/** The first row that matches one of an answer's error words gives the words' meaning. */
+/**
+ * The first row that matches one of an answer's error words gives the words' meaning. Servers write `invalid_client`,
+ * `invalid-client` and `Invalid Client`, so the words are compared without `_`, `-` and blanks.
+ */
 const WORDS: readonly { readonly means: AnswerSituation['word']; readonly words: RegExp }[] = [
-  // `policies.ratelimit.QuotaViolation` and `policies.ratelimit.SpikeArrestViolation` are Apigee's.
+  // Apigee has `policies.ratelimit.QuotaViolation`, and faults that begin with `Rate limit quota violation.` or `Spike
+  // arrest violation.`; AWS has `TooManyRequestsException` and `ThrottlingException`.
   {
     means: 'throttled',
-    words: /\bratelimit\b|^(too[_ ]?many[_ ]?requests|slow_down|rate[_ ]?limit(ed|[_ ]?exceeded)|quota[_ ]?exceeded)$/i,
+    words:
+      /\bratelimit\b|(^|#)(toomanyrequests|throttl(ed|ing)|slowdown|ratelimit(ed|exceeded)|quotaexceeded)(exception)?$|^(ratelimitquota|spikearrest)violation\b/i,
   },
   // Apigee has `oauth.v2.InvalidApiKey`, `oauth.v2.ApiKeyNotApproved`, `oauth.v2.InvalidClientIdentifier` and
-  // `clientIdInvalid`; GitHub has `incorrect_client_credentials`, Salesforce `invalid_client_id`.
+  // `clientIdInvalid`; GitHub has `incorrect_client_credentials`, Salesforce `invalid_client_id`. What is wrong may be
+  // something else of the client, as in `invalid_client_scope` and `invalid_client_metadata`.
   {
     means: 'credential_refused',
     words:
-      /(invalid|incorrect|bad|unknown)[_ ]?(client|api[_ ]?key)|^client(id|credentials)invalid$|(api[_ ]?key|app)[_ ]?not[_ ]?approved/i,
+      /(invalid|incorrect|bad|unknown)(apikey|client(id|secret|credential|auth|(?![a-z])))|^(invalid|incorrect|bad)credentials$|^client(id|credentials)invalid$|(apikey|app)notapproved/i,
   },
-  { means: 'invalid_scope', words: /invalid[_ ]?scope/i },
-  { means: 'unavailable', words: /^(server_error|temporarily_unavailable)$/i },
+  { means: 'invalid_scope', words: /invalid(client)?scope/i },
+  { means: 'unavailable', words: /^(servererror|temporarilyunavailable)$/i },
 ];
 
 /** The words of RFC 6749 §4.1.2.1 and §5.2, and of RFC 8707 §2. No other text of a server's body gets into an error. */
@@ -104,7 +110,8 @@ function familyOf(status: number): AnswerSituation['status'] {
 
 function meaningOfError(body: unknown): AnswerSituation['word'] {
   const found = errorWords(body);
-  const known = WORDS.find(({ words }) => found.some((word) => words.test(word)));
+  const joined = found.map((word) => word.replace(/[_ -]/g, ''));
+  const known = WORDS.find(({ words }) => joined.some((word) => words.test(word)));
   if (known) return known.means;
   return namesError(body) || found.some((word) => REGISTERED_WORDS.has(word)) ? 'unusable_answer' : 'none';
 }
@@ -121,6 +128,7 @@ function errorWords(body: unknown): string[] {
     at(body, 'error', 'code'),
     at(body, 'ErrorCode'),
     at(body, 'errorCode'),
+    at(body, '__type'),
     at(body, 'fault', 'detail', 'errorcode'),
     at(body, 'fault', 'faultstring'),
   ];

@@ -17,6 +17,7 @@ const TOKEN = { access_token: 'canary', token_type: 'Bearer', expires_in: 60 };
 const fault = (errorcode: string) => ({ fault: { faultstring: 'canary', detail: { errorcode } } });
 const unreadable = (problem: string) => ({ problem });
 const json = (value: unknown) => ({ value });
+const faultString = (faultstring: string) => json({ fault: { faultstring } });
 
 /** Of each body: what it means with each status, in the order of STATUSES. */
 const TABLE: readonly [body: string, answer: Answer['body'], outcomes: string][] = [
@@ -48,8 +49,16 @@ const TABLE: readonly [body: string, answer: Answer['body'], outcomes: string][]
   ['a wrong API key', json(fault('oauth.v2.InvalidApiKey')), 'C C C C C C C C C C C T C U U U U U'],
   ['an unapproved key', json(fault('oauth.v2.ApiKeyNotApproved')), 'C C C C C C C C C C C T C U U U U U'],
   ['a wrong identifier', json(fault('oauth.v2.InvalidClientIdentifier')), 'C C C C C C C C C C C T C U U U U U'],
-  ['only a fault string', json({ fault: { faultstring: 'Invalid ApiKey' } }), 'C C C C C C C C C C C T C U U U U U'],
+  ['only a fault string', faultString('Invalid ApiKey'), 'C C C C C C C C C C C T C U U U U U'],
   ['a nested code', json({ error: { code: 'invalid_client' } }), 'C C C C C C C C C C C T C U U U U U'],
+  ['invalid-client', json({ error: 'invalid-client' }), /**/ 'C C C C C C C C C C C T C U U U U U'],
+  ['Invalid Client', json({ error: 'Invalid Client' }), /**/ 'C C C C C C C C C C C T C U U U U U'],
+  ['invalid_credentials', json({ error: 'invalid_credentials' }), 'C C C C C C C C C C C T C U U U U U'],
+  ['bad_credentials', json({ error: 'bad_credentials' }), 'C C C C C C C C C C C T C U U U U U'],
+  ['invalid_client_scope', json({ error: 'invalid_client_scope' }), 'S S S S S C S S S S S T S U U U U U'],
+  ['invalid-scope', json({ error: 'invalid-scope' }), /*  */ 'S S S S S C S S S S S T S U U U U U'],
+  ['a wrong thing of a client', json({ error: 'invalid_client_metadata' }), 'N N N N N C N N U U U T U U U U U U'],
+  ['wrong credentials of a user', json({ error: 'invalid_user_credentials' }), 'N N N N N C N N U U U T U U U U U U'],
   ['invalid_scope', json({ error: 'invalid_scope' }), /*  */ 'S S S S S C S S S S S T S U U U U U'],
   ["Apigee's scope fault", json(fault('oauth.v2.InvalidScope')), 'S S S S S C S S S S S T S U U U U U'],
   ['a quota', json(fault('policies.ratelimit.QuotaViolation')), 'T T T T T C T T T T T T T T T T T T'],
@@ -57,6 +66,20 @@ const TABLE: readonly [body: string, answer: Answer['body'], outcomes: string][]
   ['too_many_requests', json({ error: 'too_many_requests' }), 'T T T T T C T T T T T T T T T T T T'],
   ['Too Many Requests', json({ error: 'Too Many Requests' }), 'T T T T T C T T T T T T T T T T T T'],
   ['rate limit exceeded', json({ error: 'rate limit exceeded' }), 'T T T T T C T T T T T T T T T T T T'],
+  ['too-many-requests', json({ error: 'too-many-requests' }), 'T T T T T C T T T T T T T T T T T T'],
+  ["AWS's words", json({ error: 'TooManyRequestsException' }), 'T T T T T C T T T T T T T T T T T T'],
+  ["AWS's type", json({ __type: 'ThrottlingException' }), /**/ 'T T T T T C T T T T T T T T T T T T'],
+  ["AWS's type in full", json({ __type: 'com.canary#ThrottlingException' }), 'T T T T T C T T T T T T T T T T T T'],
+  [
+    "only a quota's fault string",
+    faultString('Rate limit quota violation. Quota limit  exceeded. Identifier : canary'),
+    'T T T T T C T T T T T T T T T T T T',
+  ],
+  [
+    "only a spike's fault string",
+    faultString('Spike arrest violation. Allowed rate : 10ps'),
+    'T T T T T C T T T T T T T T T T T T',
+  ],
   ['slow_down', json({ error: 'slow_down' }), /*          */ 'T T T T T C T T T T T T T T T T T T'],
   ['server_error', json({ error: 'server_error' }), /*    */ 'U U U U U C U U U U U T U U U U U U'],
   ['temporarily_unavailable', json({ error: 'temporarily_unavailable' }), 'U U U U U C U U U U U T U U U U U U'],
