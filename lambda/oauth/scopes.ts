@@ -59,7 +59,7 @@ export class Scopes {
   /**
    * Reads the scopes that an authorization server granted, and the tenant if it names one. Some servers send a list, or
    * one text with commas or line feeds between the scopes.
-   * @param requested a comma may belong to a scope, so it only separates scopes that were requested
+   * @param requested a comma may belong to a scope, so it only separates scopes that were requested, or stand with a tenant
    * @throws VendingError `unusable_answer` if the server names several tenants, because no one knows whose token it is
    */
   static parseGranted(
@@ -67,10 +67,10 @@ export class Scopes {
     requested: Scopes | undefined,
   ): { scopes: Scopes; tenant: string | undefined } {
     const requestedSet = new Set(requested?.list);
-    const wasRequested = (entry: string) => requestedSet.has(entry);
+    const isKnown = (entry: string) => requestedSet.has(entry) || isTenant(entry);
     const entries = entriesOf([granted].flat().join(' ').replace(/\s+/g, ' ')).flatMap((entry) => {
       const parts = entry.split(',').filter((part) => part !== '');
-      return !wasRequested(entry) && parts.some(wasRequested) ? parts : [entry];
+      return !requestedSet.has(entry) && parts.some(isKnown) ? parts : [entry];
     });
     const { scopes, tenants } = scopesAndTenants(entries);
     const [tenant, ...others] = tenants;
@@ -105,9 +105,12 @@ function entriesOf(text: string): string[] {
     .filter((entry) => entry !== '');
 }
 
+function isTenant(entry: string): boolean {
+  return entry.startsWith(TENANT);
+}
+
 /** Tells scopes and tenants apart. The tenants are without repeats. */
 function scopesAndTenants(entries: readonly string[]): { scopes: string[]; tenants: ReadonlySet<string> } {
-  const isTenant = (entry: string) => entry.startsWith(TENANT);
   const tenants = new Set(entries.filter(isTenant).map((entry) => entry.slice(TENANT.length)));
   return { scopes: entries.filter((entry) => !isTenant(entry)), tenants };
 }

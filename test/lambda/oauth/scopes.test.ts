@@ -158,6 +158,17 @@ describe('the scopes that a server grants', () => {
     expect([String(granted.scopes), granted.tenant]).toEqual([scopes, 'mine']);
   });
 
+  test.each([
+    ['tenant=mine,a,b', 'a b'],
+    ['a,b,tenant=mine', 'a b'],
+    ['scope=tenant=mine,a', 'a'],
+    ['tenant=mine,', ''],
+    ['tenant=mine c,d', 'c,d'],
+  ])('are read with the tenant that is between commas where none was requested: %s', (text, scopes) => {
+    const granted = Scopes.parseGranted(text, undefined);
+    expect([String(granted.scopes), granted.tenant]).toEqual([scopes, 'mine']);
+  });
+
   test.each<[string | string[]]>([
     ['tenant=mine a tenant=other'],
     ['scope=tenant=other a\ntenant=mine'],
