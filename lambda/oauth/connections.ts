@@ -15,6 +15,11 @@ import type { TokenRequest } from './client-authentication.ts';
  * and no timer of this process runs: only the clock tells.
  */
 const MAX_IDLE_MS = 1_000;
+/**
+ * A request that gets one of these is repeated on another connection: the server gave this one up (408, RFC 9110
+ * §15.5.9), or it doesn't lead to the right server (421, §15.5.20).
+ */
+const CONNECTION_IS_WRONG: readonly number[] = [408, 421];
 const REHEARSAL_MS = 500;
 
 export interface ConnectionsProps {
@@ -51,6 +56,7 @@ export class Connections {
       });
       const valuesOf = (name: string) => [response.headers[name] ?? []].flat();
       const body = await readBody(response.body, valuesOf('content-encoding').join(), this.#props.bodyBytes);
+      if (CONNECTION_IS_WRONG.includes(response.statusCode)) this.#replacePool();
       return { status: response.statusCode, retryAfter: valuesOf('retry-after')[0], body };
     } catch (error) {
       throw connectionFailure(error, signal.aborted);
@@ -62,13 +68,15 @@ export class Connections {
   #usablePool(): Pool {
     const nowMs = this.#props.clock.nowMs();
     // A clock that was set back tells nothing either.
-    if (Math.abs(nowMs - this.#usedAtMs) > MAX_IDLE_MS) {
-      // Requests that are running end first.
-      void this.#pool.close();
-      this.#pool = this.#openPool();
-    }
+    if (Math.abs(nowMs - this.#usedAtMs) > MAX_IDLE_MS) this.#replacePool();
     this.#usedAtMs = nowMs;
     return this.#pool;
+  }
+
+  #replacePool(): void {
+    // Requests that are running end first.
+    void this.#pool.close();
+    this.#pool = this.#openPool();
   }
 
   #openPool(): Pool {

@@ -188,6 +188,28 @@ describe('one retry is made', () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  test.each([
+    [408, 2],
+    [421, 2],
+    [425, 1],
+    [503, 1],
+  ])('after a %d, and the two requests use %d connections', async (status, expected) => {
+    const connections = new Set<Socket>();
+    const answers = [status, 200];
+    const server = createServer((request, response) => {
+      connections.add(request.socket);
+      request.resume();
+      response.statusCode = answers.shift() ?? 404;
+      response.end('{"access_token":"t","expires_in":60}');
+    });
+    const { url, close } = await listen(server);
+    open.push({ close });
+    // undici frees the connection a moment after the body's end.
+    const clock = { ...systemClock, sleep: () => setImmediate() };
+    expect((await mint(endpoint(`${url}/token`, { clock }))).token.accessToken).toBe('t');
+    expect([answers.length, connections.size]).toEqual([0, expected]);
+  });
+
   test('but no second one', async () => {
     const server = await emporix({ respondWith: () => ({ status: 503 }) });
     await expect(mint(endpoint(server.tokenEndpoint))).rejects.toMatchObject({ code: 'unavailable' });
