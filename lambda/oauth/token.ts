@@ -11,6 +11,12 @@ const DEFAULT_LIFETIME_SECONDS = 300;
 /** Ten years. Some servers name a lifetime that is longer than any date; it counts as this long. */
 const MAX_LIFETIME_SECONDS = 10 * 365 * 24 * 3600;
 
+/**
+ * A server that hands out one token until it ends may do so in its last second, and counts below zero if its own clocks
+ * differ by this much at most.
+ */
+const MAX_OVERTIME_SECONDS = 60;
+
 /** A token that is handed out again may end a little later than before, because servers count in whole seconds. */
 const EXTENDED_BY_MS = 5_000;
 
@@ -121,15 +127,14 @@ export class Token {
   /** The response body (RFC 6749 §5.1): the server's own, with `expires_in` counted down and `scope` cleaned. */
   response(nowMs: number): Record<string, unknown> {
     const { access_token, scope, tenant, fields } = this.#parts;
-    // A token that an earlier version of this code sealed may have one.
-    const { refresh_token: _, ...others } = fields;
     return {
       access_token,
       token_type: 'Bearer',
       expires_in: Math.max(0, Math.floor((this.expiresAtMs - nowMs) / 1000)),
       ...(scope !== undefined && { scope }),
       ...(tenant !== undefined && { tenant }),
-      ...others,
+      // A token that an earlier version of this code sealed may have a refresh token.
+      ...withoutRefreshToken(fields),
     };
   }
 
@@ -157,8 +162,8 @@ export interface TokenRequestFacts {
  */
 export function parseTokenResponse(body: unknown, facts: TokenRequestFacts): { token: Token; lifetimeNamed: boolean } {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw unusable('is not a JSON object');
-  // A refresh token could be used without this service, and this grant has none (RFC 6749 §4.4.3).
-  const { access_token, token_type, expires_in, scope, refresh_token: _, ...rest } = body as Record<string, unknown>;
+  const { access_token, token_type, expires_in, scope, ...others } = body as Record<string, unknown>;
+  const rest = withoutRefreshToken(others);
   // access-token = 1*VSCHAR (RFC 6749 appendix A.12). One of spaces can't be sent in a header.
   if (typeof access_token !== 'string' || !/^(?=.*[^ ])[\x20-\x7E]+$/.test(access_token))
     throw unusable('has no access_token');
@@ -184,10 +189,11 @@ export function parseTokenResponse(body: unknown, facts: TokenRequestFacts): { t
 /** Reads a number or a numeric string, in seconds. Undefined if the server names none. */
 function parseLifetime(value: unknown): number | undefined {
   if (value === undefined || value === null) return undefined;
-  const isNumeric = typeof value === 'number' || (typeof value === 'string' && /^\d+(\.\d+)?$/.test(value));
+  const isNumeric = typeof value === 'number' || (typeof value === 'string' && /^-?\d+(\.\d+)?$/.test(value));
   const seconds = isNumeric ? Math.floor(Number(value)) : Number.NaN;
-  // A server that hands out one token until it ends may do so in its last second.
-  if (seconds === 0) throw new VendingError('unavailable', 'the token has just ended', { retryAfterSeconds: 1 });
+  if (seconds <= 0 && seconds >= -MAX_OVERTIME_SECONDS) {
+    throw new VendingError('unavailable', 'the token has just ended', { retryAfterSeconds: 1 });
+  }
   if (!(seconds >= 1)) throw unusable('has an expires_in that is no lifetime');
   return Math.min(seconds, MAX_LIFETIME_SECONDS);
 }
@@ -207,6 +213,12 @@ function parseScope(
   const isText = (value: unknown) => typeof value === 'string';
   if (isText(scope) || (Array.isArray(scope) && scope.every(isText))) return Scopes.parseGranted(scope, requested);
   throw unusable('has a scope that is no text');
+}
+
+/** A refresh token could be used without this service, and this grant has none (RFC 6749 §4.4.3). */
+function withoutRefreshToken(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const isRefreshToken = (name: string) => /^refreshtoken$/i.test(name.replace(/[\W_]/g, ''));
+  return Object.fromEntries(Object.entries(fields).filter(([name]) => !isRefreshToken(name)));
 }
 
 /** A field `tenant` must not contradict the tenant entry among the scopes, because that entry is the one checked. */

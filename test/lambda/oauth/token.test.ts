@@ -81,8 +81,9 @@ describe('expires_in', () => {
   });
 
   test.each([
-    ['negative', -1],
-    ['negative in a string', '-3600'],
+    ['below -60', -61],
+    ['a fraction below -60', -60.1],
+    ['below -60 in a string', '-3600'],
     ['infinite in a string', '1e400'],
     ['not a number', 'soon'],
     ['empty', ''],
@@ -96,7 +97,7 @@ describe('expires_in', () => {
     );
   });
 
-  test.each([0, '0', 0.5, '0.9'])(
+  test.each([0, '0', 0.5, '0.9', -0.5, -1, '-1', -60, '-60'])(
     'that is %p is no error of the server: another token is asked for after 1 s',
     (expiresIn) => {
       expect(() => parse({ ...TUTORIAL, expires_in: expiresIn })).toThrow(
@@ -163,9 +164,20 @@ test.each(['', 'canary', null, 42])(
   },
 );
 
-test('a refresh_token that an earlier version stored is not vended', () => {
-  const stored = new Token({ ...parse(TUTORIAL).token.parts(), fields: { refresh_token: '', session_idle_time: 120 } });
-  expect(stored.response(0)).not.toHaveProperty('refresh_token');
+const SPELLINGS = ['refresh_token', 'refreshToken', 'RefreshToken', 'REFRESH-TOKEN', 'refresh token', 'refresh.token'];
+
+test.each(SPELLINGS)('a refresh token that is named %s is left out, and its lifetime is not', (name) => {
+  const fields = { [name]: 'canary', [`${name}_expires_in`]: 7 };
+  const { token } = parse({ ...TUTORIAL, ...fields });
+  for (const object of [token.response(0), token.parts().fields]) {
+    expect(Object.keys(object)).not.toContain(name);
+    expect(object[`${name}_expires_in`]).toBe(7);
+  }
+});
+
+test.each(SPELLINGS)('a refresh token that an earlier version stored as %s is not vended', (name) => {
+  const stored = new Token({ ...parse(TUTORIAL).token.parts(), fields: { [name]: '', session_idle_time: 120 } });
+  expect(Object.keys(stored.response(0))).not.toContain(name);
   expect(stored.response(0)).toHaveProperty('session_idle_time', 120);
 });
 
