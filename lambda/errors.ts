@@ -8,7 +8,7 @@ const ERROR_CODES = [
   'unsupported_grant_type',
   /** A requested scope is not scope syntax, not allowed, not granted, or of another tenant (RFC 6749 §5.2). */
   'invalid_scope',
-  /** The caller names another audience or resource than the configured one (RFC 8707 §2). */
+  /** The caller names another audience, resource or other target than the configured one (RFC 8707 §2). */
   'invalid_target',
   'not_found',
   'method_not_allowed',

@@ -7,7 +7,7 @@ export interface Deployment {
   readonly profile: string;
   /** The allow-list. The credential holds all of it. */
   readonly scopes: readonly string[];
-  /** The audience among the credential's parameters, which have no resource. */
+  /** The audience among the credential's parameters, which have nothing else. */
   readonly audience: string;
 }
 
@@ -28,6 +28,7 @@ export function documentOf({ profile, scopes, audience }: Deployment) {
         ScopeList: { ...schemas.ScopeList, pattern: `^(${scope}( ${scope})*)?$` },
         AudienceValue: { ...schemas.AudienceValue, enum: [audience, ''] },
         ResourceValue: { ...schemas.ResourceValue, enum: [''] },
+        AuthorizationDetails: { ...schemas.AuthorizationDetails, enum: [''] },
         MinTtl: { ...schemas.MinTtl, maximum: 99_999_999 },
         MinTtlText: { ...schemas.MinTtlText, pattern: '^[0-9]{0,8}$' },
       },

@@ -1,5 +1,5 @@
-// Reads a token request (RFC 6749 §4.4.2, RFC 8707, and this service's own parameters) from a function URL's event. A
-// parameter that would be overlooked is refused, because the token would be for more than was asked for.
+// Reads a token request (RFC 6749 §4.4.2, RFC 8707, RFC 9396, and this service's own parameters) from a function URL's
+// event. A parameter that would be overlooked is refused, because the token would be for more than was asked for.
 
 import { VendingError } from '../../errors.ts';
 import { kindOf } from '../../kind-of.ts';
@@ -9,34 +9,30 @@ import type { VendRequest } from '../state/token-state.ts';
 import type { FunctionUrlEvent } from './function-url-event.ts';
 import { invalidRequest, readBody, type SentParameter } from './request-body.ts';
 
-/** The parameters that may be repeated: they name for which APIs the token is. */
-const TARGETS = ['audience', 'resource'] as const;
-/** The parameters that this endpoint reads. Others are ignored (RFC 6749 §3.2). */
-export const PARAMETERS = [
-  'grant_type',
-  'client_id',
-  'client_secret',
-  'scope',
-  'min_ttl',
-  'rejected_token_sha256',
-  ...TARGETS,
-] as const;
+const OWN = ['grant_type', 'client_id', 'client_secret', 'scope', 'min_ttl', 'rejected_token_sha256'] as const;
+/** They name what the token is for, as the parameters that the credential sends do. They may be repeated. */
+const TARGETS = ['audience', 'resource', 'authorization_details'] as const;
+/** The parameters that this endpoint reads for each profile. Others are ignored (RFC 6749 §3.2). */
+export const PARAMETERS = [...OWN, ...TARGETS] as const;
 
 type ParameterName = (typeof PARAMETERS)[number];
 
-/** The parameters by their names without case, separators, plural and the index of a list (`scope[0]`). */
-const BY_NORMALIZED_NAME = new Map(PARAMETERS.map((name) => [normalized(name), name]));
+/** The names of parameters by what they are without case, separators, plural and the index of a list (`scope[0]`). */
+type Names = ReadonlyMap<string, string>;
+
+const NAMES = PARAMETERS.map(byNormalized);
 
 /**
- * @param settings the profile's name is the only valid client ID; the parameters name the only valid audience and resource
+ * @param settings the profile's name is the only valid client ID; the parameters are the only valid targets
  * @throws VendingError `invalid_request`, `unsupported_grant_type`, `invalid_scope` or `invalid_target`
  */
 export function parseVendRequest(
   event: FunctionUrlEvent,
   { profile, parameters = {} }: Pick<Settings, 'profile' | 'parameters'>,
 ): VendRequest {
-  assertNoQueryParameters(event.rawQueryString);
-  const sent = knownParameters(readBody(event));
+  const names = new Map([...Object.keys(parameters).map(byNormalized), ...NAMES]);
+  assertNoQueryParameters(event.rawQueryString, names);
+  const sent = knownParameters(readBody(event), names);
   const read = (name: ParameterName) => oneText(name, sent.get(name) ?? []);
   if (read('client_secret')) throw invalidRequest('client_secret must not be sent: callers need none');
   const clientId = read('client_id');
@@ -45,7 +41,8 @@ export function parseVendRequest(
   if (grantType && grantType !== 'client_credentials') {
     throw new VendingError('unsupported_grant_type', 'grant_type, if sent, must be client_credentials');
   }
-  for (const name of TARGETS) assertTarget(name, sent.get(name) ?? [], parameters[name]);
+  const isOwn = (name: string) => OWN.some((own) => own === name);
+  for (const [name, values] of sent) if (!isOwn(name)) assertTarget(name, values, parameters[name]);
   const scope = read('scope');
   return {
     scopes: Scopes.parse(scope),
@@ -56,19 +53,19 @@ export function parseVendRequest(
 }
 
 /** If a scope in the query string were ignored, a token with all scopes would be vended instead. */
-function assertNoQueryParameters(query: unknown): void {
+function assertNoQueryParameters(query: unknown, names: Names): void {
   if (typeof query !== 'string') return;
   for (const name of new URLSearchParams(query).keys()) {
-    const meant = parameterMeant(name);
-    if (meant) throw invalidRequest(`${meant} must be sent in the body, not in the query string`);
+    const meant = names.get(normalized(name));
+    if (meant !== undefined) throw invalidRequest(`${meant} must be sent in the body, not in the query string`);
   }
 }
 
 /** The values of each known parameter. */
-function knownParameters(sent: readonly SentParameter[]): ReadonlyMap<ParameterName, readonly unknown[]> {
-  const known = new Map<ParameterName, unknown[]>();
+function knownParameters(sent: readonly SentParameter[], names: Names): ReadonlyMap<string, readonly unknown[]> {
+  const known = new Map<string, unknown[]>();
   for (const [name, value] of sent) {
-    const meant = parameterMeant(name);
+    const meant = names.get(normalized(name));
     if (meant === undefined) continue;
     if (name !== meant) throw invalidRequest(`a parameter is named almost like ${meant}: its name must be ${meant}`);
     const values = known.get(meant);
@@ -78,8 +75,8 @@ function knownParameters(sent: readonly SentParameter[]): ReadonlyMap<ParameterN
   return known;
 }
 
-function parameterMeant(name: string): ParameterName | undefined {
-  return BY_NORMALIZED_NAME.get(normalized(name));
+function byNormalized(name: string): [normalized: string, name: string] {
+  return [normalized(name), name];
 }
 
 function normalized(name: string): string {
@@ -91,23 +88,24 @@ function normalized(name: string): string {
 }
 
 /** Returns '' if the parameter was left out. One without a value counts as left out (RFC 6749 §3.2), and so does null. */
-function oneText(name: ParameterName, values: readonly unknown[]): string {
+function oneText(name: string, values: readonly unknown[]): string {
   if (values.length > 1) throw invalidRequest(`${name} is repeated`);
   const [value] = values;
   return value === undefined || value === null ? '' : textOf(name, value);
 }
 
-function textOf(name: ParameterName, value: unknown): string {
+function textOf(name: string, value: unknown): string {
   if (typeof value === 'string' || typeof value === 'number') return String(value);
   throw invalidRequest(`${name} must be a string or a number, not ${kindOf(value)}`);
 }
 
 /**
- * A caller must never get a token for another API than the one that it names (RFC 8707 §2).
+ * A caller must never get a token for something else than it names: an API (RFC 8707 §2), details (RFC 9396), or, for
+ * example, an organization of Auth0.
  * @param values texts, or in JSON also lists of texts
  * @param configured what the token endpoint is sent under this name
  */
-function assertTarget(name: ParameterName, values: readonly unknown[], configured: string | undefined): void {
+function assertTarget(name: string, values: readonly unknown[], configured: string | undefined): void {
   const named = values.filter((value) => value !== null).flat();
   if (named.every((value) => ['', configured].includes(textOf(name, value)))) return;
   const problem =

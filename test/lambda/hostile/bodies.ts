@@ -119,7 +119,10 @@ const parameter: fc.Arbitrary<Parameter> = fc.oneof(
   { weight: 4, arbitrary: value('min_ttl', minTtl) },
   { weight: 4, arbitrary: value('rejected_token_sha256', rejectedToken) },
   { weight: 2, arbitrary: value('client_id', fc.constantFrom(PROFILE, PROFILE, 'another', '')) },
-  { weight: 2, arbitrary: fc.tuple(fc.constantFrom('audience', 'audience', 'resource'), target) },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(fc.constantFrom('audience', 'audience', 'resource', 'authorization_details'), target),
+  },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...MISSPELLED), trickyText) },
   { weight: 1, arbitrary: value('client_secret', fc.constantFrom('canary-secret', '')) },
   { weight: 1, arbitrary: value('client_assertion', fc.constant('canary-assertion')) },

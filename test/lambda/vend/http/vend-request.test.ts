@@ -151,6 +151,8 @@ describe('a name that differs from a known one only in case, separators, a plura
     ['Audience', 'audience'],
     ['resources', 'resource'],
     ['RESOURCE', 'resource'],
+    ['authorizationDetails', 'authorization_details'],
+    ['authorization_detail', 'authorization_details'],
   ];
   test.each(variants)('%s is refused as %s in a form, in JSON and in the query string', (name, meant) => {
     const encoded = encodeURIComponent(name);
@@ -229,7 +231,7 @@ describe('an unknown parameter is ignored', () => {
 });
 
 describe('a known parameter', () => {
-  const repeatable = ['audience', 'resource'];
+  const repeatable = ['audience', 'resource', 'authorization_details'];
   test.each(PARAMETERS.filter((name) => !repeatable.includes(name)))('%s may not be repeated', (name) => {
     const escaped = `\\u${name.charCodeAt(0).toString(16).padStart(4, '0')}${name.slice(1)}`;
     expectInvalid(() => read(`${name}=&${name}=`), `^${name} is repeated$`);
@@ -266,8 +268,7 @@ describe('a known parameter', () => {
   });
 });
 
-describe.each(['audience', 'resource'])('%s', (name) => {
-  const other = name === 'audience' ? 'resource' : 'audience';
+describe.each(['audience', 'resource', 'authorization_details', 'organization'])('%s', (name) => {
   const configured: Sent = { parameters: { [name]: AUDIENCE } };
   const encoded = encodeURIComponent(AUDIENCE);
 
@@ -293,13 +294,7 @@ describe.each(['audience', 'resource'])('%s', (name) => {
     ['another one in a list', () => readJson({ [name]: [AUDIENCE, 'canary'] }, configured)],
     ['another one first in JSON', () => readJson(`{"${name}":"canary","${name}":"${AUDIENCE}"}`, configured)],
     ['another one last in JSON', () => readJson(`{"${name}":"${AUDIENCE}","${name}":"canary"}`, configured)],
-    ['one where none is configured', () => read(`${name}=${encoded}`)],
-    [
-      'one that is configured under another name',
-      () => read(`${name}=${encoded}`, { parameters: { [other]: AUDIENCE } }),
-    ],
-    ['one that is configured in another case', () => read(`${name}=a`, { parameters: { [name.toUpperCase()]: 'a' } })],
-    ['the name of what every object has', () => read(`${name}=constructor`)],
+    ['the name of what every object has', () => read(`${name}=constructor`, configured)],
   ])('may not be %s', (_, call) => {
     const failure = failureOf(call);
     expect(failure).toMatchObject({ code: 'invalid_target', message: expect.stringContaining(name) });
@@ -317,6 +312,48 @@ describe.each(['audience', 'resource'])('%s', (name) => {
   ])('may not be %j', (value, kind) => {
     expectInvalid(() => readJson({ [name]: value }, configured), `^${name} must be .*, not ${kind}$`);
   });
+});
+
+describe('a parameter that only this credential sends', () => {
+  const configured: Sent = { parameters: { organization: 'x', min_ttl: '7', Scope: 'y', AUDIENCE: 'z' } };
+
+  test('is ignored, like any other, where none is configured', () => {
+    expect(scopesOf(read('organization=canary&scope=a.one'))).toBe('a.one');
+  });
+
+  test.each(['Organization', 'organizations', 'organization[0]'])('may not be named almost so: %s', (name) => {
+    const problem = 'named almost like organization: its name must be organization$';
+    expectInvalid(() => read(`${encodeURIComponent(name)}=x`, configured), problem);
+    expectInvalid(() => read('', { ...configured, query: `${name}=x` }), '^organization must be sent in the body');
+  });
+
+  test('makes no difference to those that this service reads itself', () => {
+    expect(read('min_ttl=60&scope=a.one', configured)).toMatchObject({ minTtlMs: 60_000 });
+    expectInvalid(() => read('Scope=y', configured), 'almost like scope');
+    expect(failureOf(() => read('audience=z', configured))).toMatchObject({ code: 'invalid_target' });
+  });
+});
+
+test('authorization details of RFC 9396 are refused, because they would be overlooked', () => {
+  const details = [{ type: 'payment', actions: ['canary'] }];
+  const failure = failureOf(() => read(`authorization_details=${encodeURIComponent(JSON.stringify(details))}`));
+  expect(failure).toMatchObject({
+    code: 'invalid_target',
+    message: "authorization_details must not be sent: this profile's credential has none among its parameters",
+  });
+  expectInvalid(
+    () => readJson({ authorization_details: details }),
+    '^authorization_details must be .*, not an object$',
+  );
+});
+
+test.each(['audience', 'resource', 'authorization_details'])('%s may not be sent where none is configured', (name) => {
+  const other = name === 'audience' ? 'resource' : 'audience';
+  for (const parameters of [{}, { [other]: AUDIENCE }, { [name.toUpperCase()]: AUDIENCE }]) {
+    const failure = failureOf(() => read(`${name}=${encodeURIComponent(AUDIENCE)}`, { parameters }));
+    expect(failure).toMatchObject({ code: 'invalid_target', message: expect.stringContaining(name) });
+  }
+  expect(failureOf(() => read(`${name}=constructor`))).toMatchObject({ code: 'invalid_target' });
 });
 
 test.each([
