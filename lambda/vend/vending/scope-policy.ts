@@ -28,6 +28,9 @@ interface FailureDetails {
   readonly retryAfterSeconds?: number | undefined;
 }
 
+/** The table holds no scope in clear, so that only the audit line of the failed mint names what is too much. */
+const IN_LOG = ' (the log names it where the mint failed a moment ago)';
+
 /** An error names at most this many scopes. */
 const MAX_NAMED = 5;
 
@@ -126,7 +129,7 @@ export class ScopePolicy {
       case 'nothing_granted':
         return `the authorization server granted no scope of profile ${this.#profile}${inBrackets(scopes?.list)}: assign them to the credential, or change the profile's scopes`;
       case 'too_much_granted':
-        return `the authorization server granted more than profile ${this.#profile} allows${inBrackets(details.excess)}: add it to the profile's scopes, or use a credential that lacks it`;
+        return `the authorization server granted more than profile ${this.#profile} allows${inBrackets(details.excess) || IN_LOG}: add it to the profile's scopes, or use a credential that lacks it`;
       default:
         return `the authorization server was asked a moment ago and failed (${code})`;
     }

@@ -253,7 +253,7 @@ describe('scopes and tenants:', () => {
   });
 
   test('a token with more scopes than the profile allows is refused', async () => {
-    const { startInstance } = await start({ scopes: ['order.order_read'] });
+    const { startInstance, emporix } = await start({ scopes: ['order.order_read'] });
     misbehaviour = {
       body: JSON.stringify({
         access_token: 't',
@@ -262,7 +262,13 @@ describe('scopes and tenants:', () => {
         scope: 'order.order_read everything',
       }),
     };
-    await expect(startInstance().vend()).rejects.toMatchObject({ code: 'too_much_granted' });
+    for (const named of ['everything', 'the log names it where the mint failed a moment ago']) {
+      await expect(startInstance().vend()).rejects.toMatchObject({
+        code: 'too_much_granted',
+        message: `the authorization server granted more than profile default allows (${named}): add it to the profile's scopes, or use a credential that lacks it`,
+      });
+    }
+    expect(emporix.requests).toHaveLength(1);
   });
 
   test.each([
