@@ -68,11 +68,13 @@ test.each<[string, ...Misbehaviour[]]>([
   ['a 425, then a token', { status: 425 }, granted()],
   ['a 503 of a gateway, then a token', GATEWAY, granted()],
   ['a token that has just ended, then another one', granted({ expires_in: 0 }), granted()],
+  ['a token that ended a second ago, then another one', granted({ expires_in: -1 }), granted()],
+  ['an answer with a refresh token in another spelling', granted({ refreshToken: 'a-refresh-token' })],
 ])('a token is vended from %s', async (_, ...answers) => {
   const { mode } = await start(() => answers.shift());
   const { status, body } = await vend(mode);
   expect([status, body]).toMatchObject([200, { access_token: 'a-token', token_type: 'Bearer', scope: 'a b' }]);
-  expect(body).not.toHaveProperty('refresh_token');
+  expect(Object.values(body)).not.toContain('a-refresh-token');
   expect(body.expires_in).toBeGreaterThan(1_700);
 });
 
@@ -88,6 +90,7 @@ describe('the version before mints, and an alarm tells, if the current one is re
     ['a 401 of HTML', { status: 401, body: '<html>' }],
     ['a 401 of nothing', { status: 401 }],
     ['a 401 in gzip', { ...encoded('gzip', gzipSync('{"error":"x"}')), status: 401 }],
+    ['a 400 in gzip', { ...encoded('gzip', gzipSync('{"error":"invalid_client"}')), status: 400 }],
     ['a 401 that is too large', { status: 401, body: 'x'.repeat(1024 * 1024 + 1) }],
     ['a 200 that names an error', json({ error: 'invalid_client' })],
     ['a 403 of a key that is not approved', json(NOT_APPROVED, 403)],
@@ -117,6 +120,59 @@ describe('an answer without a token gets', () => {
   ])('%s', async (_, answer, status, body) => {
     const { mode } = await start(() => answer);
     expect(await vend(mode)).toMatchObject({ status, body });
+  });
+});
+
+describe('every kind of body means the same with every family of status, if it is', () => {
+  const STATUSES = [200, 400, 401, 429, 500, 503];
+  /** G: granted. C: the client is refused. S: the scope is refused. T: throttled. U: it may pass by itself. N: nonsense. */
+  const OUTCOMES: Readonly<Record<string, readonly [status: number, failure?: string]>> = {
+    G: [200],
+    C: [502, 'credential_refused'],
+    S: [400, 'invalid_scope'],
+    T: [503, 'throttled'],
+    U: [503, 'unavailable'],
+    N: [502, 'unusable_answer'],
+  };
+
+  let started: Awaited<ReturnType<typeof start>>;
+  let answer: Misbehaviour | undefined;
+  beforeAll(async () => {
+    started = await start(() => answer);
+    open.splice(0);
+  });
+  afterAll(() => started.mode.close());
+
+  /** Forgets what earlier answers meant for the whole credential, which is accepted afterwards. */
+  async function startAnew() {
+    answer = undefined;
+    await started.mode.dynamodb.empty();
+    await started.mode.restart();
+    expect((await vend(started.mode, '')).status).toBe(200);
+  }
+
+  test.each<[string, Misbehaviour, string]>([
+    ['a token', granted({ scope: undefined }), 'G N C T U U'],
+    ['HTML', { body: '<html>' }, 'N N C T U U'],
+    ['an unknown error', json({ error: 'canary' }), 'N N C T U U'],
+    ['a refused client in gzip', encoded('gzip', gzipSync('{"error":"invalid_client"}')), 'C C C T C U'],
+    ['a refused client as a form', { body: 'error=invalid_client' }, 'C C C T C U'],
+    ['a refused scope', json({ error: 'invalid_scope' }), 'S S C T S U'],
+    ['a quota', json(QUOTA), 'T T C T T T'],
+    ['a failure', json({ error: 'server_error' }), 'U U C T U U'],
+  ])('%s', async (_, body, outcomes) => {
+    const { mode, printed } = started;
+    const found: unknown[] = [];
+    await startAnew();
+    for (const status of STATUSES) {
+      const before = printed().length;
+      answer = { ...body, status };
+      const vended = await vend(mode, `with.${status}`);
+      const failure = /"event":"mint_failed".*"error":"(\w+)"/.exec(printed().slice(before))?.[1];
+      found.push(failure === undefined ? [vended.status] : [vended.status, failure]);
+      if (failure === 'throttled') await startAnew();
+    }
+    expect(found).toEqual(outcomes.split(' ').map((outcome) => OUTCOMES[outcome]));
   });
 });
 
