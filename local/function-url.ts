@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { VEND_TIMEOUT_MS } from '../lambda/time-limits.ts';
 import { type HttpResponse, toEvent, toResponse, toSignedRequest } from './function-url-event.ts';
 import { type Listening, listen, readBody } from './http.ts';
-import { Instances } from './instances.ts';
+import { Instances, type Outcome } from './instances.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './names.ts';
 import { findSignatureProblem } from './sigv4.ts';
 
@@ -32,6 +32,8 @@ export interface FunctionUrlOptions {
   readonly port?: number;
   /** Is called with what the instances print. @default standard output */
   readonly write?: (text: string) => void;
+  /** Is called with how each call of the function ended. */
+  readonly onOutcome?: (outcome: Outcome) => void;
   readonly nowMs?: () => number;
 }
 
@@ -55,7 +57,12 @@ export async function startFunctionUrl(options: FunctionUrlOptions): Promise<Loc
   const nowMs = options.nowMs ?? Date.now;
   const server = createServer(async (request, response) => {
     const requestId = randomUUID();
-    const answer = await answerRequest(request, requestId, instances, nowMs()).catch(() => INTERNAL_ERROR);
+    const invoke = async (event: object) => {
+      const outcome = await instances.invoke(event, requestId);
+      options.onOutcome?.(outcome);
+      return outcome;
+    };
+    const answer = await answerRequest(request, requestId, invoke, nowMs()).catch(() => INTERNAL_ERROR);
     send(response, requestId, answer);
   });
   const { url, close } = await listen(server, options.port);
@@ -69,7 +76,7 @@ export async function startFunctionUrl(options: FunctionUrlOptions): Promise<Loc
 async function answerRequest(
   request: IncomingMessage,
   requestId: string,
-  instances: Instances,
+  invoke: (event: object) => Promise<Outcome>,
   nowMs: number,
 ): Promise<Answer> {
   const body = await readBody(request, MAX_BODY_BYTES);
@@ -81,7 +88,7 @@ async function answerRequest(
   const { remoteAddress = '', localPort = 0 } = request.socket;
   const { accessKeyId } = LOCAL_CREDENTIALS;
   const event = toEvent(signedRequest, { requestId, accessKeyId, sourceIp: remoteAddress, port: localPort, nowMs });
-  const outcome = await instances.invoke(event, requestId);
+  const outcome = await invoke(event);
   if (outcome.kind === 'throttled') return THROTTLED;
   return (outcome.kind === 'result' && toResponse(outcome.result)) || INTERNAL_ERROR;
 }

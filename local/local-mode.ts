@@ -9,6 +9,7 @@ import { SOME_SCOPES } from './client-secrets.ts';
 import { type LocalDynamoDb, startDynamoDb } from './dynamodb.ts';
 import { lambdaEnvironment, vendEnvironment } from './function-environment.ts';
 import { type FunctionUrlOptions, startFunctionUrl } from './function-url.ts';
+import { LocalAlarms } from './local-alarms.ts';
 import { LOCAL_CREDENTIALS, LOCAL_REGION } from './names.ts';
 import { type LocalSecretsManager, startSecretsManager } from './secrets-manager.ts';
 import { type ServedAuthorizationServer, startAuthorizationServer } from './serve-authorization-server.ts';
@@ -50,6 +51,8 @@ export interface LocalMode {
   readonly emporix: ServedAuthorizationServer | undefined;
   readonly dynamodb: LocalDynamoDb;
   readonly secretsManager: LocalSecretsManager & { readonly secretId: string };
+  /** Those of a stack. They are evaluated each minute, and print a line when one goes on or off. */
+  readonly alarms: Pick<LocalAlarms, 'evaluate'>;
   /** Replaces the instances, as a deployment does. Requests that are running are answered first. */
   restart(): Promise<void>;
   /** Ends at once: requests that are running are cut. */
@@ -57,7 +60,7 @@ export interface LocalMode {
 }
 
 export async function startLocalMode(options: LocalModeOptions): Promise<LocalMode> {
-  const credentialName = options.credentialName ?? 'emporix';
+  const { credentialName = 'emporix', profileName = 'default' } = options;
   const starts: Promise<{ close(): Promise<void> }>[] = [];
   const close = async () => {
     const started = (await Promise.allSettled(starts)).filter((start) => start.status === 'fulfilled');
@@ -83,7 +86,7 @@ export async function startLocalMode(options: LocalModeOptions): Promise<LocalMo
     const environment = {
       ...lambdaEnvironment(FUNCTION_NAME, options.codeDirectory, options.memoryMb),
       ...vendEnvironment({
-        profileName: options.profileName ?? 'default',
+        profileName,
         credentialName,
         tokenEndpoint: client.tokenEndpoint,
         dynamodb,
@@ -91,8 +94,12 @@ export async function startLocalMode(options: LocalModeOptions): Promise<LocalMo
       }),
       ...options.environment,
     };
-    const { url, restart } = await keep(startFunctionUrl(functionUrlOptions(options, environment)));
-    return { url, region: LOCAL_REGION, ...LOCAL_CREDENTIALS, emporix, dynamodb, secretsManager, restart, close };
+    const write = options.write ?? ((text: string) => void process.stdout.write(text));
+    const alarms = new LocalAlarms({ profileName, credentialName, write, nowMs: Date.now });
+    void keep(Promise.resolve(alarms));
+    const { url, restart } = await keep(startFunctionUrl(functionUrlOptions(options, environment, alarms)));
+    const standIns = { emporix, dynamodb, secretsManager };
+    return { url, region: LOCAL_REGION, ...LOCAL_CREDENTIALS, ...standIns, alarms, restart, close };
   } catch (error) {
     await close();
     throw error;
@@ -100,8 +107,9 @@ export async function startLocalMode(options: LocalModeOptions): Promise<LocalMo
 }
 
 function functionUrlOptions(
-  { codeDirectory, port, instances, memoryMb, write }: LocalModeOptions,
+  { codeDirectory, port, instances, memoryMb }: LocalModeOptions,
   environment: Readonly<Record<string, string>>,
+  { write, count }: LocalAlarms,
 ): FunctionUrlOptions {
   return {
     codeDirectory,
@@ -110,7 +118,8 @@ function functionUrlOptions(
     ...(port !== undefined && { port }),
     ...(instances !== undefined && { instances }),
     ...(memoryMb !== undefined && { memoryMb }),
-    ...(write && { write }),
+    write,
+    onOutcome: count,
   };
 }
 

@@ -64,6 +64,12 @@ export class Samples {
     this.#add(keyOf(name, subject), { atMs, value });
   }
 
+  forgetBefore(timeMs: number): void {
+    for (const minutes of this.#samples.values()) {
+      for (const minuteMs of minutes.keys()) if (minuteMs < timeMs) minutes.delete(minuteMs);
+    }
+  }
+
   /**
    * The data point of a period that begins with a whole minute.
    * @param seenMs samples of a later time are not there yet
