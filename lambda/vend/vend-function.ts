@@ -55,7 +55,8 @@ export interface VendFunction {
 export function createVendFunction(settings: Settings, world: VendWorld): VendFunction {
   const { clock, random } = world;
   const dimensions = { Stack: settings.stackName, Credential: settings.credential, Profile: settings.profile };
-  const log = new Log({ dimensions, of: 'Profile', clock, write: world.write });
+  const logTo = (write: VendWorld['write']) => new Log({ dimensions, of: 'Profile', clock, write });
+  const log = logTo(world.write);
   const telemetry = new Telemetry(log);
   const { secretId, secretFields } = settings;
   const secretReader = new SecretReader({ client: world.secretsManager, secretId, secretFields, region: world.region });
@@ -87,11 +88,15 @@ export function createVendFunction(settings: Settings, world: VendWorld): VendFu
     random,
   });
   const vendor = new TokenVendor({ scopePolicy, memory, reader, minting, limits, keeper, telemetry, clock, random });
-  const handler = createHandler({ vendor, auditLog: new AuditLog(log), clock, settings });
+  const handlerOf = (auditLog: AuditLog) => createHandler({ vendor, auditLog, clock, settings });
   return {
-    handler,
+    handler: handlerOf(new AuditLog(log)),
     vendor,
     memory,
-    warmUp: () => warmUp({ scopePolicy, reader, keeper, tokenEndpoint, handler, clock }),
+    warmUp: () => {
+      // An audit log of its own: the other one would take the token's list of scopes for printed.
+      const handler = handlerOf(new AuditLog(logTo(() => {})));
+      return warmUp({ scopePolicy, reader, keeper, tokenEndpoint, handler, clock });
+    },
   };
 }

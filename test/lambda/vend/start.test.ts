@@ -35,6 +35,12 @@ const outcomeOf = (call: Promise<{ source: string }>) =>
     ({ source }) => source,
     ({ code, message }: { code: string; message: string }) => `${code}: ${message}`,
   );
+/** A request that names no scope. */
+const handle = ({ vendFunction }: ReturnType<Vending['startInstance']>, awsRequestId: string) =>
+  vendFunction.handler(
+    { rawPath: '/', requestContext: { http: { method: 'POST' } } },
+    { awsRequestId, getRemainingTimeInMillis: () => 25_000 },
+  );
 
 describe('an instance that starts', () => {
   test('has read all that its first answer needs', async () => {
@@ -82,11 +88,20 @@ describe('an instance that starts', () => {
     const before = vending.events().length;
     const instance = await vending.startWarmInstance();
     expect(vending.events()).toHaveLength(before);
-    await instance.vendFunction.handler(
-      { rawPath: '/', requestContext: { http: { method: 'POST' } } },
-      { awsRequestId: 'first', getRemainingTimeInMillis: () => 25_000 },
-    );
+    await handle(instance, 'first');
     expect(vending.events().slice(before)).toMatchObject([{ event: 'vended', request_id: 'first' }]);
+  });
+
+  test("prints the token's list of scopes with its first audit line, and not again", async () => {
+    await vending.startInstance().vend();
+    const before = vending.events().length;
+    const instance = await vending.startWarmInstance();
+    await handle(instance, 'first');
+    await handle(instance, 'second');
+    const [first, second] = vending.events().slice(before);
+    expect(first).toMatchObject({ Source: 'memory', scopes_given: expect.stringContaining('order.order_read') });
+    expect(second).toMatchObject({ scopes_given_sha256_prefix: first?.scopes_given_sha256_prefix });
+    expect(second).not.toHaveProperty('scopes_given');
   });
 
   test('checks everything again if it is called an hour later', async () => {
