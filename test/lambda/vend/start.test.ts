@@ -126,26 +126,38 @@ describe('the first request reports what is missing, as if the instance had not 
   const missing = ['ResourceNotFoundException', 'AccessDeniedException', 'ThrottlingException', 'TimeoutError'];
   const cases = NEEDS.flatMap(([name, options]) => missing.map((error) => [name, error, options] as const));
 
-  test.each(cases)('if %s fails with %s', async (_, error, optionsOf) => {
-    const reported = async (start: typeof vending.startWarmInstance) => {
-      const from = vending.events().length;
-      const instance = await start(optionsOf(failsWith(error)));
-      const atStart = vending.events().length - from;
-      const outcome = await outcomeOf(instance.vend('', {}, 3_000));
-      return {
-        atStart,
-        outcome,
-        events: vending
-          .events()
-          .slice(from)
-          .map(({ event }) => event),
-      };
+  async function reported(start: typeof vending.startWarmInstance, options: InstanceOptions) {
+    const from = vending.events().length;
+    const instance = await start(options);
+    const atStart = vending.events().length - from;
+    const outcome = await outcomeOf(instance.vend('', {}, 3_000));
+    return {
+      atStart,
+      outcome,
+      events: vending
+        .events()
+        .slice(from)
+        .map(({ event }) => event),
     };
-    const warm = await reported(vending.startWarmInstance);
+  }
+
+  test.each(cases)('if %s fails with %s', async (_, error, optionsOf) => {
+    const warm = await reported(vending.startWarmInstance, optionsOf(failsWith(error)));
     vending = await replaced(vending);
-    const cold = await reported(async (options) => vending.startInstance(options));
+    const cold = await reported(async (options) => vending.startInstance(options), optionsOf(failsWith(error)));
     expect(warm).toEqual(cold);
     expect(warm.atStart).toBe(0);
+  });
+
+  test.each(missing)('if only AWSCURRENT fails with %s, and the version of the token can be read', async (error) => {
+    await vending.startInstance().vend();
+    const readSecret: InstanceOptions['readSecret'] = (send, version) =>
+      version === 'AWSCURRENT' ? failsWith(error)() : send();
+    const warm = await reported(vending.startWarmInstance, { readSecret });
+    const cold = await reported(async (options) => vending.startInstance(options), { readSecret });
+    expect(warm).toEqual(cold);
+    expect(warm).toMatchObject({ atStart: 0, outcome: 'table' });
+    expect(warm.events).toContain('credential_check_failed');
   });
 
   test('if the secret holds no credential; one that is put a moment later is used at once', async () => {
