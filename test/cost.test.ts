@@ -44,6 +44,7 @@ test.each([
   ['TRACED_SHARE', 100, (share: number) => `one call a second and ${share} % of the others`],
   ['SCOPE_SETS', 1, (sets: number) => `has ${sets} scope sets in use`],
 ])('the page says the %s of the model', (name, factor, sentence) => {
-  const [, number] = new RegExp(`^export const ${name} = ([\\d_.]+);`, 'm').exec(read('bench/cost/model.ts')) ?? [];
+  const models = read('bench/cost/model.ts') + read('bench/fleet/model.ts');
+  const [, number] = new RegExp(`^export const ${name} = ([\\d_.]+);`, 'm').exec(models) ?? [];
   expect(read('docs/cost.md').replaceAll('\n', ' ')).toContain(sentence(Math.round(Number(number) * factor)));
 });

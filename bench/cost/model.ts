@@ -51,7 +51,7 @@ export const INSTANCE_LIFE_MS = 2 * HOUR;
 /** The mean time from a check of the credential until the next one is due. */
 export const CHECK_SECONDS = 45;
 /** Of the calls, where no client caches. docs/scaling.md has it measured. */
-export const FROM_MEMORY_SHARE = 0.88;
+export const FROM_MEMORY_SHARE = 0.881;
 /** Of an item with a token for all scopes of a tenant. */
 export const TOKEN_READ_UNITS = 2;
 
