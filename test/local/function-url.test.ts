@@ -230,6 +230,21 @@ describe('the result', () => {
   });
 });
 
+test('how each call of the function ended is told, and a call that never reached it is not', async () => {
+  const ended: string[] = [];
+  const source =
+    "export const handler = async ({ rawPath }) => { if (rawPath === '/fails') throw new Error(); return {}; };";
+  const { call, close } = await startFunction(source, { instances: 0, onOutcome: ({ kind }) => void ended.push(kind) });
+  await call();
+  await close();
+  const running = await startFunction(source, { onOutcome: ({ kind }) => void ended.push(kind) });
+  await running.call();
+  await running.call('/fails');
+  await fetch(running.url, { method: 'POST' });
+  await running.close();
+  expect(ended).toEqual(['throttled', 'result', 'failed']);
+});
+
 test('starting on a port in use fails, and the error names the port', async () => {
   const other = await listen(createServer());
   const port = Number(new URL(other.url).port);
