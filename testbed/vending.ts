@@ -215,9 +215,9 @@ function withSecretFault(
   client: SecretsManagerClient,
   readSecret: NonNullable<InstanceOptions['readSecret']>,
 ): VendWorld['secretsManager'] {
-  const send = (command: GetSecretValueCommand) => {
+  const send = (command: GetSecretValueCommand, options: object) => {
     const { VersionId, VersionStage = 'AWSCURRENT' } = command.input;
-    return readSecret(() => client.send(command), VersionId ?? VersionStage);
+    return readSecret(() => client.send(command, options), VersionId ?? VersionStage);
   };
   return { send } as VendWorld['secretsManager'];
 }

@@ -48,8 +48,11 @@ export interface VendFunction {
   readonly vendor: TokenVendor;
   /** The tokens that this instance remembers. */
   readonly memory: TokenMemory;
-  /** Is called while the instance starts. Returns whether everything could be read that a request reads. */
-  warmUp(): Promise<boolean>;
+  /**
+   * Is called while the instance starts. Returns whether everything could be read that a request reads.
+   * @param limit is aborted when the time for it is over
+   */
+  warmUp(limit: AbortSignal): Promise<boolean>;
 }
 
 export function createVendFunction(settings: Settings, world: VendWorld): VendFunction {
@@ -93,10 +96,10 @@ export function createVendFunction(settings: Settings, world: VendWorld): VendFu
     handler: handlerOf(new AuditLog(log)),
     vendor,
     memory,
-    warmUp: () => {
+    warmUp: async (limit) => {
       // An audit log of its own: the other one would take the token's list of scopes for printed.
       const handler = handlerOf(new AuditLog(logTo(() => {})));
-      return warmUp({ scopePolicy, reader, keeper, tokenEndpoint, handler, clock });
+      return await warmUp({ scopePolicy, reader, keeper, tokenEndpoint, handler, clock }, limit);
     },
   };
 }

@@ -20,21 +20,21 @@ export interface WarmUpProps {
   readonly clock: Clock;
 }
 
-/** Returns whether everything could be read. */
-export async function warmUp({
-  scopePolicy,
-  reader,
-  keeper,
-  tokenEndpoint,
-  handler,
-  clock,
-}: WarmUpProps): Promise<boolean> {
+/**
+ * Returns whether everything could be read in time.
+ * @param limit is aborted when the time is over. No further step begins then: it would take the CPU of a request.
+ */
+export async function warmUp(
+  { scopePolicy, reader, keeper, tokenEndpoint, handler, clock }: WarmUpProps,
+  limit: AbortSignal,
+): Promise<boolean> {
   const { table, state } = await reader.readTableAndCredential(scopePolicy.request(undefined));
-  if (table !== 'usable' || !keeper.shared.isKnown) return false;
+  if (limit.aborted || table !== 'usable' || !keeper.shared.isKnown) return false;
   const nowMs = clock.nowMs();
   const isFreshNow = isFresh(state, NO_DEMAND, keeper.versionsInUse, nowMs);
   const isInMemory = isFreshNow && nowMs < state.token.renewAtMs && !keeper.isTestDue;
   if (!isInMemory) await tokenEndpoint.rehearse();
+  if (limit.aborted) return false;
   // Neither request reads or mints anything: one is answered from memory, the other is refused.
   const request = isInMemory ? {} : { rawQueryString: 'scope=' };
   await handler(

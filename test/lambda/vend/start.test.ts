@@ -1,8 +1,8 @@
 // What an instance does before its first request (Lambda's INIT), with each thing that it needs at hand, missing, slow
 // and frozen.
 
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { INIT_LIMIT_MS } from '../../../lambda/time-limits.ts';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { AuditLog } from '../../../lambda/vend/http/audit-log.ts';
 import { type InstanceOptions, startVending, type Vending } from '../../../testbed/vending.ts';
 
 let vending: Vending;
@@ -10,6 +10,7 @@ beforeEach(async () => {
   vending = await startVending();
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
   await vending.close();
 });
 
@@ -27,6 +28,34 @@ function counted(fault: Fault = (send) => send()) {
     readSecret: count('readSecret'),
   };
   return { sent, options };
+}
+
+/** Notes the order in which an instance loads, rehearses, answers requests and mints. The mint fails. */
+function noted(onRehearsal = () => {}) {
+  const steps: string[] = [];
+  for (const outcome of ['vended', 'refused'] as const) {
+    jest.spyOn(AuditLog.prototype, outcome).mockImplementation(() => void steps.push(outcome));
+  }
+  const options: InstanceOptions = {
+    faults: {
+      acquireLease: (send) => {
+        steps.push('lease');
+        return send();
+      },
+    },
+    tokenEndpoint: {
+      prepare: async () => void steps.push('prepare'),
+      rehearse: async () => {
+        steps.push('rehearse');
+        onRehearsal();
+      },
+      mint: () => {
+        steps.push('mint');
+        return failsWith('Error')();
+      },
+    },
+  };
+  return { steps, options };
 }
 
 const failsWith = (name: string) => () => Promise.reject(Object.assign(new Error(), { name, $fault: 'client' }));
@@ -102,6 +131,25 @@ describe('an instance that starts', () => {
     expect(first).toMatchObject({ Source: 'memory', scopes_given: expect.stringContaining('order.order_read') });
     expect(second).toMatchObject({ scopes_given_sha256_prefix: first?.scopes_given_sha256_prefix });
     expect(second).not.toHaveProperty('scopes_given');
+  });
+
+  test('has run the code of a request', async () => {
+    const { steps, options } = noted();
+    await vending.startWarmInstance(options);
+    expect(steps).toEqual(['rehearse', 'refused']);
+  });
+
+  test('has run the code of an answer from memory where there is one, and not that of a mint', async () => {
+    await vending.startInstance().vend();
+    const { steps, options } = noted();
+    await vending.startWarmInstance(options);
+    expect(steps).toEqual(['vended']);
+  });
+
+  test('loads what a mint needs while it takes the lease', async () => {
+    const { steps, options } = noted();
+    await outcomeOf(vending.startInstance(options).vend());
+    expect(steps).toEqual(['prepare', 'lease', 'mint']);
   });
 
   test('checks everything again if it is called an hour later', async () => {
@@ -192,21 +240,72 @@ describe('a start lasts no longer than a second', () => {
     };
     const instance = await vending.startWarmInstance(options);
     vending.clock.waitAtMost = waitAtMost;
-    expect(Math.max(...waits)).toBe(INIT_LIMIT_MS);
+    expect(Math.max(...waits)).toBe(1_000);
     isFrozen = false;
     await Promise.allSettled(late.map((send) => send()));
     expect(vending.events()).toHaveLength(before);
     expect((await instance.vend()).source).toBe('table');
   });
 
-  test.each(NEEDS)('and waits for %s if it is slow', async (_, optionsOf) => {
+  test.each(NEEDS)('if %s is frozen, and its requests are cancelled', async (_, optionsOf) => {
+    const requests: Promise<unknown>[] = [];
+    let thaw = () => {};
+    const frozen = new Promise<void>((resolve) => {
+      thaw = resolve;
+    });
+    const options = optionsOf((send) => {
+      const request = frozen.then(send);
+      requests.push(request);
+      return request;
+    });
+    vending.clock.waitAtMost = async () => undefined;
+    await vending.startWarmInstance(options);
+    thaw();
+    const names = (await Promise.allSettled(requests)).map((request) => 'reason' in request && request.reason.name);
+    expect(new Set(names)).toEqual(new Set(['AbortError']));
+  });
+
+  test.each([
+    ['the reads', [], 'reads'],
+    ['the rehearsal', ['rehearse'], 'rehearsal'],
+  ] as const)('and begins nothing more if it ends during %s', async (_, expected, during) => {
+    const limit = new AbortController();
+    const { steps, options } = noted(() => during === 'rehearsal' && limit.abort());
+    const read: Fault = async (send) => {
+      const answer = await send();
+      if (during === 'reads') limit.abort();
+      return answer;
+    };
+    const { vendFunction } = vending.startInstance({ ...options, faults: { read } });
+    expect(await vendFunction.warmUp(limit.signal)).toBe(false);
+    expect(steps).toEqual(expected);
+  });
+
+  const slow = NEEDS.flatMap(([name, optionsOf]) =>
+    (
+      [
+        [900, 'memory'],
+        [1_000, 'table'],
+        [1_100, 'table'],
+      ] as const
+    ).map(([ms, source]) => [name, ms, source, optionsOf] as const),
+  );
+
+  test.each(slow)('if %s takes %d ms, so that the first answer is from the %s', async (_, ms, source, optionsOf) => {
     await vending.startInstance().vend();
+    vending.clock.stop();
+    vending.clock.waitAtMost = async (limitMs, promise) => {
+      const endsAtMs = vending.clock.nowMs() + limitMs;
+      const value = await promise;
+      return vending.clock.nowMs() < endsAtMs ? value : undefined;
+    };
     let answer = () => {};
-    const slow = new Promise<void>((resolve) => {
+    const answered = new Promise<void>((resolve) => {
       answer = resolve;
     });
-    const starting = vending.startWarmInstance(optionsOf((send) => slow.then(send)));
+    const starting = vending.startWarmInstance(optionsOf((send) => answered.then(send)));
+    vending.clock.forward(ms);
     answer();
-    expect((await (await starting).vend()).source).toBe('memory');
+    expect((await (await starting).vend()).source).toBe(source);
   });
 });
