@@ -1,6 +1,7 @@
 // A share of one CPU for a process, as Lambda gives an invocation by its memory: a whole CPU at 1,769 MB.
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -31,6 +32,8 @@ export function cpuQuota(memoryMb: number): CpuQuota | undefined {
     } else {
       writeFileSync(join(folder, 'cpu.max'), `${quotaUs} ${PERIOD_US}`);
     }
+    // A machine may allow a quota and still refuse a process in it. This shell tries it with itself.
+    execFileSync('sh', ['-c', 'echo $$ > "$0"', join(folder, 'cgroup.procs')], { stdio: 'ignore' });
   } catch {
     if (existsSync(folder)) rmdirSync(folder);
     return undefined;
