@@ -57,11 +57,6 @@ export class AlarmWatch {
     ]);
   }
 
-  /** How late data may be. */
-  get lateMs(): number {
-    return Math.max(this.#circumstances.logsLateMs, this.#circumstances.lambdaLateMs);
-  }
-
   /** To be called once for each minute, at its end. */
   evaluate(nowMs: number): void {
     const isOn = this.#subjects.map((subject) => {

@@ -58,6 +58,15 @@ describe('the state of an alarm', () => {
     ['goes off where there are some', { ...on, periods: [1, 3], missing: 'ignore' }, [_, _, 0], 'ALARM', 'OK'],
     ['may be about too little', { on: FAILED, below: 1, periods: [2, 2] }, [0, 0], 'OK', 'ALARM'],
     ['is about less than that', { on: FAILED, below: 1, periods: [2, 2] }, [0, 1], 'ALARM', 'OK'],
+    [
+      'takes earlier data for missing ones',
+      { ...on, periods: [2, 2], missing: 'breaching' },
+      [0, 2, _, 2],
+      'OK',
+      'ALARM',
+    ],
+    ['needs the missing ones less then', { ...on, periods: [2, 2], missing: 'breaching' }, [2, 0, _, _], 'OK', 'OK'],
+    ['looks at nothing earlier without a gap', { ...on, periods: [2, 2] }, [2, 2, 0, 2], 'ALARM', 'OK'],
   ])('%s', (_title, alarm, values, before, after) => {
     const periods = values.map((value) => ({ valueOf: () => value }));
     expect(stateOf(alarm, { periods, fillsWithoutData: true }, before)).toBe(after);
